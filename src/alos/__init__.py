@@ -1,0 +1,1 @@
+"""ALOS: accountable use of AI, enforced on the path of every call."""

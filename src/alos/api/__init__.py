@@ -1,0 +1,1 @@
+"""The management door (FastAPI), not on the path of a call."""

@@ -1,0 +1,1 @@
+"""Detectors: what a text contains that it must not."""

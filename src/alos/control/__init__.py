@@ -1,0 +1,1 @@
+"""The nouns people govern: one file each."""

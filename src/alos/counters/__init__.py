@@ -1,0 +1,1 @@
+"""Adapters that count money and requests."""

@@ -1,0 +1,1 @@
+"""Templates, rule packs and wording that ship with the package."""

@@ -1,0 +1,1 @@
+"""Cases, graders, runner, statistics and verdict."""

@@ -1,0 +1,1 @@
+"""The door that model clients knock on: wire formats, errors, streams."""

@@ -1,0 +1,1 @@
+"""Encodings and proofs of the tamper-evident log."""

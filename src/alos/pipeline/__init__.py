@@ -1,0 +1,1 @@
+"""One governed call: the stages, in alphabetical order, and run, which knows that order."""

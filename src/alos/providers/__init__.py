@@ -1,0 +1,1 @@
+"""Adapters that send a checked call to a model server."""

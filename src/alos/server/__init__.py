@@ -1,0 +1,1 @@
+"""The composition root: settings, bootstrap (the only builder of adapters), asgi, jobs."""

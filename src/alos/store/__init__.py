@@ -1,0 +1,1 @@
+"""SQL and files: the journal, the call index, control state."""
