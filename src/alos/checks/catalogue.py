@@ -1,0 +1,155 @@
+"""Compiles detector packs into one scanner and runs it over a text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import hyperscan
+
+from alos.checks.base import Pack, ScannerFault, Sweep, Trigger, digest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from alos.domain.finding import Finding
+
+ENGINE_VERSION = b"alos.checks/1"
+
+
+def build_scanner(packs: Sequence[Pack]) -> Scanner:
+    """Compile `packs` into one scanner.
+
+    Costs some hundred milliseconds; do it once per process and per change of the rules.
+
+    Raises:
+        ScannerFault: A trigger is not an expression Hyperscan can compile.
+    """
+    return Scanner(packs)
+
+
+class Scanner:
+    """Finds what the packs describe in a text, in one pass over its bytes.
+
+    A scanner owns one Hyperscan scratch space and one list of hits: use it from one thread at a
+    time. It is synchronous and keeps nothing of a text after `scan` returns.
+    """
+
+    __slots__ = ("_database", "_hits", "_on_hit", "_sweeps_from", "_targets", "digest", "rules")
+
+    def __init__(self, packs: Sequence[Pack]) -> None:
+        triggers = [trigger for pack in packs for trigger in pack.triggers]
+        sweeps = [sweep for pack in packs for sweep in pack.sweeps]
+        self._targets: tuple[Trigger | Sweep, ...] = (*triggers, *sweeps)
+        self._sweeps_from = len(triggers)
+        self._database = _compile(self._targets)
+        self.rules = tuple(sorted({target.rule for target in self._targets}))
+        self.digest = digest(
+            ENGINE_VERSION,
+            *(f"{pack.name}={pack.digest}".encode() for pack in packs),
+        )
+        hits: list[tuple[int, int, int]] = []
+
+        def on_hit(target: int, start: int, end: int, _flags: int, _context: object) -> None:
+            hits.append((end, start, target))
+
+        self._hits = hits
+        self._on_hit = on_hit
+
+    def scan(self, text: str) -> tuple[Finding, ...]:
+        """Return the findings of `text`, sorted by start, non-overlapping within each kind.
+
+        Where findings of one kind overlap, the more confident one stays, then the longer.
+
+        Raises:
+            ScannerFault: The engine failed; the caller must refuse the text.
+        """
+        data = text.encode("utf-8", "surrogatepass")
+        hits = self._hits
+        hits.clear()
+        try:
+            self._database.scan(data, match_event_handler=self._on_hit)
+        except hyperscan.error as error:
+            raise ScannerFault("the pattern engine failed") from error
+        if not hits:
+            return ()
+        located = sorted(hits)
+        hits.clear()
+        if len(data) != len(text):
+            located = _in_characters(located, data)
+        return settle(self._confirm(text, located))
+
+    def _confirm(self, text: str, located: list[tuple[int, int, int]]) -> list[Finding]:
+        found: list[Finding] = []
+        for end, start, index in located:
+            target = self._targets[index]
+            if isinstance(target, Sweep):
+                found.extend(target.sweep(text, max(0, end - target.width)))
+            elif (finding := target.confirm(text, start, end)) is not None:
+                found.append(finding)
+        return found
+
+
+def settle(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Drop findings that overlap a better one of the same kind; sort the rest by start."""
+    ranked = sorted(
+        findings,
+        key=lambda one: (-one.confidence, one.start - one.end, one.start, one.rule),
+    )
+    if len(ranked) < 2:  # noqa: PLR2004 - nothing to settle
+        return tuple(ranked)
+    kept: list[Finding] = []
+    for kind in {one.kind for one in ranked}:
+        kept.extend(_without_overlap([one for one in ranked if one.kind == kind]))
+    kept.sort(key=lambda one: (one.start, one.end, one.kind))
+    return tuple(kept)
+
+
+def _without_overlap(ranked: list[Finding]) -> list[Finding]:
+    """Keep each finding no character of which a better one already took."""
+    taken = bytearray(max(one.end for one in ranked))
+    kept: list[Finding] = []
+    for one in ranked:
+        if taken.find(1, one.start, one.end) < 0:
+            taken[one.start : one.end] = b"\x01" * (one.end - one.start)
+            kept.append(one)
+    return kept
+
+
+def _in_characters(hits: list[tuple[int, int, int]], data: bytes) -> list[tuple[int, int, int]]:
+    """Turn byte offsets into character offsets, decoding the text only once."""
+    wanted = sorted({offset for end, start, _ in hits for offset in (start, end)})
+    characters = {0: 0}
+    last_byte = last_character = 0
+    for offset in wanted:
+        part = data[last_byte:offset]
+        last_character += len(part) - len(part.translate(None, _LEADING))
+        last_byte = offset
+        characters[offset] = last_character
+    return [(characters[end], characters[start], target) for end, start, target in hits]
+
+
+# Every byte but the UTF-8 continuation bytes 10xxxxxx.
+_LEADING = bytes(range(0x80)) + bytes(range(0xC0, 0x100))
+
+
+def _compile(targets: Sequence[Trigger | Sweep]) -> hyperscan.Database:
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    try:
+        if not targets:
+            raise ScannerFault("a scanner needs at least one trigger")
+        database.compile(
+            expressions=[target.expression.encode("latin-1") for target in targets],
+            ids=list(range(len(targets))),
+            elements=len(targets),
+            flags=[_flags(target) for target in targets],
+        )
+        database.scratch = hyperscan.Scratch(database)
+    except hyperscan.error as error:
+        raise ScannerFault(f"the rules do not compile: {error}") from error
+    return database
+
+
+def _flags(target: Trigger | Sweep) -> int:
+    once = hyperscan.HS_FLAG_SINGLEMATCH if isinstance(target, Sweep) else 0
+    exact = hyperscan.HS_FLAG_SOM_LEFTMOST if isinstance(target, Trigger) else 0
+    return once | exact | (hyperscan.HS_FLAG_CASELESS if target.caseless else 0)
