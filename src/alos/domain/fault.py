@@ -1,0 +1,35 @@
+"""Failures of our own parts; on the path of a call each becomes a refusal.
+
+::
+
+    Fault
+    ├── JournalDown      the record can't be written or made durable
+    ├── CountersDown     budgets or rates can't be counted
+    ├── ScannerFault     a detector broke
+    ├── StandingStale    no news from the control store for too long
+    └── ClockBehind      the clock is behind the last durable entry
+"""
+
+
+class Fault(Exception):
+    """A part of ours failed; the message is for the log and quotes no caller text."""
+
+
+class JournalDown(Fault):
+    """The journal can't be written (disk full, read-only, fsync error)."""
+
+
+class CountersDown(Fault):
+    """The counters can't be reached or disagree with themselves."""
+
+
+class ScannerFault(Fault):
+    """A detector raised or can't be run."""
+
+
+class StandingStale(Fault):
+    """The Standing is older than the tier's limit."""
+
+
+class ClockBehind(Fault):
+    """The wall clock is behind the last durable entry."""

@@ -1,0 +1,255 @@
+"""The record of a call: what the journal writes before, and after, and what else it notes.
+
+A call leaves an :class:`OpeningEntry` before anything goes upstream and a
+:class:`ClosingEntry` before its answer completes. A refusal at the door leaves a closing entry
+alone. The sweeper closes what a dead process left open.
+
+Fields are *plain* or *personal*. Personal and caller-supplied text stands in
+:class:`Personal` values: the chained bytes hold only a salted commitment, so erasing salt and
+value later leaves every hash as it was.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from alos.domain.ids import (
+    CallId,
+    Digest,
+    KeyId,
+    ModelName,
+    VendorName,
+    WorkflowId,
+    WorkspaceId,
+    WriterId,
+)
+from alos.domain.money import Usage
+from alos.domain.refusal import ReasonCode
+
+
+class Outcome(StrEnum):
+    """How a call ended."""
+
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    UPSTREAM_ERROR = "upstream_error"
+    """The provider's own 4xx, passed on as it came."""
+    CLIENT_GONE = "client_gone"
+    """The caller hung up; what was sent until then is hashed, the cost is estimated."""
+    CUT = "cut"
+    """A stream that was stopped under way (kill, answer check, upstream broke off)."""
+    UNKNOWN = "outcome_unknown"
+    """Written by the sweeper for a call whose process died."""
+
+
+class Stage(StrEnum):
+    """Where on the path the call ended."""
+
+    DOOR = "door"
+    ADMIT = "admit"
+    BUDGET = "budget"
+    CHECK = "check"
+    DISPATCH = "dispatch"
+    EXAMINE = "examine"
+    FINISH = "finish"
+
+
+class Evidence(StrEnum):
+    """How we know of a source or tool."""
+
+    DECLARED = "declared"
+    MATCHED = "matched"
+    OBSERVED = "observed"
+
+
+@dataclass(frozen=True, slots=True)
+class Personal:
+    """A value that can be forgotten: committed to as SHA-256(salt ‖ UTF-8 of the value).
+
+    Attributes:
+        name: which field (``principal``, ``client_address``, ``task``, ``tag``, ``source``…).
+        salt: 16 random bytes, used for this value alone.
+    """
+
+    name: str
+    salt: bytes
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindingNote:
+    """What a check saw and what was done about it; never the text.
+
+    Attributes:
+        where: ``request`` or ``answer``.
+        kind: ``secret``, ``pii``, ``forbidden`` or ``injection``.
+        type: e.g. ``AWS_SECRET_KEY`` or ``EMAIL_ADDRESS``.
+        rule: id of the rule that saw it.
+        action: ``block``, ``redact``, ``flag`` or ``drop_candidate``.
+        count: how often.
+    """
+
+    where: str
+    kind: str
+    type: str
+    rule: str
+    action: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ToolNote:
+    """A tool that was offered to the model or that it asked for."""
+
+    name: str
+    evidence: Evidence
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptNote:
+    """One try at one candidate of the route.
+
+    Attributes:
+        result: ``answered``, ``http_<status>``, ``timeout``, ``connect``, ``broken``,
+            ``skipped_<why>``.
+    """
+
+    model: ModelName
+    vendor: VendorName
+    result: str
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningEntry:
+    """Written to the page cache before anything goes upstream: our own ids only."""
+
+    call_id: CallId
+    opened_at_unix_ns: int
+    key_id: KeyId
+    workspace: WorkspaceId
+    workflow: WorkflowId
+    tier: int
+    release: Digest
+    ceiling_nanousd: int
+    """What the call can cost at most; the sweeper settles an unknown outcome at this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosingEntry:
+    """The whole record of a call; durable before the answer completes.
+
+    ``None`` in a field means "not known at the point where the call ended", which ``stage``
+    and ``reason`` explain.
+    """
+
+    call_id: CallId
+    opened_at_unix_ns: int
+    closed_at_unix_ns: int
+    outcome: Outcome
+    stage: Stage
+    reason: ReasonCode | None
+    detail: str
+    http_status: int
+
+    wire_format: str
+    streamed: bool
+    key_id: KeyId | None
+    workspace: WorkspaceId | None
+    workflow: WorkflowId | None
+    tier: int | None
+    surface: str | None
+    accountable: str | None
+    """The accountable person's id at that moment (an owner's name is not the caller's)."""
+    release: Digest | None
+    release_stage: str | None
+    approved_by: tuple[str, ...]
+    """Empty while unreleased."""
+    policy: Digest | None
+    """Digest of the applied configuration."""
+    rules: str | None
+    """Digest of the detectors' rule set."""
+    standing_epoch: int | None
+
+    model_asked: str | None
+    model: ModelName | None
+    vendor: VendorName | None
+    upstream_model: str | None
+    attempts: tuple[AttemptNote, ...]
+    route_reason: str
+
+    prompt_version: str | None
+    """``name@version`` as declared or rendered, else ``observed@<digest>``."""
+    prompt_evidence: Evidence | None
+    request_hash: str | None
+    """SHA-256 of the caller's body as it came."""
+    sent_hash: str | None
+    """SHA-256 of the body that really went upstream; ``None`` when nothing did."""
+    output_hash: str | None
+    """SHA-256 of the answer's bytes as the caller was sent them."""
+    request_bytes: int
+    answer_bytes: int
+    findings: tuple[FindingNote, ...]
+    unscanned: tuple[str, ...]
+    unknown_fields: int
+    tools: tuple[ToolNote, ...]
+
+    usage: Usage | None
+    cost_nanousd: int
+    cost_estimated: bool
+    reserved_nanousd: int
+    price_source: str | None
+    overhead_us: int
+    """Time spent in the gateway itself, waiting for the provider left out."""
+    first_byte_ms: int | None
+    duration_ms: int
+
+    personal: tuple[Personal, ...]
+
+
+class NoteKind(StrEnum):
+    """Entries of a journal that are not a call."""
+
+    WRITER_BORN = "writer_born"
+    WRITER_CLOSED = "writer_closed"
+    HEARTBEAT = "heartbeat"
+    GAP = "gap"
+    ANONYMOUS = "anonymous"
+    STOPPED = "stopped"
+    REVIVED = "revived"
+    KEY_CREATED = "key_created"
+    KEY_REVOKED = "key_revoked"
+    CONFIG_APPLIED = "config_applied"
+    OVERBILLED = "overbilled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteEntry:
+    """Anything else that belongs in the log, as plain facts.
+
+    Attributes:
+        facts: sorted (name, value) pairs, our own words and ids only.
+    """
+
+    kind: NoteKind
+    at_unix_ns: int
+    facts: tuple[tuple[str, str], ...]
+    personal: tuple[Personal, ...] = ()
+
+
+Entry = OpeningEntry | ClosingEntry | NoteEntry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """An entry as it stands in a journal.
+
+    Attributes:
+        sequence: gap-free from 0 for each writer.
+        hash: SHA-256 over (previous hash ‖ encoded entry); the first has 32 zero bytes before.
+    """
+
+    writer: WriterId
+    sequence: int
+    hash: bytes
+    entry: Entry
