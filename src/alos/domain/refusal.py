@@ -36,7 +36,7 @@ class ReasonCode(StrEnum):
     VENDOR_NOT_APPROVED = "alos_vendor_not_approved"
     VENDOR_APPROVAL_ENDED = "alos_vendor_approval_ended"
 
-    SECRET_FOUND = "alos_secret_found"
+    SECRET_FOUND = "alos_secret_found"  # noqa: S105 - a reason code
     PII_FOUND = "alos_pii_found"
     FORBIDDEN_INPUT = "alos_forbidden_input"
     PART_OPAQUE = "alos_part_opaque"

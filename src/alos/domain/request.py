@@ -1,0 +1,141 @@
+"""What the core reads of a request and of an answer, whatever the wire format.
+
+A wire format (:mod:`alos.ports.wire`) parses bytes into these values; no stage ever looks into
+a provider's JSON itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from alos.domain.money import Usage
+
+Path = tuple[str | int, ...]
+"""Keys and indexes from the top of the JSON document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """One text of the request, wherever it stood.
+
+    Attributes:
+        path: where; the same path takes a replacement in :class:`Edits`.
+        role: ``system``, ``user``, ``assistant``, ``tool``, ``tool_definition``, ``name`` or
+            ``parameter``.
+        is_key: the text is an object's key (it can be refused, not replaced).
+    """
+
+    path: Path
+    role: str
+    text: str
+    is_key: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A part that no detector reads.
+
+    Attributes:
+        kind: ``image``, ``audio``, ``pdf``, ``file_reference``, ``remote_url``,
+            ``stored_state`` (opaque), or the provider's tool, e.g. ``web_search`` (hosted).
+    """
+
+    path: Path
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A parsed request.
+
+    Attributes:
+        document: the decoded JSON object; never changed.
+        raw: the bytes it came as.
+        max_output_tokens: the caller's bound on one answer, all its spellings resolved.
+        choices: how many answers are asked for (each may cost the output bound).
+        texts: everything a detector reads, in reading order.
+        opaque: parts that can't be read.
+        hosted: tools or state that would run or live at the provider.
+        unpriced: cost-bearing fields whose price the gateway can't know, by name.
+        unknown_fields: top-level fields the field table does not list, by name.
+        tool_names: tools offered to the model.
+        system_text: the system messages joined by newlines (for the observed prompt digest).
+    """
+
+    document: Mapping[str, Any]
+    raw: bytes
+    model: str | None
+    stream: bool
+    include_usage: bool
+    max_output_tokens: int | None
+    choices: int = 1
+    texts: tuple[Text, ...] = ()
+    opaque: tuple[Unreadable, ...] = ()
+    hosted: tuple[Unreadable, ...] = ()
+    unpriced: tuple[str, ...] = ()
+    unknown_fields: tuple[str, ...] = ()
+    tool_names: tuple[str, ...] = ()
+    system_text: str = ""
+    prompt_name: str | None = None
+    prompt_variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edits:
+    """What the gateway changes of a request before it goes upstream.
+
+    Attributes:
+        model: the upstream's own name of the model.
+        max_output_tokens: the bound to set where the caller left it out.
+        replacements: new texts by path (redaction).
+        messages: rendered prompt messages to put in front (wire format's own shape).
+    """
+
+    model: str
+    max_output_tokens: int | None = None
+    replacements: Mapping[Path, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerView:
+    """What the core reads of an answer.
+
+    Attributes:
+        texts: everything a person or program will read: contents, reasoning, refusals.
+        tool_calls: (name, arguments as text) in order.
+        usage: ``None`` where the provider reported none.
+        model: the upstream's own word for what ran.
+        finish_reason: the first choice's.
+    """
+
+    texts: tuple[str, ...] = ()
+    tool_calls: tuple[tuple[str, str], ...] = ()
+    usage: Usage | None = None
+    model: str | None = None
+    finish_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamPart:
+    """One event of a streamed answer, cut from the bytes as they came.
+
+    Attributes:
+        raw: the event's bytes, its blank line included, as the caller should get them; empty
+            where the caller should not see it (a usage event that was not asked for).
+        text: what a detector reads of it (content, reasoning and tool arguments).
+        lane: which text flow ``text`` belongs to (choice, block or tool call), e.g. ``0``.
+        tool_call: a tool's name where this event opens a call of it.
+        usage: the totals so far, where the event reports them.
+        is_end: the format's end mark (``[DONE]``, ``message_stop``).
+        is_error: the provider reported an error inside the stream.
+    """
+
+    raw: bytes
+    text: str = ""
+    lane: str = ""
+    tool_call: str | None = None
+    usage: Usage | None = None
+    model: str | None = None
+    finish_reason: str | None = None
+    is_end: bool = False
+    is_error: bool = False

@@ -1,0 +1,215 @@
+"""The Standing: one frozen snapshot of all that admission needs, with an epoch.
+
+``control`` compiles it, ``server`` swaps it, the stages read it. Look-ups are plain dicts;
+whoever holds a Standing must not change them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from alos.domain.ids import (
+    Digest,
+    Epoch,
+    KeyId,
+    ModelName,
+    PersonId,
+    PrincipalId,
+    VendorName,
+    WorkflowId,
+    WorkspaceId,
+)
+from alos.domain.money import Price
+
+
+class PrincipalKind(StrEnum):
+    """Who may hold a key."""
+
+    PERSON = "person"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyGrant:
+    """What one key allows.
+
+    Attributes:
+        secret_hash: SHA-256 of the whole key; the key itself is nowhere.
+        workflows: allow-list, all of ``workspace``.
+        expires_at_unix: seconds; ``None`` never.
+        active: the principal behind it is active.
+    """
+
+    id: KeyId
+    prefix: str
+    secret_hash: bytes
+    principal: PrincipalId
+    principal_kind: PrincipalKind
+    workspace: WorkspaceId
+    workflows: frozenset[WorkflowId]
+    default_workflow: WorkflowId
+    surface: str
+    expires_at_unix: int | None
+    revoked: bool
+    active: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingModel:
+    """One approved model.
+
+    Attributes:
+        wire_formats: names of the formats it speaks.
+        credential: reference (``env:NAME``, ``file:PATH`` or empty), never the value.
+        approved_until_unix: seconds; ``None`` where the approval has no end.
+        data_classes: classes of data it is approved for; a finding whose class is not in it
+            is redacted, dropped or refused for this model.
+        price: ``None`` is unknown, which is never free.
+    """
+
+    name: ModelName
+    vendor: VendorName
+    upstream_name: str
+    base_url: str
+    wire_formats: frozenset[str]
+    credential: str
+    region: str
+    size_rank: int
+    data_classes: frozenset[str]
+    approved_until_unix: int | None
+    price: Price | None
+    max_output_tokens: int
+    connect_timeout_seconds: float
+    first_byte_timeout_seconds: float
+    total_timeout_seconds: float
+
+
+class Action(StrEnum):
+    """What happens to a finding."""
+
+    BLOCK = "block"
+    REDACT = "redact"
+    FLAG = "flag"
+    DROP_CANDIDATE = "drop_candidate"
+
+
+class ReleaseStage(StrEnum):
+    """Where a release stands on its way."""
+
+    UNRELEASED = "unreleased"
+    DRAFT = "draft"
+    INTERNAL = "internal"
+    COHORT = "cohort"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingRelease:
+    """The bundle that a workflow runs.
+
+    Attributes:
+        approved_by: person ids of those whose votes granted the stage; empty while unreleased.
+    """
+
+    digest: Digest
+    stage: ReleaseStage
+    approved_by: tuple[PersonId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """A pulled kill switch.
+
+    Attributes:
+        kind: ``workflow``, ``model``, ``vendor``, ``workspace`` or ``everything``.
+        target: the id; empty for ``everything``.
+    """
+
+    kind: str
+    target: str
+    since_unix: int
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cap:
+    """A bound on spend in a month.
+
+    Attributes:
+        scope: ``organisation``, ``vendor:NAME``, ``workspace:ID``, ``workflow:ID``,
+            ``key:ID`` or ``person:ID``.
+    """
+
+    scope: str
+    limit_nanousd: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """At most so many requests in any window of so many seconds."""
+
+    scope: str
+    requests: int
+    window_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingWorkflow:
+    """All that admission and the checks need of one workflow.
+
+    Attributes:
+        accountable: the one accountable person; ``None`` where there is none or nobody active.
+        route: candidates in order, all approved models of the bundle.
+        route_reason: why in this order, one line for the record.
+        actions: per finding class (``credentials``, ``pii``, ``customer_data`` …) what to do.
+        opaque_allowed, hosted_allowed: kinds the boundary names.
+        prompts: declared prompt name → version.
+        prompt_templates: declared prompt name → template.
+        fallback_text: static answer when the route is exhausted or stopped; ``None`` without.
+        max_call_nanousd: bound on one call's ceiling, if set.
+    """
+
+    id: WorkflowId
+    workspace: WorkspaceId
+    tier: int
+    title: str
+    accountable: PersonId | None
+    release: StandingRelease
+    route: tuple[ModelName, ...]
+    route_reason: str
+    actions: Mapping[str, Action]
+    opaque_allowed: frozenset[str] = frozenset()
+    hosted_allowed: frozenset[str] = frozenset()
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    prompt_templates: Mapping[str, str] = field(default_factory=dict)
+    prompt_default: str | None = None
+    prompt_digests: Mapping[str, str] = field(default_factory=dict)
+    fallback_text: str | None = None
+    max_output_tokens: int
+    max_call_nanousd: int | None = None
+    rate_limits: tuple[RateLimit, ...] = ()
+    caps: tuple[Cap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What is true now.
+
+    Attributes:
+        dev: the data folder was born as a dev folder; only there is the unreleased served.
+        policy: digest of the applied configuration.
+        keys: by printable prefix.
+        stopped: by (kind, target).
+        ended: person ids that are inactive.
+    """
+
+    epoch: Epoch
+    taken_at_unix_ns: int
+    dev: bool
+    policy: Digest
+    keys: Mapping[str, KeyGrant]
+    workflows: Mapping[WorkflowId, StandingWorkflow]
+    models: Mapping[ModelName, StandingModel]
+    stopped: Mapping[tuple[str, str], Stop]
+    organisation_caps: tuple[Cap, ...] = ()
