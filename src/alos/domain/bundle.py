@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 from alos.domain.golden import GoldenCase
 from alos.domain.ids import Digest, WorkflowId
-from alos.domain.prompt import Prompt
 from alos.domain.workflow import Workflow
 
 MANIFEST_HEADER = b"alos-bundle-v1\n"
@@ -31,6 +30,23 @@ class BundleFile:
     path: str
     size_bytes: int
     sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """A named, versioned template that becomes the system message of a call.
+
+    Attributes:
+        path: the template's file inside the bundle.
+        template: its text, as written.
+        variables: the names it uses, sorted.
+    """
+
+    name: str
+    version: str
+    path: str
+    template: str
+    variables: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
