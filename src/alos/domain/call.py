@@ -4,12 +4,14 @@
 out is a type error; each value holds the one before it.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from alos.domain.ids import CallId, TaskId
-from alos.domain.record import Evidence, FindingNote
-from alos.domain.request import Request
+from alos.domain.record import AttemptNote, Evidence, FindingNote, ToolNote
+from alos.domain.refusal import Refusal
+from alos.domain.request import AnswerView, Request
 from alos.domain.standing import Cap, KeyGrant, Standing, StandingModel, StandingWorkflow
 
 
@@ -56,6 +58,8 @@ class AdmittedCall:
         skipped: (model, why) of those that may not.
         max_output_tokens: bound per choice, already within workflow and model limits.
         ceiling_nanousd: the dearest that the call can cost.
+        sources: ids of retrieved context as the caller declared them.
+        rendered_prompt: the released template with its variables in place, to be put in front.
     """
 
     call: Call
@@ -68,8 +72,28 @@ class AdmittedCall:
     route_reason: str
     prompt: Prompt
     task: TaskId | None
+    sources: tuple[str, ...]
     max_output_tokens: int
     ceiling_nanousd: int
+    rendered_prompt: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Denied:
+    """A "no" of a stage, with as much as was known by then.
+
+    Attributes:
+        findings, unscanned: what the checks saw, when they are what denied it.
+        attempts: what dispatch tried.
+    """
+
+    refusal: Refusal
+    key: KeyGrant | None = None
+    workflow: StandingWorkflow | None = None
+    request: Request | None = None
+    findings: tuple[FindingNote, ...] = ()
+    unscanned: tuple[str, ...] = ()
+    attempts: tuple[AttemptNote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +112,9 @@ class FundedCall:
 
     admitted: AdmittedCall
     reservation: Reservation
-    remaining_requests: int | None
-    limit_requests: int | None
+    limit_requests: int
+    remaining_requests: int
+    """Both 0 where the workflow sets no rate."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,3 +139,51 @@ class CheckedCall:
     candidates: tuple[CheckedCandidate, ...]
     findings: tuple[FindingNote, ...]
     unscanned: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WholeReply:
+    """A whole answer as it came.
+
+    Attributes:
+        view: ``None`` for the provider's own error, which is passed on as it is.
+        waited_ns: time spent waiting for providers, all attempts.
+    """
+
+    checked: CheckedCall
+    candidate: CheckedCandidate
+    status: int
+    body: bytes
+    view: AnswerView | None
+    attempts: tuple[AttemptNote, ...]
+    waited_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StreamReply:
+    """A streamed answer whose first piece has come.
+
+    Attributes:
+        chunks: all pieces, the first included.
+        close: gives the connection back, or aborts what still runs upstream.
+    """
+
+    checked: CheckedCall
+    candidate: CheckedCandidate
+    chunks: AsyncIterator[bytes]
+    close: Callable[[], Coroutine[Any, Any, None]]
+    attempts: tuple[AttemptNote, ...]
+    waited_ns: int
+    first_byte_ns: int
+
+
+Reply = WholeReply | StreamReply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedReply:
+    """A whole answer that may go to the caller."""
+
+    reply: WholeReply
+    findings: tuple[FindingNote, ...]
+    tools: tuple[ToolNote, ...]

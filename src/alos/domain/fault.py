@@ -11,7 +11,7 @@
 """
 
 
-class Fault(Exception):  # noqa: N818 - the glossary says fault
+class Fault(Exception):
     """A part of ours failed; the message is for the log and quotes no caller text."""
 
 

@@ -88,12 +88,13 @@ class Edits:
         model: the upstream's own name of the model.
         max_output_tokens: the bound to set where the caller left it out.
         replacements: new texts by path (redaction).
-        messages: rendered prompt messages to put in front (wire format's own shape).
+        prompt: a rendered prompt to put in front as the system message.
     """
 
     model: str
     max_output_tokens: int | None = None
     replacements: Mapping[Path, str] = field(default_factory=dict)
+    prompt: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

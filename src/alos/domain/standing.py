@@ -162,7 +162,10 @@ class StandingWorkflow:
         accountable: the one accountable person; ``None`` where there is none or nobody active.
         route: candidates in order, all approved models of the bundle.
         route_reason: why in this order, one line for the record.
-        actions: per finding class (``credentials``, ``pii``, ``customer_data`` …) what to do.
+        forbidden: data classes that the boundary forbids, whatever the model.
+        actions: per forbidden class what to do with it; for any other class (``pii``) what to
+            do where a model is not approved for it.
+        detector_classes: finding type → further classes that the boundary binds it to.
         opaque_allowed, hosted_allowed: kinds the boundary names.
         prompts: declared prompt name → version.
         prompt_templates: declared prompt name → template.
@@ -178,7 +181,9 @@ class StandingWorkflow:
     release: StandingRelease
     route: tuple[ModelName, ...]
     route_reason: str
+    forbidden: frozenset[str]
     actions: Mapping[str, Action]
+    detector_classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     opaque_allowed: frozenset[str] = frozenset()
     hosted_allowed: frozenset[str] = frozenset()
     prompts: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,264 @@
+"""Admit: who is calling, for which workflow, by which models, under which prompt.
+
+Decides from the Standing alone. The record is opened by ``run`` as soon as this stage says
+yes, before anything can go upstream.
+"""
+
+import hashlib
+from collections.abc import Mapping
+
+from alos.domain.call import AdmittedCall, Call, Denied, Prompt
+from alos.domain.gate import check_model, check_serve
+from alos.domain.ids import ModelName, TaskId, WorkflowId
+from alos.domain.key import KEY_LENGTH, PREFIX_LENGTH, matches
+from alos.domain.prompt import PromptError, render
+from alos.domain.record import Evidence
+from alos.domain.refusal import ReasonCode, Refusal
+from alos.domain.request import Request
+from alos.domain.standing import KeyGrant, Standing, StandingModel, StandingWorkflow
+from alos.ports.wire import WireFormat
+
+WORKFLOW_PREFIX = "workflow/"
+STRICT_TIER = 2
+"""From this tier on, what is not known is refused instead of recorded."""
+_OVERHEAD_TOKENS = 256
+_OVERHEAD_TOKENS_PER_TEXT = 16
+"""A chat template's own tokens: a fixed part, and a part for each message."""
+_MAX_LABEL = 256
+
+
+def identify(call: Call, standing: Standing) -> KeyGrant | Refusal:
+    """Find whose key it is, from ``Authorization: Bearer``, ``x-api-key`` or ``api-key``."""
+    headers = call.headers
+    presented = headers.get(b"authorization")
+    if presented is not None:
+        scheme, _, key = presented.partition(b" ")
+        if scheme.lower() != b"bearer":
+            return Refusal(code=ReasonCode.KEY_MISSING, detail="the scheme is not Bearer")
+        key = key.strip()
+    else:
+        key = headers.get(b"x-api-key") or headers.get(b"api-key") or b""
+    if not key:
+        return Refusal(code=ReasonCode.KEY_MISSING)
+    if len(key) != KEY_LENGTH or not key.isascii():
+        return Refusal(code=ReasonCode.KEY_UNKNOWN)
+    grant = standing.keys.get(key[:PREFIX_LENGTH].decode())
+    if grant is None or not matches(key, grant.secret_hash):
+        return Refusal(code=ReasonCode.KEY_UNKNOWN)
+    if grant.revoked:
+        return Refusal(code=ReasonCode.KEY_REVOKED, detail=f"key {grant.prefix}…")
+    expires = grant.expires_at_unix
+    if expires is not None and call.received_unix_ns // 1_000_000_000 >= expires:
+        return Refusal(code=ReasonCode.KEY_EXPIRED, detail=f"key {grant.prefix}…")
+    if not grant.active:
+        return Refusal(code=ReasonCode.PRINCIPAL_INACTIVE)
+    return grant
+
+
+class Admit:
+    """The first stage; holds nothing but the wire formats."""
+
+    def __init__(self, formats: Mapping[str, WireFormat]) -> None:
+        self._formats = formats
+
+    def __call__(self, call: Call, standing: Standing, key: KeyGrant) -> AdmittedCall | Denied:
+        """Take one call of a known key; reads no clock but the call's own."""
+        if call.body is None:
+            return Denied(refusal=Refusal(code=ReasonCode.BODY_TOO_LARGE), key=key)
+        wire = self._formats.get(call.wire_format)
+        if wire is None:
+            return Denied(refusal=Refusal(code=ReasonCode.ENDPOINT_UNKNOWN), key=key)
+        request = wire.read(call.body)
+        if isinstance(request, Refusal):
+            return Denied(refusal=request, key=key)
+        workflow = _select_workflow(call, standing, key, request)
+        if isinstance(workflow, Refusal):
+            return Denied(refusal=workflow, key=key, request=request)
+        admitted = _admit(call, standing, key, request, workflow)
+        if isinstance(admitted, Refusal):
+            return Denied(refusal=admitted, key=key, request=request, workflow=workflow)
+        return admitted
+
+
+def _admit(
+    call: Call, standing: Standing, key: KeyGrant, request: Request, workflow: StandingWorkflow
+) -> AdmittedCall | Refusal:
+    if b"x-alos-release" in call.headers:
+        return Refusal(code=ReasonCode.RELEASE_UNKNOWN)
+    refusal = check_serve(standing, workflow) or _check_fields(workflow, request)
+    if refusal is not None:
+        return refusal
+    prompt = _get_prompt(call, workflow, request)
+    if isinstance(prompt, Refusal):
+        return prompt
+    version, rendered = prompt
+    routed = _get_route(call, standing, workflow, request)
+    if isinstance(routed, Refusal):
+        return routed
+    candidates, skipped, reason = routed
+    asked = request.max_output_tokens
+    if asked is not None and asked > workflow.max_output_tokens:
+        return Refusal(
+            code=ReasonCode.OUTPUT_LIMIT,
+            detail=f"limits.max_output_tokens is {workflow.max_output_tokens}",
+        )
+    bound = asked if asked is not None else workflow.max_output_tokens
+    return AdmittedCall(
+        call=call,
+        standing=standing,
+        key=key,
+        workflow=workflow,
+        request=request,
+        candidates=candidates,
+        skipped=skipped,
+        route_reason=reason,
+        prompt=version,
+        task=_get_task(call.headers),
+        sources=_get_sources(call.headers),
+        max_output_tokens=bound,
+        ceiling_nanousd=_get_ceiling(candidates, request, bound, rendered),
+        rendered_prompt=rendered,
+    )
+
+
+def _select_workflow(
+    call: Call, standing: Standing, key: KeyGrant, request: Request
+) -> StandingWorkflow | Refusal:
+    chosen = call.headers.get(b"x-alos-workflow")
+    model = request.model
+    if chosen is not None:
+        slug = chosen.decode("latin-1")
+    elif model is not None and model.startswith(WORKFLOW_PREFIX):
+        slug = model[len(WORKFLOW_PREFIX) :]
+    else:
+        slug = key.default_workflow
+    workflow = standing.workflows.get(WorkflowId(slug))
+    if workflow is None:
+        return Refusal(code=ReasonCode.WORKFLOW_NOT_REGISTERED)
+    if workflow.id not in key.workflows or workflow.workspace != key.workspace:
+        return Refusal(code=ReasonCode.WORKFLOW_NOT_ON_KEY, detail=f"key {key.prefix}…")
+    return workflow
+
+
+def _check_fields(workflow: StandingWorkflow, request: Request) -> Refusal | None:
+    for part in request.opaque:
+        if part.kind not in workflow.opaque_allowed:
+            return Refusal(code=ReasonCode.PART_OPAQUE, detail=f"kind {part.kind}")
+    for part in request.hosted:
+        if part.kind not in workflow.hosted_allowed:
+            return Refusal(code=ReasonCode.PART_HOSTED, detail=f"kind {part.kind}")
+    if request.unpriced:
+        return Refusal(code=ReasonCode.PRICE_UNKNOWN, detail=f"field {request.unpriced[0]}")
+    if request.unknown_fields and workflow.tier >= STRICT_TIER:
+        count = len(request.unknown_fields)
+        return Refusal(code=ReasonCode.FIELD_UNKNOWN, detail=f"{count} not in the field table")
+    return None
+
+
+def _get_prompt(
+    call: Call, workflow: StandingWorkflow, request: Request
+) -> tuple[Prompt, str | None] | Refusal:
+    """Name the prompt's version and how we know it; render it where the caller asks for that."""
+    if request.prompt_name is not None:
+        template = workflow.prompt_templates.get(request.prompt_name)
+        if template is None:
+            return Refusal(
+                code=ReasonCode.BODY_MALFORMED, detail="alos.prompt names no prompt of the bundle"
+            )
+        try:
+            rendered = render(template, request.prompt_variables)
+        except PromptError as error:
+            return Refusal(code=ReasonCode.BODY_MALFORMED, detail=f"alos.variables: {error}")
+        version = f"{request.prompt_name}@{workflow.prompts[request.prompt_name]}"
+        return Prompt(version=version, evidence=Evidence.MATCHED), rendered
+    declared = call.headers.get(b"x-alos-prompt")
+    if declared is not None:
+        label = declared[:_MAX_LABEL].decode("latin-1")
+        name, _, version = label.partition("@")
+        if workflow.prompts and workflow.prompts.get(name) != version:
+            return Refusal(
+                code=ReasonCode.BODY_MALFORMED,
+                detail="x-alos-prompt names no prompt version of the bundle",
+            )
+        return Prompt(version=label, evidence=Evidence.DECLARED), None
+    if not request.system_text:
+        return Prompt(version=None, evidence=Evidence.OBSERVED), None
+    digest = hashlib.sha256(request.system_text.encode("utf-8", "surrogatepass")).hexdigest()
+    if (known := workflow.prompt_digests.get(digest)) is not None:
+        return Prompt(version=known, evidence=Evidence.MATCHED), None
+    return Prompt(version=f"observed@{digest[:16]}", evidence=Evidence.OBSERVED), None
+
+
+def _get_route(
+    call: Call, standing: Standing, workflow: StandingWorkflow, request: Request
+) -> tuple[tuple[StandingModel, ...], tuple[tuple[StandingModel, str], ...], str] | Refusal:
+    """Order the candidates; a model that the caller names goes first, or is refused."""
+    names, reason = workflow.route, workflow.route_reason
+    asked = request.model
+    if asked is not None and not asked.startswith(WORKFLOW_PREFIX):
+        named = ModelName(asked)
+        if named not in standing.models:
+            return Refusal(code=ReasonCode.VENDOR_NOT_APPROVED)
+        if named not in names:
+            return Refusal(code=ReasonCode.MODEL_NOT_ALLOWED, detail=f"workflow {workflow.id}")
+        names = (named, *(name for name in names if name != named))
+        reason = "named by the caller, then the route"
+    candidates: list[StandingModel] = []
+    skipped: list[tuple[StandingModel, str]] = []
+    first_no: Refusal | None = None
+    now_unix = call.received_unix_ns // 1_000_000_000
+    for name in names:
+        model = standing.models[name]
+        refusal = _check_candidate(call, standing, model, now_unix)
+        if refusal is None:
+            candidates.append(model)
+            continue
+        if name == asked:
+            return refusal
+        first_no = first_no or refusal
+        skipped.append((model, refusal.code.removeprefix("alos_")))
+    if not candidates:
+        return first_no or Refusal(code=ReasonCode.MODEL_NOT_ALLOWED, detail="the route is empty")
+    return tuple(candidates), tuple(skipped), reason
+
+
+def _check_candidate(
+    call: Call, standing: Standing, model: StandingModel, now_unix: int
+) -> Refusal | None:
+    if call.wire_format not in model.wire_formats:
+        return Refusal(code=ReasonCode.MODEL_WIRE_FORMAT, detail=call.wire_format)
+    if model.price is None:
+        return Refusal(code=ReasonCode.PRICE_UNKNOWN, detail=f"model {model.name}")
+    return check_model(standing, model, now_unix=now_unix)
+
+
+def _get_ceiling(
+    candidates: tuple[StandingModel, ...], request: Request, output_tokens: int, prompt: str | None
+) -> int:
+    """Bound the cost: no tokenizer makes more tokens than there are bytes."""
+    input_tokens = (
+        len(request.raw)
+        + (len(prompt.encode()) if prompt else 0)
+        + _OVERHEAD_TOKENS
+        + _OVERHEAD_TOKENS_PER_TEXT * len(request.texts)
+    )
+    return max(
+        model.price.get_ceiling_nanousd(
+            input_tokens=input_tokens, output_tokens=output_tokens * request.choices
+        )
+        for model in candidates
+        if model.price is not None
+    )
+
+
+def _get_task(headers: Mapping[bytes, bytes]) -> TaskId | None:
+    task = headers.get(b"x-alos-task")
+    return TaskId(task[:_MAX_LABEL].decode("latin-1")) if task else None
+
+
+def _get_sources(headers: Mapping[bytes, bytes]) -> tuple[str, ...]:
+    listed = headers.get(b"x-alos-sources")
+    if not listed:
+        return ()
+    names = (part.strip()[:_MAX_LABEL] for part in listed.decode("latin-1").split(","))
+    return tuple(name for name in names if name)[:64]

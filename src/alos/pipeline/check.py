@@ -1,0 +1,235 @@
+"""Check: what the request contains, and which candidates may see it in which form.
+
+The only maker of a :class:`CheckedCall`. For each finding the workflow's boundary decides, and
+for each candidate of the route its approval decides:
+
+* a credential refuses the call, always;
+* a class that the boundary forbids is refused, redacted or flagged, whatever the model;
+* any other class (personal data among them) passes to a model approved for it; another model
+  gets it redacted, is dropped from the route, or the call is refused.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from alos.checks.base import ScannerFault as EngineFault
+from alos.checks.catalogue import Scanner
+from alos.checks.redact import redact
+from alos.domain.call import CheckedCall, CheckedCandidate, Denied, FundedCall
+from alos.domain.fault import ScannerFault
+from alos.domain.finding import Finding
+from alos.domain.record import FindingNote
+from alos.domain.refusal import ReasonCode, Refusal
+from alos.domain.request import Edits, Path
+from alos.domain.standing import Action, StandingModel, StandingWorkflow
+from alos.ports.wire import WireFormat
+
+CREDENTIALS = "credentials"
+PII = "pii"
+_PROMPT_PATH: Path = ("alos", "prompt")
+_BASE_CLASS = {"secret": CREDENTIALS, "pii": PII}
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """One finding, the text it stands in, and the data classes it counts as."""
+
+    part: int
+    finding: Finding
+    classes: tuple[str, ...]
+
+
+class Check:
+    """The third stage."""
+
+    def __init__(self, scanner: Scanner, formats: Mapping[str, WireFormat]) -> None:
+        self._scanner = scanner
+        self._formats = formats
+
+    @property
+    def rules(self) -> str:
+        """Digest of the rule set in force."""
+        return self._scanner.digest
+
+    def __call__(self, funded: FundedCall) -> CheckedCall | Denied:
+        """Read every text; allow, redact or drop for each candidate, or refuse.
+
+        Raises:
+            ScannerFault: a detector failed, so the call is refused.
+        """
+        admitted = funded.admitted
+        texts = [text.text for text in admitted.request.texts]
+        if admitted.rendered_prompt is not None:
+            texts.append(admitted.rendered_prompt)
+        seen = self._read(texts, admitted.workflow)
+        unscanned = tuple(
+            sorted({part.kind for part in (*admitted.request.opaque, *admitted.request.hosted)})
+        )
+        if not seen:
+            plain = [self._write(funded, model, {}) for model in admitted.candidates]
+            return CheckedCall(
+                funded=funded, candidates=tuple(plain), findings=(), unscanned=unscanned
+            )
+        return self._decide(funded, seen, unscanned)
+
+    def _read(self, texts: Sequence[str], workflow: StandingWorkflow) -> list[_Seen]:
+        try:
+            found = self._scanner.scan_parts(texts)
+        except EngineFault as error:
+            raise ScannerFault(str(error)) from error
+        return [
+            _Seen(part, finding, _classify(finding, workflow))
+            for part, findings in enumerate(found)
+            for finding in findings
+        ]
+
+    def _decide(
+        self, funded: FundedCall, seen: list[_Seen], unscanned: tuple[str, ...]
+    ) -> CheckedCall | Denied:
+        admitted = funded.admitted
+        workflow = admitted.workflow
+        refusal = _check_boundary(seen, workflow)
+        if refusal is not None:
+            notes = _note(seen, {}, workflow, refused=True)
+            return Denied(refusal=refusal, findings=notes, unscanned=unscanned)
+        taken: dict[str, Action] = {}
+        candidates: list[CheckedCandidate] = []
+        for model in admitted.candidates:
+            to_redact, fits = _fit(seen, workflow, model, taken)
+            if not fits:
+                continue
+            replaced = self._redact(funded, to_redact)
+            if replaced is not None:
+                candidates.append(self._write(funded, model, replaced))
+        notes = _note(seen, taken, workflow, refused=not candidates)
+        if not candidates:
+            return Denied(refusal=_refuse_pii(seen), findings=notes, unscanned=unscanned)
+        return CheckedCall(
+            funded=funded, candidates=tuple(candidates), findings=notes, unscanned=unscanned
+        )
+
+    def _redact(self, funded: FundedCall, to_redact: Iterable[_Seen]) -> dict[Path, str] | None:
+        """New texts by path; ``None`` where a finding stands in what can't be replaced."""
+        admitted = funded.admitted
+        by_part: dict[int, list[Finding]] = {}
+        for one in to_redact:
+            by_part.setdefault(one.part, []).append(one.finding)
+        replaced: dict[Path, str] = {}
+        texts = admitted.request.texts
+        for part, findings in by_part.items():
+            if part == len(texts):
+                replaced[_PROMPT_PATH] = redact(admitted.rendered_prompt or "", findings)
+            elif texts[part].is_key:
+                return None
+            else:
+                replaced[texts[part].path] = redact(texts[part].text, findings)
+        return replaced
+
+    def _write(
+        self, funded: FundedCall, model: StandingModel, replaced: dict[Path, str]
+    ) -> CheckedCandidate:
+        admitted = funded.admitted
+        request = admitted.request
+        prompt = replaced.pop(_PROMPT_PATH, admitted.rendered_prompt)
+        edits = Edits(
+            model=model.upstream_name,
+            max_output_tokens=(
+                admitted.max_output_tokens if request.max_output_tokens is None else None
+            ),
+            replacements=replaced,
+            prompt=prompt,
+        )
+        body = self._formats[admitted.call.wire_format].write(request, edits)
+        return CheckedCandidate(model=model, body=body, redacted=bool(replaced))
+
+
+def _classify(finding: Finding, workflow: StandingWorkflow) -> tuple[str, ...]:
+    """The data classes a finding counts as; an injection counts as none (it is flagged)."""
+    base = _BASE_CLASS.get(finding.kind)
+    bound = workflow.detector_classes.get(finding.type, ())
+    if finding.kind == "forbidden":
+        return (finding.type.lower(), *bound)
+    if base is None:
+        return bound
+    return (base, *bound)
+
+
+def _check_boundary(seen: Iterable[_Seen], workflow: StandingWorkflow) -> Refusal | None:
+    """The first class that is refused whatever the model; credentials before all others."""
+    blocked: Refusal | None = None
+    for one in seen:
+        if CREDENTIALS in one.classes:
+            return _refuse(ReasonCode.SECRET_FOUND, one)
+        for name in one.classes:
+            if blocked is None and workflow.actions.get(name) is Action.BLOCK and name != PII:
+                blocked = _refuse(ReasonCode.FORBIDDEN_INPUT, one, name)
+    return blocked
+
+
+def _fit(
+    seen: Iterable[_Seen],
+    workflow: StandingWorkflow,
+    model: StandingModel,
+    taken: dict[str, Action],
+) -> tuple[list[_Seen], bool]:
+    """What to redact for ``model``, and whether it may see the rest; notes each action."""
+    to_redact: list[_Seen] = []
+    fits = True
+    for one in seen:
+        for name in one.classes:
+            action = workflow.actions.get(name)
+            forbidden = name in workflow.forbidden
+            if not forbidden and name in model.data_classes:
+                action = Action.FLAG
+            elif not forbidden and action is not Action.REDACT:
+                action, fits = Action.DROP_CANDIDATE, False
+            if action is Action.REDACT:
+                to_redact.append(one)
+            taken[name] = _stronger(taken.get(name), action or Action.FLAG)
+    return to_redact, fits
+
+
+_STRENGTH = (Action.FLAG, Action.REDACT, Action.DROP_CANDIDATE, Action.BLOCK)
+
+
+def _stronger(one: Action | None, other: Action) -> Action:
+    return other if one is None or _STRENGTH.index(other) > _STRENGTH.index(one) else one
+
+
+def _note(
+    seen: Iterable[_Seen],
+    taken: Mapping[str, Action],
+    workflow: StandingWorkflow,
+    *,
+    refused: bool,
+) -> tuple[FindingNote, ...]:
+    counted: Counter[tuple[str, str, str, str]] = Counter()
+    for one in seen:
+        action = Action.FLAG
+        for name in one.classes:
+            stands = taken.get(name)
+            if stands is None:
+                stands = Action.BLOCK if name == CREDENTIALS else workflow.actions.get(name)
+            action = _stronger(action, stands or Action.FLAG)
+        if refused and action is Action.DROP_CANDIDATE:
+            action = Action.BLOCK
+        finding = one.finding
+        counted[finding.kind, finding.type, finding.rule, action] += 1
+    return tuple(
+        FindingNote("request", kind, type_, rule, action, count)
+        for (kind, type_, rule, action), count in sorted(counted.items())
+    )
+
+
+def _refuse_pii(seen: Iterable[_Seen]) -> Refusal:
+    for one in seen:
+        if PII in one.classes:
+            return _refuse(ReasonCode.PII_FOUND, one)
+    return Refusal(code=ReasonCode.FORBIDDEN_INPUT, detail="no model is approved for it")
+
+
+def _refuse(code: ReasonCode, one: _Seen, name: str = "") -> Refusal:
+    finding = one.finding
+    named = f"{name}: " if name else ""
+    return Refusal(code=code, detail=f"{named}{finding.type}, rule {finding.rule}")

@@ -1,0 +1,190 @@
+"""Examine: what comes back, whole or streaming, before the caller may have it.
+
+A credential in an answer withholds it; anything else is noted. A stream is let through event
+by event, its bytes untouched unless a text has to be held back from the first character that
+may begin a finding.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from alos.checks.base import ScannerFault as EngineFault
+from alos.checks.catalogue import Scanner
+from alos.checks.stream import StreamGate
+from alos.domain.call import CheckedReply, Denied, WholeReply
+from alos.domain.fault import ScannerFault
+from alos.domain.finding import Finding
+from alos.domain.money import Usage
+from alos.domain.record import Evidence, FindingNote, ToolNote
+from alos.domain.refusal import ReasonCode, Refusal
+from alos.domain.request import Request, StreamPart
+from alos.ports.wire import StreamReader, WireFormat
+
+_SECRET = "secret"  # noqa: S105 - a finding's kind
+
+
+class Examine:
+    """The fifth stage."""
+
+    def __init__(self, scanner: Scanner, formats: Mapping[str, WireFormat]) -> None:
+        self._scanner = scanner
+        self._formats = formats
+
+    def __call__(self, reply: WholeReply) -> CheckedReply | Denied:
+        """Read a whole answer.
+
+        Raises:
+            ScannerFault: a detector failed, so the answer is withheld.
+        """
+        request = reply.checked.funded.admitted.request
+        view = reply.view
+        if view is None:
+            return CheckedReply(reply=reply, findings=(), tools=note_tools(request, ()))
+        tools = note_tools(request, [name for name, _ in view.tool_calls])
+        texts = [*view.texts, *(arguments for _, arguments in view.tool_calls)]
+        try:
+            found = [one for part in self._scanner.scan_parts(texts) for one in part]
+        except EngineFault as error:
+            raise ScannerFault(str(error)) from error
+        notes = note_findings(found)
+        secret = next((one for one in found if one.kind == _SECRET), None)
+        if secret is not None:
+            return Denied(refusal=_refuse(secret), findings=notes)
+        return CheckedReply(reply=reply, findings=notes, tools=tools)
+
+    def open_stream(self, request: Request, wire_format: str) -> "StreamExaminer":
+        """An examiner for the stream that answers ``request``."""
+        reader = self._formats[wire_format].open_stream(request)
+        return StreamExaminer(reader, self._scanner, request)
+
+
+class StreamExaminer:
+    """Reads one stream and says which bytes may go on.
+
+    Attributes:
+        refusal: set once the stream has to be cut; nothing may be released after that.
+        end: the format's end mark, held until the record is durable.
+        failed: the provider reported an error inside the stream.
+        usage: the provider's last word, ``None`` without one.
+        text_characters: how much text was read (for an estimate without usage).
+    """
+
+    def __init__(self, reader: StreamReader, scanner: Scanner, request: Request) -> None:
+        self.reader = reader
+        self.refusal: Refusal | None = None
+        self.end: StreamPart | None = None
+        self.failed = False
+        self.usage: Usage | None = None
+        self.text_characters = 0
+        self._scanner = scanner
+        self._request = request
+        self._gates: dict[str, StreamGate] = {}
+        self._last_part: dict[str, StreamPart] = {}
+        self._called: list[str] = []
+
+    def take(self, data: bytes) -> bytes:
+        """Read what came; return what may be sent now (possibly nothing).
+
+        Raises:
+            ScannerFault: a detector failed.
+            ValueError: the bytes are no stream of this format.
+        """
+        released: list[bytes] = []
+        try:
+            for part in self.reader.feed(data):
+                released.append(self._take_part(part))
+                if self.refusal is not None or self.end is not None:
+                    break
+        except EngineFault as error:
+            raise ScannerFault(str(error)) from error
+        return b"".join(released)
+
+    def _take_part(self, part: StreamPart) -> bytes:
+        if part.usage is not None:
+            self.usage = part.usage
+        if part.tool_call is not None:
+            self._called.append(part.tool_call)
+        self.failed = self.failed or part.is_error
+        flushed = b""
+        if part.finish_reason is not None or part.is_end:
+            flushed = self._flush()
+            if self.refusal is not None:
+                return b""
+        if part.is_end:
+            self.end = part
+            return flushed
+        if not part.text:
+            return flushed + part.raw
+        return flushed + self._take_text(part)
+
+    def _take_text(self, part: StreamPart) -> bytes:
+        self.text_characters += len(part.text)
+        gate = self._gates.get(part.lane)
+        if gate is None:
+            gate = self._gates[part.lane] = StreamGate(self._scanner)
+        allowed = gate.feed(part.text)
+        if self._must_cut(gate):
+            return b""
+        self._last_part[part.lane] = part
+        if allowed == part.text:
+            return part.raw
+        return self.reader.write_text(part, allowed)
+
+    def _flush(self) -> bytes:
+        """Let go what is still held back, now that no more text can follow."""
+        rest: list[bytes] = []
+        for lane, gate in self._gates.items():
+            held = gate.close()
+            if self._must_cut(gate):
+                return b""
+            if held:
+                rest.append(self.reader.write_text(self._last_part[lane], held))
+        self._closed = tuple(self._gates.values())
+        self._gates = {}
+        return b"".join(rest)
+
+    def _must_cut(self, gate: StreamGate) -> bool:
+        secret = next((one for one in gate.findings if one.kind == _SECRET), None)
+        if secret is not None:
+            self.refusal = _refuse(secret)
+        return self.refusal is not None
+
+    @property
+    def findings(self) -> tuple[FindingNote, ...]:
+        """Notes of everything seen in the stream so far."""
+        gates = (*getattr(self, "_closed", ()), *self._gates.values())
+        return note_findings([one for gate in gates for one in gate.findings])
+
+    @property
+    def tools(self) -> tuple[ToolNote, ...]:
+        """Tools offered, and how often each was called."""
+        return note_tools(self._request, self._called)
+
+
+def note_findings(found: Iterable[Finding]) -> tuple[FindingNote, ...]:
+    """Count findings of an answer by rule."""
+    counted = Counter((one.kind, one.type, one.rule) for one in found)
+    return tuple(
+        FindingNote("answer", kind, type_, rule, "block" if kind == _SECRET else "flag", count)
+        for (kind, type_, rule), count in sorted(counted.items())
+    )
+
+
+def note_tools(request: Request, called: Sequence[str]) -> tuple[ToolNote, ...]:
+    """Offered tools are the caller's word; calls are observed in the answer."""
+    if not called and not request.tool_names:
+        return ()
+    counted = Counter(called)
+    offered = [
+        ToolNote(name, Evidence.DECLARED, 0)
+        for name in dict.fromkeys(request.tool_names)
+        if name not in counted
+    ]
+    return (
+        *offered,
+        *(ToolNote(name, Evidence.OBSERVED, calls) for name, calls in counted.items()),
+    )
+
+
+def _refuse(secret: Finding) -> Refusal:
+    return Refusal(code=ReasonCode.ANSWER_BLOCKED, detail=f"{secret.type}, rule {secret.rule}")

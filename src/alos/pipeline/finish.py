@@ -1,0 +1,173 @@
+"""Finish: settles the money, hashes, and closes the record. It runs for every call."""
+
+import hashlib
+from collections.abc import Callable
+
+from alos.domain.ids import WorkspaceId
+from alos.domain.money import Usage
+from alos.domain.record import ClosingEntry, Evidence, Outcome, Personal
+from alos.pipeline.progress import Ending, Progress
+from alos.ports.clock import Clock
+from alos.ports.counters import Counters
+from alos.ports.ids import Ids
+from alos.ports.journal import Journal
+
+_CHARACTERS_PER_TOKEN = 3
+"""Fewer than any tokenizer of ours averages on prose, so that an estimate is rather high."""
+
+Overbilled = Callable[[WorkspaceId, int], None]
+"""Told when a provider billed more than was reserved: (workspace, excess in nano-dollars)."""
+
+
+class Finish:
+    """The last stage."""
+
+    def __init__(
+        self,
+        *,
+        counters: Counters,
+        journal: Journal,
+        clock: Clock,
+        ids: Ids,
+        on_overbilled: Overbilled,
+    ) -> None:
+        self._counters = counters
+        self._journal = journal
+        self._clock = clock
+        self._ids = ids
+        self._on_overbilled = on_overbilled
+
+    async def __call__(self, progress: Progress, ending: Ending, rules: str) -> int:
+        """Settle, then make the record durable; returns the cost in nano-dollars.
+
+        Raises:
+            JournalDown: the record is not certain to be on disk, so the answer must not go out.
+            CountersDown: the reservation could not be settled; it stays set aside.
+        """
+        progress.is_closed = True
+        usage, cost, estimated = _get_cost(progress, ending)
+        entry = self._write_entry(progress, ending, rules, (usage, cost, estimated))
+        reservation = progress.reservation
+        if reservation is not None:
+            await self._counters.settle(reservation, cost_nanousd=cost)
+        await self._journal.close(entry)
+        if reservation is not None and cost > reservation.amount_nanousd and progress.key:
+            self._on_overbilled(progress.key.workspace, cost - reservation.amount_nanousd)
+        return cost
+
+    def _write_entry(
+        self, progress: Progress, ending: Ending, rules: str, money: tuple[Usage | None, int, bool]
+    ) -> ClosingEntry:
+        call = progress.call
+        key, workflow, admitted = progress.key, progress.workflow, progress.admitted
+        candidate, request = progress.candidate, progress.request
+        usage, cost, estimated = money
+        total_ns = self._clock.monotonic_ns() - call.received_monotonic_ns
+        model = candidate.model if candidate is not None else None
+        reservation = progress.reservation
+        return ClosingEntry(
+            call_id=call.id,
+            opened_at_unix_ns=call.received_unix_ns,
+            closed_at_unix_ns=call.received_unix_ns + total_ns,
+            outcome=ending.outcome,
+            stage=progress.stage,
+            reason=ending.reason,
+            detail=ending.detail,
+            http_status=ending.status,
+            wire_format=call.wire_format,
+            streamed=progress.streamed,
+            key_id=key.id if key else None,
+            workspace=key.workspace if key else None,
+            workflow=workflow.id if workflow else None,
+            tier=workflow.tier if workflow else None,
+            surface=key.surface if key else None,
+            accountable=workflow.accountable if workflow else None,
+            release=workflow.release.digest if workflow else None,
+            release_stage=workflow.release.stage if workflow else None,
+            approved_by=workflow.release.approved_by if workflow else (),
+            policy=progress.standing.policy,
+            rules=rules,
+            standing_epoch=progress.standing.epoch,
+            model_asked=_get_model_asked(progress),
+            model=model.name if model else None,
+            vendor=model.vendor if model else None,
+            upstream_model=model.upstream_name if model else None,
+            attempts=progress.attempts,
+            route_reason=admitted.route_reason if admitted else "",
+            prompt_version=admitted.prompt.version if admitted else None,
+            prompt_evidence=admitted.prompt.evidence if admitted else None,
+            request_hash=hashlib.sha256(call.body).hexdigest() if call.body is not None else None,
+            sent_hash=_get_sent_hash(progress),
+            output_hash=ending.output_hash,
+            request_bytes=len(call.body) if call.body is not None else 0,
+            answer_bytes=ending.answer_bytes,
+            findings=progress.findings,
+            unscanned=progress.unscanned,
+            unknown_fields=len(request.unknown_fields) if request else 0,
+            tools=progress.tools,
+            usage=usage,
+            cost_nanousd=cost,
+            cost_estimated=estimated,
+            reserved_nanousd=reservation.amount_nanousd if reservation else 0,
+            price_source=model.price.source if model and model.price else None,
+            overhead_us=max(0, total_ns - progress.waited_ns) // 1_000,
+            first_byte_ms=(
+                progress.first_byte_ns // 1_000_000 if progress.first_byte_ns is not None else None
+            ),
+            duration_ms=total_ns // 1_000_000,
+            personal=self._get_personal(progress),
+        )
+
+    def _get_personal(self, progress: Progress) -> tuple[Personal, ...]:
+        """What the caller is or said, each committed to under a salt of its own."""
+        salt = self._ids.salt
+        personal = []
+        if progress.key is not None:
+            personal.append(Personal("principal", salt(), progress.key.principal))
+        personal.append(Personal("client_address", salt(), progress.call.client_address))
+        admitted = progress.admitted
+        if admitted is not None:
+            if admitted.task is not None:
+                personal.append(Personal("task", salt(), admitted.task))
+            personal.extend(
+                Personal(f"source.{Evidence.DECLARED}", salt(), source)
+                for source in admitted.sources
+            )
+        return tuple(personal)
+
+
+def _get_model_asked(progress: Progress) -> str | None:
+    """What the caller wrote as model, but only where it is a name of ours."""
+    request = progress.request
+    asked = request.model if request is not None else None
+    if asked is None:
+        return None
+    standing = progress.standing
+    known = asked in standing.models or asked.removeprefix("workflow/") in standing.workflows
+    return asked if known else "(not one of ours)"
+
+
+def _get_sent_hash(progress: Progress) -> str | None:
+    """Hash of what really went upstream: the bytes of the candidate that was answered last."""
+    candidate = progress.candidate
+    if candidate is None:
+        return None
+    return hashlib.sha256(candidate.body).hexdigest()
+
+
+def _get_cost(progress: Progress, ending: Ending) -> tuple[Usage | None, int, bool]:
+    """(usage, cost, whether it is an estimate); nothing sent costs nothing."""
+    candidate = progress.candidate
+    if candidate is None or candidate.model.price is None:
+        return None, 0, bool(progress.attempts)
+    if ending.usage is not None:
+        return ending.usage, candidate.model.price.get_cost_nanousd(ending.usage), False
+    if ending.outcome is Outcome.UPSTREAM_ERROR:
+        return None, 0, False
+    usage = Usage(
+        input_tokens=-(-len(candidate.body) // _CHARACTERS_PER_TOKEN),
+        output_tokens=-(-ending.text_characters // _CHARACTERS_PER_TOKEN),
+    )
+    cost = candidate.model.price.get_cost_nanousd(usage)
+    reserved = progress.reservation.amount_nanousd if progress.reservation else cost
+    return usage, min(cost, reserved), True

@@ -1,0 +1,63 @@
+"""What is known of one call so far; ``run`` writes it, ``finish`` reads it."""
+
+from dataclasses import dataclass
+
+from alos.domain.call import AdmittedCall, Call, CheckedCall, CheckedCandidate, Denied, Reservation
+from alos.domain.money import Usage
+from alos.domain.record import AttemptNote, FindingNote, Outcome, Stage, ToolNote
+from alos.domain.refusal import ReasonCode
+from alos.domain.request import Request
+from alos.domain.standing import KeyGrant, Standing, StandingWorkflow
+
+
+@dataclass(slots=True)
+class Progress:
+    """Grows as the stages pass; belongs to one call and one task."""
+
+    call: Call
+    standing: Standing
+    stage: Stage = Stage.ADMIT
+    key: KeyGrant | None = None
+    workflow: StandingWorkflow | None = None
+    request: Request | None = None
+    admitted: AdmittedCall | None = None
+    reservation: Reservation | None = None
+    checked: CheckedCall | None = None
+    candidate: CheckedCandidate | None = None
+    attempts: tuple[AttemptNote, ...] = ()
+    findings: tuple[FindingNote, ...] = ()
+    unscanned: tuple[str, ...] = ()
+    tools: tuple[ToolNote, ...] = ()
+    streamed: bool = False
+    waited_ns: int = 0
+    first_byte_ns: int | None = None
+    is_closed: bool = False
+
+    def deny(self, denied: Denied) -> None:
+        """Keep what a denying stage knew."""
+        self.key = denied.key or self.key
+        self.workflow = denied.workflow or self.workflow
+        self.request = denied.request or self.request
+        self.findings = denied.findings or self.findings
+        self.unscanned = denied.unscanned or self.unscanned
+        self.attempts = denied.attempts or self.attempts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a call ended, as ``run`` knows it.
+
+    Attributes:
+        usage: the provider's; ``None`` means that cost is estimated where an answer began.
+        text_characters: length of the answer's text (for the estimate).
+        output_hash: hex SHA-256 of the answer's bytes.
+    """
+
+    outcome: Outcome
+    status: int
+    reason: ReasonCode | None = None
+    detail: str = ""
+    usage: Usage | None = None
+    text_characters: int = 0
+    output_hash: str | None = None
+    answer_bytes: int = 0

@@ -1,0 +1,449 @@
+"""One governed call: the only file that knows the order of the stages.
+
+``identify → admit → (open the record) → budget → check → dispatch → examine → finish``. A "no"
+of any stage and any fault end the call as a refusal, and every call of a known key is closed
+exactly once.
+"""
+
+import asyncio
+import hashlib
+import logging
+import traceback
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+
+from alos.domain.call import (
+    AdmittedCall,
+    Call,
+    CheckedReply,
+    Denied,
+    FundedCall,
+    StreamReply,
+)
+from alos.domain.fault import (
+    ClockBehind,
+    CountersDown,
+    Fault,
+    JournalDown,
+    ScannerFault,
+    StandingStale,
+)
+from alos.domain.gate import check_model, check_serve
+from alos.domain.money import Usage, to_usd_text
+from alos.domain.outcome import Answered, Headers, Listed, Refused, Streaming
+from alos.domain.outcome import Outcome as DoorOutcome
+from alos.domain.record import OpeningEntry, Outcome, Stage
+from alos.domain.refusal import ReasonCode, Refusal
+from alos.pipeline.admit import Admit, identify
+from alos.pipeline.anonymous import Anonymous
+from alos.pipeline.budget import Budget
+from alos.pipeline.check import Check
+from alos.pipeline.dispatch import Dispatch
+from alos.pipeline.examine import Examine, StreamExaminer
+from alos.pipeline.finish import Finish
+from alos.pipeline.progress import Ending, Progress
+from alos.ports.clock import Clock
+from alos.ports.journal import Journal
+from alos.ports.provider import Broken, ProviderBroke
+from alos.ports.standing import StandingSource
+from alos.ports.tasks import Tasks
+
+_logger = logging.getLogger(__name__)
+
+MODELS = "models"
+"""The door's name for a listing, which needs a key and leaves a record, but no model."""
+
+_FAULT_CODES: dict[type[Fault], ReasonCode] = {
+    JournalDown: ReasonCode.JOURNAL_DOWN,
+    CountersDown: ReasonCode.COUNTERS_DOWN,
+    ScannerFault: ReasonCode.SCANNER_DOWN,
+    StandingStale: ReasonCode.STANDING_STALE,
+    ClockBehind: ReasonCode.CLOCK_BEHIND,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stages:
+    """The stages, built once per process."""
+
+    admit: Admit
+    budget: Budget
+    check: Check
+    dispatch: Dispatch
+    examine: Examine
+    finish: Finish
+
+
+class Pipeline:
+    """Runs calls; one per event loop, any number of calls at a time.
+
+    Args:
+        status_of: the door's table from reason code to HTTP status, for the record.
+    """
+
+    def __init__(
+        self,
+        stages: Stages,
+        *,
+        standing: StandingSource,
+        journal: Journal,
+        anonymous: Anonymous,
+        clock: Clock,
+        tasks: Tasks,
+        status_of: Callable[[ReasonCode], int],
+    ) -> None:
+        self._stages = stages
+        self._standing = standing
+        self._journal = journal
+        self._anonymous = anonymous
+        self._clock = clock
+        self._tasks = tasks
+        self._status_of = status_of
+        self._streams: dict[str, tuple[Progress, StreamReply]] = {}
+
+    def standing_swapped(self) -> None:
+        """Cut every running stream that the new Standing no longer allows, at once.
+
+        Closing the upstream wakes a stream that waits for its provider; it then asks the gate.
+        """
+        for call_id, (progress, reply) in tuple(self._streams.items()):
+            if self._check_still(progress) is not None:
+                self._tasks.spawn(reply.close(), name=f"cut {call_id}")
+
+    async def run(self, call: Call) -> DoorOutcome:
+        """Take one call to its end, or to the first piece of its stream.
+
+        Cancelling closes what is open upstream; the record is closed all the same.
+        """
+        progress = Progress(call=call, standing=self._standing.current)
+        try:
+            return await self._run(progress)
+        except asyncio.CancelledError:
+            if progress.candidate is None and progress.checked is not None:
+                progress.candidate = progress.checked.candidates[0]
+            self._finish_later(progress, Ending(outcome=Outcome.CLIENT_GONE, status=0))
+            raise
+        except Fault as fault:
+            return await self._fail(progress, fault)
+        except Exception as error:  # noqa: BLE001 - fail closed: whatever broke, the call is refused
+            return await self._fail(progress, error)
+
+    async def _run(self, progress: Progress) -> DoorOutcome:
+        call, stages = progress.call, self._stages
+        key = identify(call, progress.standing)
+        if isinstance(key, Refusal):
+            return await self._refuse_anonymous(progress, key)
+        progress.key = key
+        if call.wire_format == MODELS:
+            return await self._list(progress)
+        admitted = stages.admit(call, progress.standing, key)
+        if isinstance(admitted, Denied):
+            return await self._deny(progress, admitted)
+        progress.admitted = admitted
+        progress.workflow, progress.request = admitted.workflow, admitted.request
+        self._journal.open(_write_opening(admitted))
+        progress.stage = Stage.BUDGET
+        funded = await stages.budget(admitted)
+        if isinstance(funded, Denied):
+            return await self._deny(progress, funded)
+        progress.reservation = funded.reservation
+        return await self._run_funded(progress, funded)
+
+    async def _run_funded(self, progress: Progress, funded: FundedCall) -> DoorOutcome:
+        stages = self._stages
+        progress.stage = Stage.CHECK
+        checked = stages.check(funded)
+        if isinstance(checked, Denied):
+            return await self._deny(progress, checked)
+        progress.checked = checked
+        progress.findings, progress.unscanned = checked.findings, checked.unscanned
+        if (stopped := self._check_still(progress)) is not None:
+            return await self._deny(progress, Denied(refusal=stopped))
+        progress.stage = Stage.DISPATCH
+        reply = await stages.dispatch(checked)
+        if isinstance(reply, Denied):
+            return await self._deny(progress, reply)
+        progress.candidate, progress.attempts = reply.candidate, reply.attempts
+        progress.waited_ns = reply.waited_ns
+        progress.stage = Stage.EXAMINE
+        stopped = self._check_still(progress)
+        if isinstance(reply, StreamReply):
+            if stopped is not None:
+                await reply.close()
+                return await self._deny(progress, Denied(refusal=stopped))
+            progress.streamed = True
+            progress.first_byte_ns = reply.first_byte_ns
+            chunks = self._stream(progress, reply)
+            await anext(chunks)  # now its record is closed whatever happens to it
+            headers = _write_headers(progress, funded)
+            return Streaming(status=200, headers=headers, chunks=chunks)
+        usage = reply.view.usage if reply.view is not None else None
+        text = sum(map(len, reply.view.texts)) if reply.view is not None else 0
+        examined = Denied(refusal=stopped) if stopped is not None else stages.examine(reply)
+        if isinstance(examined, Denied):
+            progress.findings = (*progress.findings, *examined.findings)
+            return await self._refuse(
+                progress, examined.refusal, usage=usage, text_characters=text
+            )
+        return await self._answer(progress, funded, examined, text)
+
+    async def _answer(
+        self, progress: Progress, funded: FundedCall, examined: CheckedReply, text: int
+    ) -> DoorOutcome:
+        reply = examined.reply
+        progress.findings = (*progress.findings, *examined.findings)
+        progress.tools = examined.tools
+        is_answer = reply.view is not None
+        ending = Ending(
+            outcome=Outcome.ANSWERED if is_answer else Outcome.UPSTREAM_ERROR,
+            status=reply.status,
+            usage=reply.view.usage if reply.view is not None else None,
+            text_characters=text,
+            output_hash=hashlib.sha256(reply.body).hexdigest(),
+            answer_bytes=len(reply.body) if is_answer else 0,
+        )
+        cost = await self._stages.finish(progress, ending, self._stages.check.rules)
+        headers = _write_headers(progress, funded)
+        spent_ns = self._clock.monotonic_ns() - progress.call.received_monotonic_ns
+        overhead_us = max(0, spent_ns - progress.waited_ns) // 1_000
+        headers += [
+            (b"content-type", b"application/json"),
+            (b"x-alos-cost-usd", to_usd_text(cost).encode()),
+            (b"x-alos-overhead-ms", b"%d.%03d" % divmod(overhead_us, 1_000)),
+        ]
+        return Answered(status=reply.status, headers=headers, body=reply.body)
+
+    # --- streams --------------------------------------------------------------------------
+
+    async def _stream(self, progress: Progress, reply: StreamReply) -> AsyncGenerator[bytes, None]:
+        """Let a stream through; its end mark waits for the durable record.
+
+        The first piece is empty: whoever takes it has started the generator, so that closing
+        it closes the record too.
+        """
+        examiner = self._stages.examine.open_stream(
+            reply.checked.funded.admitted.request, progress.call.wire_format
+        )
+        sent = hashlib.sha256()
+        sent_bytes = 0
+        refusal: Refusal | None = None
+        try:
+            self._streams[progress.call.id] = (progress, reply)
+            yield b""
+            chunks = reply.chunks
+            while refusal is None and examiner.end is None:
+                waiting_ns = self._clock.monotonic_ns()
+                data = await anext(chunks, None)
+                progress.waited_ns += self._clock.monotonic_ns() - waiting_ns
+                refusal = self._check_still(progress)
+                if data is None:
+                    refusal = refusal or Refusal(
+                        code=ReasonCode.UPSTREAM_FAILED, detail="ended without its end mark"
+                    )
+                if refusal is not None or data is None:
+                    break
+                released = examiner.take(data)
+                refusal = examiner.refusal
+                if released and refusal is None:
+                    sent.update(released)
+                    sent_bytes += len(released)
+                    yield released
+        except (asyncio.CancelledError, GeneratorExit):
+            self._streams.pop(progress.call.id, None)
+            progress.findings = (*progress.findings, *examiner.findings)
+            progress.tools = examiner.tools
+            gone = Ending(
+                outcome=Outcome.CLIENT_GONE,
+                status=200,
+                usage=examiner.usage,
+                text_characters=examiner.text_characters,
+                output_hash=sent.hexdigest(),
+                answer_bytes=sent_bytes,
+            )
+            self._finish_later(progress, gone)
+            self._tasks.spawn(reply.close(), name="close upstream")
+            raise
+        except ProviderBroke as error:
+            is_timeout = error.failure.why is Broken.TIMEOUT
+            refusal = self._check_still(progress) or Refusal(
+                code=ReasonCode.UPSTREAM_TIMEOUT if is_timeout else ReasonCode.UPSTREAM_FAILED,
+                detail="in the middle of the stream",
+            )
+        except ValueError:
+            refusal = Refusal(code=ReasonCode.UPSTREAM_FAILED, detail="no stream of this format")
+        except Exception as error:  # noqa: BLE001 - fail closed: whatever broke, the stream is cut
+            refusal = self._explain(progress, error)
+        yield await self._close_stream(progress, examiner, reply, (sent, sent_bytes), refusal)
+
+    async def _close_stream(
+        self,
+        progress: Progress,
+        examiner: StreamExaminer,
+        reply: StreamReply,
+        sent: "tuple[hashlib._Hash, int]",
+        refusal: Refusal | None,
+    ) -> bytes:
+        """Close upstream and the record; return the stream's last bytes."""
+        self._streams.pop(progress.call.id, None)
+        self._tasks.spawn(reply.close(), name="close upstream")
+        progress.findings = (*progress.findings, *examiner.findings)
+        progress.tools = examiner.tools
+        digest, size = sent
+        end = examiner.end.raw if examiner.end is not None else b""
+        if refusal is None:
+            digest.update(end)
+            size += len(end)
+        ending = Ending(
+            outcome=Outcome.ANSWERED if refusal is None else Outcome.CUT,
+            status=200,
+            reason=refusal.code if refusal else None,
+            detail=refusal.detail if refusal else "",
+            usage=examiner.usage,
+            text_characters=examiner.text_characters,
+            output_hash=digest.hexdigest(),
+            answer_bytes=size,
+        )
+        cost = 0
+        call_id = progress.call.id
+        try:
+            cost = await asyncio.shield(
+                self._tasks.spawn(
+                    self._stages.finish(progress, ending, self._stages.check.rules),
+                    name=f"finish {call_id}",
+                )
+            )
+        except Fault as fault:
+            refusal = self._explain(progress, fault)
+        reader = examiner.reader
+        if refusal is not None:
+            return reader.write_cut(refusal, call_id)
+        facts = f'alos {{"call":"{call_id}","cost_usd":"{to_usd_text(cost)}"}}'
+        return reader.write_comment(facts) + end
+
+    # --- endings --------------------------------------------------------------------------
+
+    def _check_still(self, progress: Progress) -> Refusal | None:
+        """Ask the gate again where the Standing has changed since the call was admitted."""
+        current = self._standing.current
+        if current is progress.standing or current.epoch == progress.standing.epoch:
+            return None
+        admitted = progress.admitted
+        if admitted is None:
+            return None
+        workflow = current.workflows.get(admitted.workflow.id)
+        if workflow is None:
+            return Refusal(code=ReasonCode.WORKFLOW_NOT_REGISTERED, detail="taken off meanwhile")
+        key = current.keys.get(admitted.key.prefix)
+        if key is None or key.revoked or not key.active:
+            return Refusal(code=ReasonCode.KEY_REVOKED, detail="revoked meanwhile")
+        refusal = check_serve(current, workflow)
+        if refusal is not None or progress.candidate is None:
+            return refusal
+        model = current.models.get(progress.candidate.model.name)
+        if model is None:
+            return Refusal(code=ReasonCode.VENDOR_NOT_APPROVED, detail="taken off meanwhile")
+        return check_model(current, model, now_unix=self._clock.unix_ns() // 1_000_000_000)
+
+    async def _list(self, progress: Progress) -> DoorOutcome:
+        key = progress.key
+        workflows = progress.standing.workflows
+        mine = [workflows[slug] for slug in key.workflows if slug in workflows] if key else []
+        mine.sort(key=lambda one: (key is not None and one.id != key.default_workflow, one.id))
+        models = dict.fromkeys(name for one in mine for name in one.route)
+        ending = Ending(outcome=Outcome.ANSWERED, status=200)
+        await self._stages.finish(progress, ending, self._stages.check.rules)
+        return Listed(
+            call_id=progress.call.id,
+            headers=_write_ids(progress),
+            workflows=tuple((one.id, one.title) for one in mine),
+            models=tuple(models),
+        )
+
+    async def _refuse_anonymous(self, progress: Progress, refusal: Refusal) -> DoorOutcome:
+        call = progress.call
+        if self._anonymous.is_recorded(call.client_address, now_unix_ns=call.received_unix_ns):
+            return await self._refuse(progress, refusal)
+        return Refused(refusal=refusal, call_id=call.id, headers=_write_ids(progress))
+
+    async def _deny(self, progress: Progress, denied: Denied) -> DoorOutcome:
+        progress.deny(denied)
+        return await self._refuse(progress, denied.refusal)
+
+    async def _refuse(
+        self,
+        progress: Progress,
+        refusal: Refusal,
+        *,
+        usage: Usage | None = None,
+        text_characters: int = 0,
+    ) -> DoorOutcome:
+        """Record a "no" (with what it cost, when an answer is withheld) for the door."""
+        ending = Ending(
+            outcome=Outcome.REFUSED,
+            status=self._status_of(refusal.code),
+            reason=refusal.code,
+            detail=refusal.detail,
+            usage=usage,
+            text_characters=text_characters,
+        )
+        await self._stages.finish(progress, ending, self._stages.check.rules)
+        return Refused(refusal=refusal, call_id=progress.call.id, headers=_write_ids(progress))
+
+    async def _fail(self, progress: Progress, error: Exception) -> DoorOutcome:
+        """Refuse because a part of ours broke; record that too, if the journal still can."""
+        refusal = self._explain(progress, error)
+        if not progress.is_closed and refusal.code is not ReasonCode.JOURNAL_DOWN:
+            try:
+                return await self._refuse(progress, refusal)
+            except Fault as second:
+                refusal = self._explain(progress, second)
+        return Refused(refusal=refusal, call_id=progress.call.id, headers=_write_ids(progress))
+
+    def _explain(self, progress: Progress, error: Exception) -> Refusal:
+        """Log where it broke, without the error's own words: they may quote the caller."""
+        frames = traceback.extract_tb(error.__traceback__)[-6:]
+        where = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames))
+        cause = str(error) if isinstance(error, Fault) else type(error).__name__
+        _logger.error(
+            "call %s failed at %s: %s (%s)", progress.call.id, progress.stage, cause, where
+        )
+        code = _FAULT_CODES.get(type(error)) if isinstance(error, Fault) else None
+        return Refusal(code=code or ReasonCode.FAULT)
+
+    def _finish_later(self, progress: Progress, ending: Ending) -> None:
+        """Close the record of a caller who is gone, in a task that nobody can cancel."""
+        if not progress.is_closed and progress.key is not None:
+            progress.is_closed = True
+            work = self._stages.finish(progress, ending, self._stages.check.rules)
+            self._tasks.spawn(work, name=f"finish {progress.call.id}")
+
+
+def _write_opening(admitted: AdmittedCall) -> OpeningEntry:
+    call, key, workflow = admitted.call, admitted.key, admitted.workflow
+    return OpeningEntry(
+        call_id=call.id,
+        opened_at_unix_ns=call.received_unix_ns,
+        key_id=key.id,
+        workspace=key.workspace,
+        workflow=workflow.id,
+        tier=workflow.tier,
+        release=workflow.release.digest,
+        ceiling_nanousd=admitted.ceiling_nanousd,
+    )
+
+
+def _write_ids(progress: Progress) -> Headers:
+    call_id = progress.call.id.encode()
+    return [(b"x-alos-call", call_id), (b"x-request-id", call_id)]
+
+
+def _write_headers(progress: Progress, funded: FundedCall) -> Headers:
+    headers = _write_ids(progress)
+    workflow, candidate = funded.admitted.workflow, progress.candidate
+    headers.append((b"x-alos-release", workflow.release.digest.encode()))
+    if candidate is not None:
+        headers.append((b"x-alos-model", candidate.model.name.encode()))
+    if funded.limit_requests:
+        headers.append((b"x-ratelimit-limit-requests", b"%d" % funded.limit_requests))
+        headers.append((b"x-ratelimit-remaining-requests", b"%d" % funded.remaining_requests))
+    return headers
