@@ -38,7 +38,7 @@ class ScannerFault(Exception):  # noqa: N818 - the glossary's word for a failure
 class Confirm(Protocol):
     """Decide on one hit of one trigger."""
 
-    def __call__(self, text: str, start: int, end: int) -> Finding | None:
+    def __call__(self, text: str, start: int, end: int, /) -> Finding | None:
         """Return the finding at this hit, or None when it is a false alarm.
 
         Args:
@@ -55,7 +55,7 @@ class Confirm(Protocol):
 class SweepText(Protocol):
     """Walk a whole text because a once-only trigger fired in it."""
 
-    def __call__(self, text: str, start: int) -> Iterable[Finding]:
+    def __call__(self, text: str, start: int, /) -> Iterable[Finding]:
         """Yield every finding of the text; nothing of interest ends before `start`.
 
         Must be linear in the text, keep no state, and never raise on any text.
