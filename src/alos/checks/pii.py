@@ -1,0 +1,48 @@
+"""Assembles the pack that finds personal data: structured identifiers, validated, in context."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from alos.checks.base import Pack, digest
+from alos.checks.identifiers import load_rules
+from alos.checks.phones import Phones
+from alos.checks.pii_contact import email_triggers
+from alos.checks.pii_context import build_labels
+from alos.checks.pii_numbers import build_numbers
+from alos.checks.pii_payment import iban_triggers
+
+__all__ = ["PiiSettings", "build_pii_pack"]
+
+CODE_VERSION = b"pii/1"
+"""Changes with the code of the confirmations, so that cached verdicts end with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PiiSettings:
+    """What an organisation may choose about personal data.
+
+    Attributes:
+        phone_regions: ISO 3166 regions whose national telephone form counts without a label.
+    """
+
+    phone_regions: tuple[str, ...] = ("US", "GB", "DE")
+
+
+def build_pii_pack(settings: PiiSettings | None = None) -> Pack:
+    """Build the pack of kind `pii`; the finding types are those of the docs page on detectors."""
+    chosen = settings if settings is not None else PiiSettings()
+    rules = load_rules()
+    labels = build_labels(rules.labels)
+    phones = Phones(regions=chosen.phone_regions, labels=labels)
+    numbers = build_numbers(rules.numbers, labels=labels, phones=phones)
+    return Pack(
+        name="pii",
+        digest=digest(CODE_VERSION, repr(chosen).encode(), *rules.source),
+        triggers=(
+            *email_triggers(),
+            *iban_triggers(),
+            *phones.triggers(),
+            *numbers.triggers(),
+        ),
+    )

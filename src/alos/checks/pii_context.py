@@ -1,0 +1,117 @@
+"""Reads what surrounds a value: the nearest label, and whether the value is a word by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+__all__ = ["NOT_PERSONAL", "Labels", "build_labels", "stands_alone"]
+
+NOT_PERSONAL = "NOT_PERSONAL"
+"""The type of labels that say a number is an order, an invoice, a build …: nobody's identity."""
+
+BEFORE_CHARACTERS = 56
+AFTER_CHARACTERS = 28
+LONGEST_LABEL_WORDS = 4
+
+_WORD = re.compile(r"[^\W\d_]+")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_JOINERS = "-./_:#=@\\+"
+_BREAK = re.compile(r"[.!?;]\s|\n\s*\n")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """An index from label words to the types that they announce.
+
+    Attributes:
+        types_by_label: Words in lower case joined by one blank → types.
+        unspaced: Labels of scripts that put no blanks between words, with their types.
+    """
+
+    types_by_label: Mapping[str, tuple[str, ...]]
+    unspaced: tuple[tuple[str, tuple[str, ...]], ...]
+
+    def near(self, text: str, start: int, end: int) -> list[str]:
+        """Return the types announced around `text[start:end]`, the nearest label first.
+
+        Words before the value count; words after it, in the same sentence, only where nothing
+        before announces anything. Reads a bounded number of characters.
+        """
+        found = self.before(text, start)
+        if found:
+            return found
+        window = text[end : end + AFTER_CHARACTERS]
+        if (stop := _BREAK.search(window)) is not None:
+            window = window[: stop.start()]
+        return self._types(window.split("\n", 1)[0])
+
+    def before(self, text: str, start: int) -> list[str]:
+        """Return the types announced before `start`, the nearest label first."""
+        found = self._types(text[max(0, start - BEFORE_CHARACTERS) : start])
+        found.reverse()
+        return found
+
+    def of(self, words: str) -> list[str]:
+        """Return the types that a column's or field's name announces, the last one first."""
+        found = self._types(words)
+        found.reverse()
+        return found
+
+    def _types(self, window: str) -> list[str]:
+        """Return the types in the order of the labels; a longer label hides those inside it."""
+        words = [word.lower() for word in _WORD.findall(_CAMEL.sub(" ", window))]
+        found: list[str] = []
+        at = 0
+        while at < len(words):
+            for width in range(min(LONGEST_LABEL_WORDS, len(words) - at), 0, -1):
+                types = self.types_by_label.get(" ".join(words[at : at + width]))
+                if types is not None:
+                    found.extend(types)
+                    at += width - 1
+                    break
+            at += 1
+        if not window.isascii():
+            placed = sorted(
+                (window.rfind(label), types) for label, types in self.unspaced if label in window
+            )
+            found.extend(type_ for _, types in placed for type_ in types)
+        return found
+
+
+def build_labels(types_and_labels: Iterable[tuple[str, Iterable[str]]]) -> Labels:
+    """Build the index; a label in CJK script matches anywhere, any other as whole words."""
+    spaced: dict[str, list[str]] = {}
+    unspaced: dict[str, list[str]] = {}
+    for type_, labels in types_and_labels:
+        for label in labels:
+            cjk = any("\u2e80" <= character <= "\ud7ff" for character in label)
+            key = label if cjk else " ".join(_WORD.findall(label.lower()))
+            types = (unspaced if cjk else spaced).setdefault(key, [])
+            if type_ not in types:
+                types.append(type_)
+    return Labels(
+        types_by_label={label: tuple(types) for label, types in spaced.items()},
+        unspaced=tuple((label, tuple(types)) for label, types in unspaced.items()),
+    )
+
+
+def stands_alone(text: str, start: int, end: int) -> bool:
+    """Say whether the span is not a piece of a longer word, number, path, version or decimal.
+
+    `:` and `=` may lead a value (`ssn=…`), `.` and `:` may end it, as in a sentence.
+    """
+    if start:
+        left = text[start - 1]
+        if left.isalnum() or left in "_/\\@#$%&~^":
+            return False
+        if left in "-.+" and start > 1 and not text[start - 2].isspace():
+            return False
+    if end < len(text):
+        right = text[end]
+        if right.isalnum() or right in "_@\\%":
+            return False
+        if right in _JOINERS and end + 1 < len(text) and text[end + 1].isalnum():
+            return right in ":=" and not text[end + 1].isdigit()
+    return True

@@ -1,0 +1,69 @@
+"""The pack finds personal data in what people paste, and leaves look-alikes alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from alos.checks.catalogue import Scanner, build_scanner
+from alos.checks.pii import build_pii_pack
+
+
+@pytest.fixture(scope="module")
+def scanner() -> Scanner:
+    return build_scanner([build_pii_pack()])
+
+
+def found(scanner: Scanner, text: str) -> list[tuple[str, str]]:
+    return [(one.type, text[one.start : one.end]) for one in scanner.scan(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "type_", "value"),
+    [
+        ("Write to bob.smith+x@example.com.", "EMAIL_ADDRESS", "bob.smith+x@example.com"),
+        ("dump: eve@corp.io:hunter2", "EMAIL_ADDRESS", "eve@corp.io"),
+        ("Grüße an müller@exämple.de!", "EMAIL_ADDRESS", "müller@exämple.de"),
+        ("paid with 4111 1111 1111 1111 today", "CREDIT_CARD", "4111 1111 1111 1111"),
+        ("amex 378282246310005", "CREDIT_CARD", "378282246310005"),
+        ("IBAN DE89 3704 0044 0532 0130 00 bitte", "IBAN_CODE", "DE89 3704 0044 0532 0130 00"),
+        ("SSN 536-90-4399", "US_SSN", "536-90-4399"),
+        ('{"customer_ssn": "536904399"}', "US_SSN", "536904399"),
+        ("ring +44 20 7946 0958 after six", "PHONE_NUMBER", "+44 20 7946 0958"),
+        ("(555) 123-4567", "PHONE_NUMBER", "(555) 123-4567"),
+        ("Tel. 030 / 12345678", "PHONE_NUMBER", "030 / 12345678"),
+        ("NHS number 943 476 5919", "UK_NHS", "943 476 5919"),
+        ("CPF 390.533.447-05", "BR_CPF", "390.533.447-05"),
+        ("hetu 131052-308T", "FI_HETU", "131052-308T"),
+        ("mi DNI es 12345678Z", "ES_NIF", "12345678Z"),
+    ],
+)
+def test_an_identifier_is_found_with_its_exact_span(
+    scanner: Scanner, text: str, type_: str, value: str
+) -> None:
+    assert found(scanner, text) == [(type_, value)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "git clone git@github.com:org/repo.git",
+        "icon@2x.png and foo@3x.jpg",
+        "npm i react@18.2.0 @types/node@20.1.1",
+        "systemctl restart getty@tty1.service",
+        "@property def x(self): ...",
+        "ssh deploy@host.example.com",
+        "card 4111 1111 1111 1112",
+        "DE88 3704 0044 0532 0130 00",
+        "order 536-90-4399",
+        "666-12-3456 and 900-00-1234",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "2024-01-02 12:33:44,123 pid 12345678",
+        "epoch 1700000000 or 1700000000000",
+        "943 476 5919",
+        "ISBN 978-3-16-148410-0",
+        "Boston, MA 02111-1307 USA",
+        "Copyright (C) 2012-2022",
+    ],
+)
+def test_a_look_alike_is_left_alone(scanner: Scanner, text: str) -> None:
+    assert found(scanner, text) == []
