@@ -6,6 +6,7 @@
     ├── JournalDown      the record can't be written or made durable
     ├── CountersDown     budgets or rates can't be counted
     ├── ScannerFault     a detector broke
+    ├── StoreDown        the control store or call index can't be reached
     ├── StandingStale    no news from the control store for too long
     └── ClockBehind      the clock is behind the last durable entry
 """
@@ -25,6 +26,10 @@ class CountersDown(Fault):
 
 class ScannerFault(Fault):
     """A detector raised or can't be run."""
+
+
+class StoreDown(Fault):
+    """The control store or the call index can't be reached or is damaged."""
 
 
 class StandingStale(Fault):

@@ -1,6 +1,6 @@
 """Money as integer nano-dollars: prices, token usage, and the one place cost is computed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 NANOUSD_PER_USD = 1_000_000_000
@@ -38,6 +38,8 @@ class Price:
     """List price of one model: nano-dollars per million tokens of each bucket.
 
     Attributes:
+        above: (input tokens, price): the whole call is billed at that price where its input,
+            cached tokens included, is larger; ``None`` where one price holds for all.
         source: where the row comes from, e.g. ``alos.yaml`` or ``genai-prices 0.2.3``.
     """
 
@@ -48,9 +50,17 @@ class Price:
     reasoning_nanousd: int
     request_nanousd: int = 0
     source: str
+    above: "tuple[int, Price] | None" = None
 
     def get_cost_nanousd(self, usage: Usage) -> int:
         """Price a usage; rounds up to a whole nano-dollar, once per call."""
+        if self.above is not None:
+            threshold, dearer = self.above
+            if (
+                usage.input_tokens + usage.cached_read_tokens + usage.cache_write_tokens
+                > threshold
+            ):
+                return dearer.get_cost_nanousd(usage)
         millionths = (
             usage.input_tokens * self.input_nanousd
             + usage.cached_read_tokens * self.cached_read_nanousd
@@ -62,6 +72,17 @@ class Price:
 
     def get_ceiling_nanousd(self, *, input_tokens: int, output_tokens: int) -> int:
         """Price the dearest way that so many tokens can be billed."""
+        if self.above is not None and input_tokens > self.above[0]:
+            longer = self.above[1].get_ceiling_nanousd(
+                input_tokens=input_tokens, output_tokens=output_tokens
+            )
+            shorter = replace(self, above=None)
+            return max(
+                longer,
+                shorter.get_ceiling_nanousd(
+                    input_tokens=input_tokens, output_tokens=output_tokens
+                ),
+            )
         dearest_in = max(self.input_nanousd, self.cached_read_nanousd, self.cache_write_nanousd)
         dearest_out = max(self.output_nanousd, self.reasoning_nanousd)
         millionths = input_tokens * dearest_in + output_tokens * dearest_out

@@ -1,0 +1,212 @@
+"""Compiles what the files, the directory and the kill switches say into one Standing."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+
+from alos.control.prices import get_price
+from alos.domain.boundary import BoundaryAction, DataClass, PiiAction
+from alos.domain.bundle import Bundle
+from alos.domain.ids import Digest, Epoch, ModelName, PersonId, PrincipalId, WorkflowId
+from alos.domain.organisation import Model, Organisation, Vendor
+from alos.domain.people import People
+from alos.domain.prompt import get_variables
+from alos.domain.standing import (
+    Action,
+    Cap,
+    KeyGrant,
+    PrincipalKind,
+    RateLimit,
+    ReleaseStage,
+    Standing,
+    StandingModel,
+    StandingRelease,
+    StandingWorkflow,
+    Stop,
+)
+from alos.domain.workflow import FallbackKind
+
+_PII_ACTION = {
+    PiiAction.BLOCK: Action.BLOCK,
+    PiiAction.REDACT: Action.REDACT,
+    PiiAction.REROUTE: Action.DROP_CANDIDATE,
+}
+_FORBIDDEN_ACTION = {
+    BoundaryAction.BLOCK: Action.BLOCK,
+    BoundaryAction.REDACT: Action.REDACT,
+    BoundaryAction.FLAG: Action.FLAG,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """What is written in files and applies now.
+
+    Attributes:
+        bundles: by workflow slug, each read whole and without an error.
+        policy: digest of ``alos.yaml`` as it was read.
+    """
+
+    organisation: Organisation
+    people: People
+    bundles: Mapping[WorkflowId, Bundle]
+    policy: Digest
+
+
+def compile_standing(
+    configuration: Configuration,
+    *,
+    keys: Iterable[KeyGrant],
+    stops: Iterable[Stop],
+    dev: bool,
+    epoch: int,
+    now_unix_ns: int,
+) -> Standing:
+    """Build the snapshot that admission reads; pure, so the same input gives the same one."""
+    organisation, people = configuration.organisation, configuration.people
+    models = {
+        name: _to_model(model, organisation.vendors[model.vendor])
+        for name, model in organisation.models.items()
+    }
+    return Standing(
+        epoch=Epoch(epoch),
+        taken_at_unix_ns=now_unix_ns,
+        dev=dev,
+        policy=configuration.policy,
+        keys={key.prefix: replace(key, active=is_active(key, people)) for key in keys},
+        workflows={
+            bundle.id: _to_workflow(bundle, organisation, people)
+            for bundle in configuration.bundles.values()
+        },
+        models=models,
+        stopped={(stop.kind, stop.target): stop for stop in stops},
+        organisation_caps=_get_organisation_caps(organisation),
+    )
+
+
+def is_active(key: KeyGrant, people: People) -> bool:
+    """Whether the principal, and whoever answers for a service account, is active."""
+    if key.principal_kind is PrincipalKind.PERSON:
+        return people.get_active(PersonId(key.principal)) is not None
+    account = people.service_accounts.get(PrincipalId(key.principal))
+    return (
+        account is not None
+        and account.active
+        and people.get_active(account.accountable) is not None
+    )
+
+
+def _to_workflow(bundle: Bundle, organisation: Organisation, people: People) -> StandingWorkflow:
+    workflow = bundle.workflow
+    boundary = workflow.boundary
+    actions = {
+        name.value: _FORBIDDEN_ACTION[rule.action] for name, rule in boundary.forbidden.items()
+    }
+    actions.setdefault(DataClass.PII.value, _PII_ACTION[boundary.pii])
+    accountable = _get_accountable(bundle, organisation, people)
+    workspace = organisation.workspaces[workflow.workspace]
+    fallback = workflow.fallback
+    prompts = bundle.prompts
+    return StandingWorkflow(
+        id=workflow.id,
+        workspace=workflow.workspace,
+        tier=int(workflow.tier),
+        title=workflow.title,
+        accountable=accountable,
+        release=StandingRelease(digest=bundle.digest, stage=ReleaseStage.UNRELEASED),
+        route=_order_route(bundle, organisation),
+        route_reason="primary, then the fallbacks in order",
+        forbidden=frozenset(name.value for name in boundary.forbidden),
+        actions=actions,
+        detector_classes=_bind_detectors(bundle),
+        opaque_allowed=frozenset(kind.value for kind in boundary.opaque),
+        hosted_allowed=boundary.hosted_tools,
+        prompts={name: prompt.version for name, prompt in prompts.items()},
+        prompt_templates={name: prompt.template for name, prompt in prompts.items()},
+        prompt_default=workflow.default_prompt,
+        prompt_digests={
+            hashlib.sha256(prompt.template.encode()).hexdigest(): f"{name}@{prompt.version}"
+            for name, prompt in prompts.items()
+            if not get_variables(prompt.template)
+        },
+        fallback_text=fallback.text if fallback.kind is FallbackKind.STATIC_TEXT else None,
+        max_output_tokens=workflow.limits.max_output_tokens,
+        max_call_nanousd=workflow.limits.max_cost_per_call_nanousd,
+        rate_limits=(
+            RateLimit(
+                scope=f"workflow:{workflow.id}",
+                requests=workflow.limits.requests_per_minute,
+                window_seconds=60,
+            ),
+        ),
+        caps=(
+            Cap(scope=f"workspace:{workspace.id}", limit_nanousd=workspace.monthly_budget_nanousd),
+            Cap(scope=f"workflow:{workflow.id}", limit_nanousd=workflow.monthly_budget_nanousd),
+        ),
+    )
+
+
+def _get_accountable(
+    bundle: Bundle, organisation: Organisation, people: People
+) -> PersonId | None:
+    """The accountable person, else (when that person left) the workspace's owner."""
+    named = bundle.workflow.raci.accountable
+    if people.get_active(named) is not None:
+        return named
+    owner = organisation.workspaces[bundle.workflow.workspace].owner
+    return owner if people.get_active(owner) is not None else None
+
+
+def _order_route(bundle: Bundle, organisation: Organisation) -> tuple[ModelName, ...]:
+    """Primary, then fallbacks; the larger model of an escalation needs its rule."""
+    route = bundle.workflow.route
+    names = dict.fromkeys((route.primary, *route.fallbacks))
+    return tuple(name for name in names if name in organisation.models)
+
+
+def _bind_detectors(bundle: Bundle) -> dict[str, tuple[str, ...]]:
+    """Finding type → the forbidden classes whose detectors name it."""
+    bound: dict[str, tuple[str, ...]] = {}
+    for name, rule in bundle.workflow.boundary.forbidden.items():
+        for detector in rule.detectors:
+            bound[detector] = (*bound.get(detector, ()), name.value)
+    return bound
+
+
+def _to_model(model: Model, vendor: Vendor) -> StandingModel:
+    timeouts = vendor.timeouts
+    return StandingModel(
+        name=model.name,
+        vendor=model.vendor,
+        upstream_name=model.upstream_name,
+        base_url=vendor.base_url.rstrip("/").removesuffix("/v1"),
+        wire_formats=frozenset(one.value for one in model.wire_formats),
+        credential=str(vendor.credential) if vendor.credential is not None else "",
+        region=vendor.region,
+        size_rank=int(model.size_class),
+        data_classes=frozenset(one.value for one in model.data_classes),
+        approved_until_unix=_end_of(min(model.approved_until, vendor.approved_until)),
+        price=get_price(model, vendor),
+        max_output_tokens=model.max_output_tokens,
+        connect_timeout_seconds=timeouts.connect_seconds,
+        first_byte_timeout_seconds=timeouts.idle_seconds,
+        total_timeout_seconds=timeouts.total_seconds,
+    )
+
+
+def _end_of(last_day: date) -> int:
+    """The first second after an approval's last day, which is inclusive."""
+    midnight = datetime.combine(last_day + timedelta(days=1), time(), tzinfo=UTC)
+    return int(midnight.timestamp())
+
+
+def _get_organisation_caps(organisation: Organisation) -> tuple[Cap, ...]:
+    caps = [
+        Cap(scope=f"vendor:{vendor.name}", limit_nanousd=vendor.monthly_budget_nanousd)
+        for vendor in organisation.vendors.values()
+        if vendor.monthly_budget_nanousd is not None
+    ]
+    if organisation.monthly_budget_nanousd is not None:
+        caps.append(Cap(scope="organisation", limit_nanousd=organisation.monthly_budget_nanousd))
+    return tuple(caps)
