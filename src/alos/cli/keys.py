@@ -1,0 +1,66 @@
+"""``alos key create|revoke|list``."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from alos.cli.client import call_api
+
+app = typer.Typer(no_args_is_help=True, help="Keys: who may call which workflow.")
+
+
+@app.command("create")
+def create(
+    workflow: Annotated[list[str], typer.Option(help="Slug; repeat for more, first is default.")],
+    person: Annotated[
+        str | None, typer.Option(help="Person or service account; else the operational owner.")
+    ] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="Valid for so many days.")] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Make a key. It is shown once."""
+    expires = None
+    if days is not None:
+        expires = int((datetime.now(UTC) + timedelta(days=days)).timestamp())  # noqa: TID251
+    wish = {"workflows": workflow, "principal": person, "expires_at_unix": expires}
+    made = call_api("POST", "/api/v1/keys", wish)
+    if as_json:
+        typer.echo(json.dumps(made))
+        return
+    typer.echo(made["key"])
+    typer.echo(
+        f"Belongs to {made['principal']}; workflow {made['default_workflow']}."
+        " This is the only time it is shown.",
+        err=True,
+    )
+
+
+@app.command("revoke")
+def revoke(key: Annotated[str, typer.Argument(help="Id or prefix, as `key list` shows.")]) -> None:
+    """Revoke a key at once."""
+    call_api("POST", f"/api/v1/keys/{key}/revoke")
+    typer.echo(f"Revoked {key}.")
+
+
+@app.command("list")
+def list_keys(
+    *, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
+) -> None:
+    """List keys by prefix; no key can be read back."""
+    rows = call_api("GET", "/api/v1/keys")
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    table = Table("prefix", "id", "principal", "workflows", "made", "state")
+    for row in rows:
+        made = datetime.fromtimestamp(row["created_at_unix"], tz=UTC).strftime("%Y-%m-%d %H:%M")
+        state = f"revoked by {row['revoked_by']}" if row["revoked_at_unix"] else "active"
+        table.add_row(
+            row["prefix"], row["id"], row["principal"], ", ".join(row["workflows"]), made, state
+        )
+    Console().print(table)
