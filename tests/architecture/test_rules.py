@@ -31,6 +31,11 @@ def test_a_blind_except_elsewhere_is_found(clause: str) -> None:
     assert rules.blind_excepts([Source.of("pipeline/run.py", code)]) == []
 
 
+def test_cleaning_up_and_raising_again_is_not_blind() -> None:
+    code = "try:\n    pass\nexcept BaseException:\n    clean()\n    raise"
+    assert rules.blind_excepts([Source.of("checks/pii.py", code)]) == []
+
+
 def test_a_door_may_catch_everything_only_where_it_says_last_resort() -> None:
     code = "try:\n    pass\nexcept Exception:{mark}\n    pass"
     marked = Source.of("gateway/errors.py", code.format(mark="  # last resort"))
