@@ -1,0 +1,253 @@
+"""The bytes of an entry: what is hashed and signed for, and what can be forgotten.
+
+An entry becomes two byte strings. The *chained* bytes hold every plain field in a fixed order
+and, of each personal value, its name and SHA-256(salt ‖ UTF-8 of the value). The *personal*
+bytes hold the salts and values and enter no hash, so erasing them changes none. Both are
+MessagePack arrays in the shortest form; `docs/reference/journal-format.md` gives the layout
+byte by byte.
+
+A changed list of fields is a new schema version with a new tuple here; version 1 stays as it
+is for as long as an entry of it exists.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from operator import attrgetter
+from typing import Any, Final, get_type_hints
+
+import msgspec
+
+from alos.domain.ids import WriterId
+from alos.domain.money import Usage
+from alos.domain.record import (
+    AttemptNote,
+    ClosingEntry,
+    Entry,
+    FindingNote,
+    NoteEntry,
+    OpeningEntry,
+    Personal,
+    ToolNote,
+)
+
+SCHEMA_VERSION: Final = 1
+ZERO_HASH: Final = bytes(32)
+"""Stands before the first entry of a writer."""
+
+OPENING: Final = 0
+CLOSING: Final = 1
+NOTE: Final = 2
+
+_ENVELOPE: Final = 4  # schema version, kind, writer, sequence
+
+OPENING_FIELDS: Final = (
+    "call_id",
+    "opened_at_unix_ns",
+    "key_id",
+    "workspace",
+    "workflow",
+    "tier",
+    "release",
+    "ceiling_nanousd",
+)
+CLOSING_FIELDS: Final = (
+    "call_id",
+    "opened_at_unix_ns",
+    "closed_at_unix_ns",
+    "outcome",
+    "stage",
+    "reason",
+    "detail",
+    "http_status",
+    "wire_format",
+    "streamed",
+    "key_id",
+    "workspace",
+    "workflow",
+    "tier",
+    "surface",
+    "accountable",
+    "release",
+    "release_stage",
+    "approved_by",
+    "policy",
+    "rules",
+    "standing_epoch",
+    "model_asked",
+    "model",
+    "vendor",
+    "upstream_model",
+    "attempts",
+    "route_reason",
+    "prompt_version",
+    "prompt_evidence",
+    "request_hash",
+    "sent_hash",
+    "output_hash",
+    "request_bytes",
+    "answer_bytes",
+    "findings",
+    "unscanned",
+    "unknown_fields",
+    "tools",
+    "usage",
+    "cost_nanousd",
+    "cost_estimated",
+    "reserved_nanousd",
+    "price_source",
+    "overhead_us",
+    "first_byte_ms",
+    "duration_ms",
+)
+NOTE_FIELDS: Final = ("kind", "at_unix_ns", "facts")
+NESTED_FIELDS: Final[dict[type[Any], tuple[str, ...]]] = {
+    AttemptNote: ("model", "vendor", "result", "duration_ms"),
+    FindingNote: ("where", "kind", "type", "rule", "action", "count"),
+    ToolNote: ("name", "evidence", "calls"),
+    Usage: (
+        "input_tokens",
+        "cached_read_tokens",
+        "cache_write_tokens",
+        "output_tokens",
+        "reasoning_tokens",
+    ),
+}
+"""Values inside a closing stand as MessagePack maps with these keys, in this order."""
+
+_opening_values: Callable[[Any], tuple[Any, ...]] = attrgetter(*OPENING_FIELDS)
+_closing_values: Callable[[Any], tuple[Any, ...]] = attrgetter(*CLOSING_FIELDS)
+_note_values: Callable[[Any], tuple[Any, ...]] = attrgetter(*NOTE_FIELDS)
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def _row_decoder(
+    entry: type[Any], fields: tuple[str, ...]
+) -> msgspec.msgpack.Decoder[tuple[Any, ...]]:
+    types = get_type_hints(entry)
+    row = (int, int, str, int, *(types[name] for name in fields), list[tuple[str, bytes]])
+    return msgspec.msgpack.Decoder(tuple.__class_getitem__(row))
+
+
+_KINDS: Final[dict[int, tuple[type[Any], tuple[str, ...]]]] = {
+    OPENING: (OpeningEntry, OPENING_FIELDS),
+    CLOSING: (ClosingEntry, CLOSING_FIELDS),
+    NOTE: (NoteEntry, NOTE_FIELDS),
+}
+_row_decoders = {kind: _row_decoder(*of) for kind, of in _KINDS.items()}
+_decode_personal = msgspec.msgpack.Decoder(list[tuple[bytes, str] | None]).decode
+
+
+class EntryMalformedError(ValueError):
+    """The bytes are not an entry of a schema version that this program knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """A personal value that was forgotten; its commitment still stands in the chain."""
+
+    name: str
+    commitment: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoded:
+    """An entry read back.
+
+    Attributes:
+        entry: holds the personal values that are still there.
+        erased: the ones that are not.
+    """
+
+    writer: WriterId
+    sequence: int
+    entry: Entry
+    erased: tuple[Erased, ...]
+
+
+def encode_entry(entry: Entry, writer: str, sequence: int) -> tuple[bytes, bytes]:
+    """Turn an entry into its chained bytes and its personal bytes (empty when it has none)."""
+    if isinstance(entry, OpeningEntry):
+        row = (SCHEMA_VERSION, OPENING, writer, sequence, *_opening_values(entry), ())
+        return _encode(row), b""
+    if isinstance(entry, ClosingEntry):
+        kind, values = CLOSING, _closing_values(entry)
+    else:
+        kind, values = NOTE, _note_values(entry)
+    if not (personal := entry.personal):
+        return _encode((SCHEMA_VERSION, kind, writer, sequence, *values, ())), b""
+    commitments = []
+    secrets = []
+    for one in personal:
+        salt, value = one.salt, one.value
+        commitments.append((one.name, sha256(salt + value.encode()).digest()))
+        secrets.append((salt, value))
+    row = (SCHEMA_VERSION, kind, writer, sequence, *values, commitments)
+    return _encode(row), _encode(secrets)
+
+
+def chain_hash(previous: bytes, chained: bytes) -> bytes:
+    """SHA-256 over (hash of the entry before ‖ chained bytes)."""
+    return sha256(previous + chained).digest()
+
+
+def commitment_of(personal: Personal) -> bytes:
+    """What the chain holds of a personal value."""
+    return sha256(personal.salt + personal.value.encode()).digest()
+
+
+def encode_personal(values: Iterable[Personal | None]) -> bytes:
+    """Write a personal section; ``None`` stands where a value was erased."""
+    return _encode([None if value is None else (value.salt, value.value) for value in values])
+
+
+def decode_entry(chained: bytes, personal: bytes = b"") -> Decoded:
+    """Read an entry back.
+
+    Raises:
+        EntryMalformedError: the bytes are not an entry, or a personal value does not match its
+            commitment.
+    """
+    try:
+        kind = _kind_of(chained)
+        row = _row_decoders[kind].decode(chained)
+        kept, erased = _open_personal(row[-1], personal)
+    except (msgspec.DecodeError, KeyError, IndexError) as error:
+        raise EntryMalformedError(f"not an entry: {error}") from error
+    cls, fields = _KINDS[kind]
+    values = dict(zip(fields, row[_ENVELOPE:-1], strict=True))
+    if kind != OPENING:
+        values["personal"] = kept
+    return Decoded(writer=WriterId(row[2]), sequence=row[3], entry=cls(**values), erased=erased)
+
+
+def _kind_of(chained: bytes) -> int:
+    """Look behind the array's header, which is one byte or three long."""
+    at = 3 if chained[0] == _ARRAY_16 else 1
+    if chained[at] != SCHEMA_VERSION:
+        raise EntryMalformedError(f"schema version {chained[at]} is not known")
+    return chained[at + 1]
+
+
+_ARRAY_16: Final = 0xDC
+
+
+def _open_personal(
+    commitments: Sequence[tuple[str, bytes]], personal: bytes
+) -> tuple[tuple[Personal, ...], tuple[Erased, ...]]:
+    secrets = _decode_personal(personal) if personal else [None] * len(commitments)
+    if len(secrets) != len(commitments):
+        raise EntryMalformedError(
+            "the personal section has another number of values than the entry"
+        )
+    kept: list[Personal] = []
+    erased: list[Erased] = []
+    for (name, commitment), secret in zip(commitments, secrets, strict=True):
+        if secret is None:
+            erased.append(Erased(name, commitment))
+            continue
+        value = Personal(name, *secret)
+        if commitment_of(value) != commitment:
+            raise EntryMalformedError(f"the personal value {name!r} does not match its commitment")
+        kept.append(value)
+    return tuple(kept), tuple(erased)

@@ -1,0 +1,177 @@
+"""The bytes around an entry in a journal file: lengths, checks and the chained hash.
+
+A *segment* is a file that starts with a segment header and goes on with frames, one per entry.
+`docs/reference/journal-format.md` gives both byte by byte; all integers are big-endian.
+"""
+
+import struct
+from dataclasses import dataclass
+from typing import Final
+from zlib import crc32
+
+from alos.domain.ids import WriterId
+
+FRAME_MAGIC: Final = b"ALJ1"
+SEGMENT_MAGIC: Final = b"ALOSJRNL"
+FORMAT_VERSION: Final = 1
+
+_LENGTHS: Final = struct.Struct(">4sII")  # magic, chained length, personal capacity
+_CHECKS: Final = struct.Struct(">I32sI")  # header check, hash, body check
+_WHOLE: Final = struct.Struct(">4sIII32sI")
+_PERSONAL: Final = struct.Struct(">II")  # used length, check
+FRAME_HEADER_BYTES: Final = _WHOLE.size
+_SEGMENT: Final = struct.Struct(">8sHQIQ32sH")
+SEGMENT_HEADER_BYTES: Final = 512
+"""A whole sector, so that the header is never half written."""
+
+
+class FrameBrokenError(ValueError):
+    """The bytes at an offset are not a whole, unharmed frame.
+
+    Attributes:
+        why: one clause for the operator.
+        is_short: the bytes end before the frame does.
+    """
+
+    def __init__(self, why: str, *, is_short: bool = False) -> None:
+        super().__init__(why)
+        self.why = why
+        self.is_short = is_short
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame as read.
+
+    Attributes:
+        personal: the used part of the personal section.
+        size: bytes that the frame takes in the file.
+        personal_fault: what is wrong with the personal section, which no hash covers.
+    """
+
+    chained: bytes
+    personal: bytes
+    hash: bytes
+    size: int
+    personal_fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentHeader:
+    """What a segment says of itself.
+
+    Attributes:
+        previous_hash: hash of the entry before this segment's first one.
+    """
+
+    writer: WriterId
+    born_at_unix_ns: int
+    number: int
+    first_sequence: int
+    previous_hash: bytes
+
+
+def pack_frame(chained: bytes, personal: bytes, entry_hash: bytes) -> bytes:
+    """Put an entry's bytes into a frame."""
+    section = _PERSONAL.pack(len(personal), crc32(personal)) + personal if personal else b""
+    lengths = _LENGTHS.pack(FRAME_MAGIC, len(chained), len(section))
+    return b"".join(
+        (
+            lengths,
+            _CHECKS.pack(crc32(lengths), entry_hash, crc32(chained, crc32(entry_hash))),
+            chained,
+            section,
+        )
+    )
+
+
+def unpack_frame(data: bytes, offset: int) -> Frame:
+    """Read the frame at ``offset``.
+
+    Raises:
+        FrameBrokenError: there is no whole, unharmed frame.
+    """
+    if len(data) - offset < FRAME_HEADER_BYTES:
+        if not FRAME_MAGIC.startswith(data[offset : offset + len(FRAME_MAGIC)]):
+            raise FrameBrokenError("no frame starts here")
+        raise FrameBrokenError("the frame's header is cut short", is_short=True)
+    magic, chained_bytes, capacity, header_check, entry_hash, check = _WHOLE.unpack_from(
+        data, offset
+    )
+    if magic != FRAME_MAGIC:
+        raise FrameBrokenError("no frame starts here")
+    if crc32(data[offset : offset + _LENGTHS.size]) != header_check:
+        raise FrameBrokenError("the lengths do not match their check")
+    start = offset + FRAME_HEADER_BYTES
+    middle, end = start + chained_bytes, start + chained_bytes + capacity
+    if end > len(data):
+        raise FrameBrokenError("the frame is cut short", is_short=True)
+    chained = data[start:middle]
+    if crc32(chained, crc32(entry_hash)) != check:
+        raise FrameBrokenError("the entry does not match its check")
+    personal, fault = _unpack_personal(data[middle:end])
+    return Frame(chained, personal, entry_hash, end - offset, fault)
+
+
+def pack_personal_section(personal: bytes, capacity: int) -> bytes:
+    """Write a personal section of ``capacity`` bytes, padded with zeros (used by erasure)."""
+    section = _PERSONAL.pack(len(personal), crc32(personal)) + personal
+    if len(section) > capacity:
+        raise ValueError("the personal values do not fit into their section")
+    return section.ljust(capacity, b"\0")
+
+
+def pack_segment_header(header: SegmentHeader) -> bytes:
+    """Write the first bytes of a segment."""
+    writer = header.writer.encode()
+    body = (
+        _SEGMENT.pack(
+            SEGMENT_MAGIC,
+            FORMAT_VERSION,
+            header.born_at_unix_ns,
+            header.number,
+            header.first_sequence,
+            header.previous_hash,
+            len(writer),
+        )
+        + writer
+    ).ljust(SEGMENT_HEADER_BYTES - 4, b"\0")
+    if len(body) != SEGMENT_HEADER_BYTES - 4:
+        raise ValueError("the writer's id is too long")
+    return body + struct.pack(">I", crc32(body))
+
+
+def unpack_segment_header(data: bytes) -> SegmentHeader:
+    """Read a segment's header.
+
+    Raises:
+        FrameBrokenError: it is not whole and unharmed, or of a format not known here.
+    """
+    if len(data) < SEGMENT_HEADER_BYTES:
+        raise FrameBrokenError("the segment's header is cut short", is_short=True)
+    body = data[: SEGMENT_HEADER_BYTES - 4]
+    if struct.unpack_from(">I", data, SEGMENT_HEADER_BYTES - 4)[0] != crc32(body):
+        raise FrameBrokenError("the segment's header does not match its check")
+    magic, version, born, number, first, previous, length = _SEGMENT.unpack_from(body)
+    if magic != SEGMENT_MAGIC or version != FORMAT_VERSION:
+        raise FrameBrokenError("not a journal segment of a known format")
+    return SegmentHeader(
+        writer=WriterId(body[_SEGMENT.size : _SEGMENT.size + length].decode()),
+        born_at_unix_ns=born,
+        number=number,
+        first_sequence=first,
+        previous_hash=previous,
+    )
+
+
+def _unpack_personal(section: bytes) -> tuple[bytes, str | None]:
+    if not section:
+        return b"", None
+    if len(section) < _PERSONAL.size:
+        return b"", "the personal section is too short"
+    used, check = _PERSONAL.unpack_from(section)
+    personal = section[_PERSONAL.size : _PERSONAL.size + used]
+    padding = section[_PERSONAL.size + used :]
+    if len(personal) != used or crc32(personal) != check or padding.strip(b"\0"):
+        return b"", "the personal section does not match its check"
+    return personal, None

@@ -1,0 +1,449 @@
+"""The journal of one gateway process: an append-only file, made durable by group commit.
+
+Openings go straight into the page cache. Closings and notes of one turn of the event loop are
+written together; then the writer thread syncs, and each caller's own future is answered.
+
+Three states, and only the journal itself moves between them::
+
+    UP ──disk full──▶ LOW ──still full──▶ DOWN ──new writer + GAP note──▶ UP
+     │                 └──space again──▶ UP       ▲
+     └──any other error, or a failed fsync────────┘
+
+LOW lives on the disk reserve: no new calls, but refusals of authenticated callers and the
+closings of running calls are still recorded. DOWN refuses everything. After a failure nothing
+more is written to the same files: a later fsync that succeeds says nothing about the bytes that
+an earlier one lost.
+"""
+
+import asyncio
+import errno
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from alos.domain.fault import JournalDown
+from alos.domain.ids import CallId, WriterId
+from alos.domain.record import (
+    ClosingEntry,
+    Entry,
+    NoteEntry,
+    NoteKind,
+    OpeningEntry,
+    Outcome,
+)
+from alos.domain.refusal import ReasonCode
+from alos.ports.clock import Clock
+from alos.store.folder import mark_settled
+from alos.store.group_commit import Batch, GroupCommit, Waiting
+from alos.store.journal_upkeep import Upkeep, prepare_folder
+from alos.store.live_writer import Disk, LiveWriter
+
+_logger = logging.getLogger(__name__)
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+class JournalState(StrEnum):
+    """What the journal takes."""
+
+    UP = "up"
+    LOW = "low"
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalSettings:
+    """Sizes and paces.
+
+    Attributes:
+        segment_bytes: a segment this large is followed by a new one.
+        reserve_bytes: disk space kept for refusals when the disk is full.
+        anonymous_floor_bytes: below this much free space, records of unauthenticated requests
+            are refused, so that a flood of them never takes the space of anybody with a key.
+        tick_seconds: how often space is looked at and recovery is tried.
+    """
+
+    segment_bytes: int = 64 * 2**20
+    reserve_bytes: int = 16 * 2**20
+    anonymous_floor_bytes: int = 256 * 2**20
+    tick_seconds: float = 0.5
+
+
+@dataclass(slots=True)
+class JournalMetrics:
+    """Counters since the start; entries, unless the name says otherwise."""
+
+    appended: int = 0
+    synced: int = 0
+    sync_rounds: int = 0
+    refused: int = 0
+    gaps: int = 0
+
+
+@dataclass(slots=True)
+class _Gap:
+    since_unix_ns: int
+    cause: str
+    writer: WriterId
+    refused: int = 0
+
+
+class FileJournal:
+    """The :class:`alos.ports.journal.Journal` on local files; make one with :meth:`start`."""
+
+    def __init__(
+        self,
+        folder: Path,
+        live: LiveWriter,
+        *,
+        clock: Clock,
+        settings: JournalSettings,
+        disk: Disk,
+    ) -> None:
+        self.metrics = JournalMetrics()
+        self.state = JournalState.UP
+        self._folder = folder
+        self._live = live
+        self._lives = [live]
+        self._clock = clock
+        self._settings = settings
+        self._write_bytes = disk.write
+        self._loop = asyncio.get_running_loop()
+        self._pending: list[bytes] = []
+        self._waiting: list[Waiting] = []
+        self._opened: dict[CallId, tuple[OpeningEntry, WriterId, int]] = {}
+        self._lost: list[OpeningEntry] = []
+        self._unwritten: dict[CallId, ClosingEntry] = {}
+        self._gap: _Gap | None = None
+        self._durable: dict[WriterId, int] = {live.writer: live.durable.sequence}
+        self._commit = GroupCommit(
+            loop=self._loop,
+            disk=disk,
+            on_synced=self._on_synced,
+            on_failed=self._on_failed,
+            on_tick=self._on_tick,
+            tick_seconds=settings.tick_seconds,
+        )
+        self._upkeep = Upkeep(
+            folder,
+            disk=disk,
+            clock=clock,
+            reserve_bytes=settings.reserve_bytes,
+            floor_bytes=settings.anonymous_floor_bytes,
+        )
+
+    @classmethod
+    async def start(
+        cls,
+        folder: Path,
+        *,
+        clock: Clock,
+        settings: JournalSettings | None = None,
+        disk: Disk | None = None,
+    ) -> "FileJournal":
+        """Begin a new writer in ``folder``, which is created when missing.
+
+        Raises:
+            ClockBehind: the clock is behind the last entry in the folder.
+            OSError: the disk refuses.
+        """
+        settings, disk = settings or JournalSettings(), disk or Disk()
+        live = await asyncio.to_thread(
+            prepare_folder, folder, clock.unix_ns(), disk, settings.reserve_bytes
+        )
+        journal = cls(folder, live, clock=clock, settings=settings, disk=disk)
+        journal._commit.start()
+        return journal
+
+    async def stop(self) -> None:
+        """Write that the writer closed, sync, and let go of the files."""
+        note = NoteEntry(
+            kind=NoteKind.WRITER_CLOSED,
+            at_unix_ns=self._clock.unix_ns(),
+            facts=(("open_calls", str(len(self._opened))),),
+        )
+        try:
+            await self.note(note)
+        except JournalDown:
+            _logger.warning("the journal stops while it is down")
+        is_settled = self.state is not JournalState.DOWN and not self._opened
+        self.state = JournalState.DOWN
+        await asyncio.to_thread(self._let_go, is_settled=is_settled)
+
+    @property
+    def writer(self) -> WriterId:
+        """The writer that entries go to now."""
+        return self._live.writer
+
+    @property
+    def durable(self) -> Mapping[WriterId, int]:
+        """For each writer of this process the last sequence that is on disk."""
+        return self._durable
+
+    def open(self, entry: OpeningEntry) -> None:
+        """Append an opening; on return it survives a killed process.
+
+        Raises:
+            JournalDown: it was not written.
+        """
+        if self.state is not JournalState.UP:
+            raise self._refuse(entry)
+        live = self._live
+        sequence = live.sequence
+        frame = live.seal(entry)
+        if self._pending:
+            self._pending.append(frame)
+            frame = b"".join(self._pending)
+            self._pending.clear()
+        self._write(frame)
+        self._opened[entry.call_id] = (entry, live.writer, sequence)
+        self.metrics.appended += 1
+
+    async def close(self, entry: ClosingEntry) -> None:
+        """Append a closing; on return it is on disk. Cancellation does not undo the append.
+
+        Raises:
+            JournalDown: it is not certain to be on disk.
+        """
+        await self._append(entry)
+
+    async def note(self, entry: NoteEntry) -> None:
+        """Append a note; on return it is on disk.
+
+        Raises:
+            JournalDown: it is not certain to be on disk.
+        """
+        await self._append(entry)
+
+    def _append(self, entry: ClosingEntry | NoteEntry) -> asyncio.Future[None]:
+        if (self.state is not JournalState.UP or self._upkeep.is_short) and not self._takes(entry):
+            raise self._refuse(entry)
+        future: asyncio.Future[None] = self._loop.create_future()
+        self._pending.append(self._live.seal(entry))
+        if not self._waiting:
+            self._loop.call_soon(self._flush)
+        self._waiting.append((future, entry))
+        self.metrics.appended += 1
+        return future
+
+    def _takes(self, entry: ClosingEntry | NoteEntry) -> bool:
+        if self.state is JournalState.DOWN:
+            return False
+        if isinstance(entry, ClosingEntry):
+            return entry.key_id is not None
+        return entry.kind is not NoteKind.ANONYMOUS
+
+    def _flush(self) -> None:
+        if not self._write_pending():
+            return
+        if self._waiting:
+            self._hand_over()
+        if self._live.spare is not None and self._live.offset >= self._settings.segment_bytes:
+            self._turn_segment()
+
+    def _write_pending(self) -> bool:
+        if self._pending:
+            data = b"".join(self._pending)
+            self._pending.clear()
+            try:
+                self._write(data)
+            except JournalDown:
+                return False
+        return True
+
+    def _hand_over(self, *, is_last_of_segment: bool = False) -> None:
+        live = self._live
+        waiting, self._waiting = self._waiting, []
+        self._commit.hand_over(Batch(live, live.fd, live.mark(), waiting, is_last_of_segment))
+
+    def _turn_segment(self) -> None:
+        self._hand_over(is_last_of_segment=True)
+        _, header = self._live.turn_to_spare()
+        try:
+            self._write(header)
+        except JournalDown:
+            _logger.exception("no new segment")
+
+    def _write(self, data: bytes) -> None:
+        live = self._live
+        try:
+            written = self._write_bytes(live.fd, data)
+        except OSError as error:
+            self._write_rest(data, 0, error)
+        else:
+            if written != len(data):
+                self._write_rest(data, written, None)
+        live.offset += len(data)
+        live.written = live.sequence - 1
+
+    def _write_rest(self, data: bytes, written: int, problem: OSError | None) -> None:
+        view = memoryview(data)
+        while written < len(data):
+            if problem is not None and not self._make_room(problem):
+                self._live.cut_back()
+                self._go_down(problem)
+                raise JournalDown("the journal can't be written") from problem
+            problem = None
+            try:
+                step = self._write_bytes(self._live.fd, view[written:])
+            except OSError as error:
+                problem = error
+            else:
+                written += step
+                problem = None if step else OSError(errno.EIO, "nothing was written")
+
+    def _make_room(self, problem: OSError) -> bool:
+        if problem.errno not in _FULL or self.state is not JournalState.UP:
+            return False
+        if not self._upkeep.reserve.release():
+            return False
+        _logger.error("the journal's disk is full: new calls are refused, the reserve is in use")
+        self.state = JournalState.LOW
+        return True
+
+    def _refuse(self, entry: Entry) -> JournalDown:
+        self.metrics.refused += 1
+        if self._gap is not None:
+            self._gap.refused += 1
+        if isinstance(entry, ClosingEntry) and entry.call_id in self._opened:
+            self._unwritten[entry.call_id] = entry
+        return JournalDown(f"the journal is {self.state} and does not take this entry")
+
+    def _on_synced(self, batches: list[Batch]) -> None:
+        metrics = self.metrics
+        metrics.sync_rounds += 1
+        for batch in batches:
+            metrics.synced += batch.end.sequence - self._durable[batch.live.writer]
+            self._durable[batch.live.writer] = batch.end.sequence
+            for future, entry in batch.waiting:
+                if type(entry) is ClosingEntry:
+                    self._opened.pop(entry.call_id, None)
+                if not future.done():
+                    future.set_result(None)
+
+    def _on_failed(self, batches: list[Batch], error: OSError) -> None:
+        if batches[-1].live is self._live:
+            self._go_down(error)
+        for batch in batches:
+            self._fail(batch.waiting)
+
+    def _go_down(self, error: OSError) -> None:
+        if self.state is not JournalState.DOWN:
+            _logger.error("the journal is down: %s", error.strerror or error)
+            self.state = JournalState.DOWN
+            cause = errno.errorcode.get(error.errno or 0, "OSError")
+            if self._gap is None:
+                self._gap = _Gap(self._clock.unix_ns(), cause, self.writer)
+            self._upkeep.failed = (self._live, cause)
+        self._pending.clear()
+        waiting, self._waiting = self._waiting, []
+        self._fail(waiting)
+
+    def _fail(self, waiting: list[Waiting]) -> None:
+        for future, entry in waiting:
+            refusal = self._refuse(entry)
+            if not future.done():
+                future.set_exception(refusal)
+
+    def _on_tick(self) -> None:
+        """Runs on the writer thread."""
+        if self.state is JournalState.DOWN:
+            born = self._upkeep.recover() if self._commit.is_idle else None
+            if born is not None:
+                kept, fresh = born
+                self._commit.post(lambda: self._come_back(fresh, kept))
+            return
+        live = self._live
+        if live.spare is None and live.offset * 2 >= self._settings.segment_bytes:
+            self._upkeep.add_spare(live)
+        if self._upkeep.look_at_space(refill=self.state is JournalState.LOW):
+            self._commit.post(self._leave_low)
+        if live.written > live.durable.sequence:
+            self._commit.post(self._sync_openings)
+
+    def _sync_openings(self) -> None:
+        if self.state is not JournalState.DOWN and self._write_pending():
+            self._hand_over()
+
+    def _leave_low(self) -> None:
+        if self.state is JournalState.LOW:
+            _logger.warning("the journal's disk has room again")
+            self.state = JournalState.UP
+
+    def _come_back(self, live: LiveWriter, kept_sequence: int) -> None:
+        failed, self._live = self._live, live
+        self._lives.append(live)
+        self._durable[live.writer] = live.durable.sequence
+        self.state = JournalState.UP
+        self.metrics.gaps += 1
+        self._lost += [
+            entry
+            for entry, writer, sequence in self._opened.values()
+            if writer == failed.writer and sequence > kept_sequence
+        ]
+        gap, self._gap = self._gap, None
+        assert gap is not None, "the journal was down"
+        _logger.warning("the journal is back as writer %s", live.writer)
+        note = _to_gap_note(gap, failed, kept_sequence, self._clock.unix_ns())
+        try:
+            self._append(note).add_done_callback(lambda done: self._keep_gap(done, gap))
+            self._carry_over()
+        except JournalDown:
+            _logger.warning("the journal went down again at once")
+
+    def _keep_gap(self, done: asyncio.Future[None], gap: _Gap) -> None:
+        if done.cancelled() or done.exception() is None:
+            return
+        if self._gap is not None:
+            gap.refused += self._gap.refused
+        self._gap = gap
+
+    def _carry_over(self) -> None:
+        """Bring into the new chain what the failed one lost: openings, and ends of calls."""
+        while self._lost:
+            if self._lost[-1].call_id in self._opened:
+                self.open(self._lost[-1])
+            self._lost.pop()
+        for call_id in tuple(self._unwritten):
+            closing = _to_unrecorded(self._unwritten.pop(call_id))
+            self._append(closing).add_done_callback(_look_at)
+
+    def _let_go(self, *, is_settled: bool) -> None:
+        self._commit.stop()
+        for live in self._lives:
+            live.close()
+            if is_settled:
+                mark_settled(self._folder, live.writer)
+
+
+def _look_at(done: asyncio.Future[None]) -> None:
+    """Mark a future's failure as seen; the journal has kept the entry."""
+    if not done.cancelled():
+        done.exception()
+
+
+def _to_gap_note(gap: _Gap, failed: LiveWriter, kept_sequence: int, unix_ns: int) -> NoteEntry:
+    facts = {
+        "cause": gap.cause,
+        "first_writer": gap.writer,
+        "last_writer": failed.writer,
+        "last_kept_sequence": str(kept_sequence),
+        "lost_entries": str(failed.sequence - 1 - kept_sequence),
+        "refused_entries": str(gap.refused),
+        "since_unix_ns": str(gap.since_unix_ns),
+    }
+    return NoteEntry(kind=NoteKind.GAP, at_unix_ns=unix_ns, facts=tuple(sorted(facts.items())))
+
+
+def _to_unrecorded(entry: ClosingEntry) -> ClosingEntry:
+    """What is certain of a call whose closing came while the journal was down."""
+    if entry.outcome is Outcome.UNKNOWN:
+        return entry
+    return replace(
+        entry,
+        outcome=Outcome.UNKNOWN,
+        reason=ReasonCode.JOURNAL_DOWN,
+        detail=f"the journal was down when the call ended; it would have read {entry.outcome}",
+    )
