@@ -8,7 +8,7 @@ from enum import IntEnum, StrEnum
 from alos.domain.boundary import DataClass
 from alos.domain.ids import ModelName, PersonId, VendorName, WorkflowId, WorkspaceId
 from alos.domain.money import Price
-from alos.domain.people import Role
+from alos.domain.people import People, Person, Role
 from alos.domain.tier import Tier
 
 
@@ -231,6 +231,19 @@ class Organisation:
     dictionaries: Mapping[str, tuple[str, ...]]
     monthly_budget_nanousd: int | None = None
     sprint_workflow: WorkflowId | None = None
+
+    def list_holders(self, role: Role, people: People) -> tuple[Person, ...]:
+        """The active people who hold a role by name or by group, by id; deputies apart."""
+        held = self.roles.get(role)
+        if held is None:
+            return ()
+        holders = {
+            person.id: person for group in held.groups for person in people.list_group(group)
+        }
+        for name in held.people:
+            if (person := people.get_active(name)) is not None:
+                holders[name] = person
+        return tuple(holders[name] for name in sorted(holders))
 
     def list_shared_wire_formats(self, models: tuple[ModelName, ...]) -> frozenset[WireFormat]:
         """The wire formats that every one of the models speaks; an unknown model speaks none."""
