@@ -273,7 +273,7 @@ class _Composer:
 def _resolve(event: yaml.ScalarEvent) -> str | int | Decimal | bool | None:
     """Read a scalar by the YAML 1.2 core schema; quoted text stays text."""
     text: str = event.value
-    if event.style is not None:
+    if event.style:  # None or "" for a plain scalar, by parser
         return text
     if text in WORDS:
         return WORDS[text]
