@@ -32,6 +32,8 @@ _PII_ACTION = {
     PiiAction.REDACT: Action.REDACT,
     PiiAction.REROUTE: Action.DROP_CANDIDATE,
 }
+_DETECTOR_KINDS = {"secrets": "secret", "pii": "pii", "injection": "injection"}
+"""A whole pack's name in a boundary → the kind of its findings; other names are types."""
 _FORBIDDEN_ACTION = {
     BoundaryAction.BLOCK: Action.BLOCK,
     BoundaryAction.REDACT: Action.REDACT,
@@ -166,10 +168,11 @@ def _order_route(bundle: Bundle, organisation: Organisation) -> tuple[ModelName,
 
 
 def _bind_detectors(bundle: Bundle) -> dict[str, tuple[str, ...]]:
-    """Finding type → the forbidden classes whose detectors name it."""
+    """Finding kind or type (a dictionary's name is one) → the forbidden classes that name it."""
     bound: dict[str, tuple[str, ...]] = {}
     for name, rule in bundle.workflow.boundary.forbidden.items():
-        for detector in rule.detectors:
+        for named in (*rule.detectors, *rule.dictionaries):
+            detector = _DETECTOR_KINDS.get(named, named)
             bound[detector] = (*bound.get(detector, ()), name.value)
     return bound
 

@@ -24,6 +24,8 @@ class Call:
         headers: lower-case names; the last of repeated ones.
         body: at most the door's bound; ``None`` where it was larger.
         client_address: the peer's, for the record's personal part.
+        door_refusal: what the door found wrong already (path, method, a body that is too large
+            or did not arrive); the call is recorded and refused for it once the key is known.
     """
 
     id: CallId
@@ -33,6 +35,7 @@ class Call:
     headers: Mapping[bytes, bytes]
     body: bytes | None
     client_address: str
+    door_refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

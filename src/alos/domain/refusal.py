@@ -19,6 +19,7 @@ class ReasonCode(StrEnum):
 
     ENDPOINT_UNKNOWN = "alos_endpoint_unknown"
     METHOD_NOT_ALLOWED = "alos_method_not_allowed"
+    BODY_TIMEOUT = "alos_body_timeout"
     BODY_TOO_LARGE = "alos_body_too_large"
     BODY_MALFORMED = "alos_body_malformed"
     FIELD_UNKNOWN = "alos_field_unknown"
@@ -111,6 +112,10 @@ WORDING: dict[ReasonCode, tuple[str, str]] = {
     ReasonCode.METHOD_NOT_ALLOWED: (
         "This path does not take that method",
         "Use the method given in the HTTP reference.",
+    ),
+    ReasonCode.BODY_TIMEOUT: (
+        "The request body did not arrive in time",
+        "Send it again over a connection that does not stall.",
     ),
     ReasonCode.BODY_TOO_LARGE: (
         "The request body is larger than the gateway accepts",

@@ -165,7 +165,7 @@ class StandingWorkflow:
         forbidden: data classes that the boundary forbids, whatever the model.
         actions: per forbidden class what to do with it; for any other class (``pii``) what to
             do where a model is not approved for it.
-        detector_classes: finding type → further classes that the boundary binds it to.
+        detector_classes: finding kind or type → further classes that the boundary binds it to.
         opaque_allowed, hosted_allowed: kinds the boundary names.
         prompts: declared prompt name → version.
         prompt_templates: declared prompt name → template.

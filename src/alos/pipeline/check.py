@@ -146,13 +146,10 @@ class Check:
 
 def _classify(finding: Finding, workflow: StandingWorkflow) -> tuple[str, ...]:
     """The data classes a finding counts as; an injection counts as none (it is flagged)."""
+    classes = workflow.detector_classes
+    bound = (*classes.get(finding.kind, ()), *classes.get(finding.type, ()))
     base = _BASE_CLASS.get(finding.kind)
-    bound = workflow.detector_classes.get(finding.type, ())
-    if finding.kind == "forbidden":
-        return (finding.type.lower(), *bound)
-    if base is None:
-        return bound
-    return (base, *bound)
+    return bound if base is None else (base, *bound)
 
 
 def _check_boundary(seen: Iterable[_Seen], workflow: StandingWorkflow) -> Refusal | None:

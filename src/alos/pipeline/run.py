@@ -132,8 +132,11 @@ class Pipeline:
         call, stages = progress.call, self._stages
         key = identify(call, progress.standing)
         if isinstance(key, Refusal):
-            return await self._refuse_anonymous(progress, key)
+            return await self._refuse_anonymous(progress, call.door_refusal or key)
         progress.key = key
+        if call.door_refusal is not None:
+            progress.stage = Stage.DOOR
+            return await self._refuse(progress, call.door_refusal)
         if call.wire_format == MODELS:
             return await self._list(progress)
         admitted = stages.admit(call, progress.standing, key)
