@@ -38,13 +38,23 @@ class Number:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Code:
-    """An identifier of letters and digits, found by a trigger of its own."""
+    """An identifier of letters and digits, found by a trigger that several share.
+
+    Attributes:
+        type: Label of its findings.
+        check: Its validation.
+        groups: The shared triggers that fire on it.
+        pattern: Regular expression of the whole, read from where the word begins.
+        needs_label: It counts only beside one of its labels.
+        keep_separators: The separator carries meaning (a century).
+    """
 
     type: str
     check: Check
-    trigger: str
+    groups: tuple[str, ...]
     pattern: str
     needs_label: bool
+    keep_separators: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +106,10 @@ def _code(entry: Mapping[str, Any]) -> Code:
     return Code(
         type=entry["type"],
         check=_find_check(entry["check"]),
-        trigger=entry["trigger"],
+        groups=tuple(entry["groups"]),
         pattern=entry["pattern"],
         needs_label=entry.get("needs_label", False),
+        keep_separators=entry.get("keep_separators", False),
     )
 
 
@@ -197,6 +208,17 @@ def _is_ru_snils(digits: str) -> bool:
     return total % 101 % 100 == int(digits[9:])
 
 
+def _is_us_npi(digits: str) -> bool:
+    """Luhn over the issuer prefix 80840 and the ten digits (45 CFR 162.406)."""
+    return digits[0] in "12" and luhn.is_valid("80840" + digits)
+
+
+def _is_us_dea(value: str) -> bool:
+    """Digits 1, 3, 5 plus twice digits 2, 4, 6 end in the seventh."""
+    digits = [int(digit) for digit in value[2:]]
+    return (sum(digits[0:6:2]) + 2 * sum(digits[1:6:2])) % 10 == digits[6]
+
+
 def _is_month_and_day(digits: str) -> bool:
     month, day = int(digits[:2]), int(digits[2:4])
     return 1 <= month <= 12 and 1 <= day <= 31  # noqa: PLR2004 - the calendar
@@ -219,5 +241,6 @@ _OWN_CHECKS: dict[str, Check] = {
     "ru_snils": _is_ru_snils,
     "bank_number": _is_varied,
     "eight_digits": _is_varied,
-    "luhn": luhn.is_valid,
+    "us_npi": _is_us_npi,
+    "us_dea": _is_us_dea,
 }

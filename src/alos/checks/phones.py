@@ -75,14 +75,19 @@ class Phones:
             return None
         return _finding(start, _with_extension(text, run.end()), 0.9)
 
-    def judge(self, text: str, start: int, end: int, *, labels: list[str]) -> Finding | None:
-        """Judge a run of digits and separators that may be a number in national form."""
-        run = text[start:end]
-        if _DATE.match(run) or _NO_PHONE.match(run) or (labels and labels[0] == NOT_PERSONAL):
-            return None
-        digits = sum(character.isdigit() for character in run)
+    def is_plausible(self, run: str) -> bool:
+        """Say cheaply whether a run of digits and separators may be a telephone number."""
+        digits = sum(map(str.isdigit, run))
         if not _FEWEST_DIGITS <= digits <= _MOST_DIGITS:
+            return False
+        return _DATE.match(run) is None and _NO_PHONE.match(run) is None
+
+    def judge(self, text: str, start: int, end: int, *, labels: list[str]) -> Finding | None:
+        """Judge a plausible run of digits and separators as a number in national form."""
+        run = text[start:end]
+        if labels and labels[0] == NOT_PERSONAL:
             return None
+        digits = sum(map(str.isdigit, run))
         first = start - 1 if start and text[start - 1] == "(" and ")" in run else start
         if TYPE in labels[:2]:
             return _finding(first, _with_extension(text, end), 0.8)

@@ -7,10 +7,15 @@ from dataclasses import dataclass
 from alos.checks.base import Pack, digest
 from alos.checks.identifiers import load_rules
 from alos.checks.phones import Phones
+from alos.checks.pii_codes import code_triggers
+from alos.checks.pii_columns import Columns
 from alos.checks.pii_contact import email_triggers
 from alos.checks.pii_context import build_labels
+from alos.checks.pii_fields import load_fields
+from alos.checks.pii_network import Networks
 from alos.checks.pii_numbers import build_numbers
 from alos.checks.pii_payment import iban_triggers
+from alos.checks.pii_wallets import wallet_triggers
 
 __all__ = ["PiiSettings", "build_pii_pack"]
 
@@ -24,9 +29,11 @@ class PiiSettings:
 
     Attributes:
         phone_regions: ISO 3166 regions whose national telephone form counts without a label.
+        private_addresses: Count IP addresses of private ranges too.
     """
 
     phone_regions: tuple[str, ...] = ("US", "GB", "DE")
+    private_addresses: bool = False
 
 
 def build_pii_pack(settings: PiiSettings | None = None) -> Pack:
@@ -35,14 +42,24 @@ def build_pii_pack(settings: PiiSettings | None = None) -> Pack:
     rules = load_rules()
     labels = build_labels(rules.labels)
     phones = Phones(regions=chosen.phone_regions, labels=labels)
+    networks = Networks(labels=labels, private_addresses=chosen.private_addresses)
+    fields = load_fields()
     numbers = build_numbers(rules.numbers, labels=labels, phones=phones)
+    columns = Columns(
+        labels=build_labels((*rules.labels, *fields.labels)), numbers=numbers, values=fields.values
+    )
     return Pack(
         name="pii",
-        digest=digest(CODE_VERSION, repr(chosen).encode(), *rules.source),
+        digest=digest(CODE_VERSION, repr(chosen).encode(), *rules.source, fields.source),
         triggers=(
             *email_triggers(),
             *iban_triggers(),
             *phones.triggers(),
             *numbers.triggers(),
+            *code_triggers(rules.codes, labels=labels),
+            *networks.triggers(),
+            *wallet_triggers(),
+            *fields.triggers,
         ),
+        sweeps=columns.sweeps(),
     )

@@ -10,16 +10,18 @@ __all__ = ["email_triggers"]
 
 LONGEST_LOCAL_PART = 64
 LONGEST_DOMAIN = 253
+LOOK_BACK = 120
 
-_LOCAL = re.compile(r"[\w.+&'#$*!?^~-]{1,64}\Z")
+_LOCAL_REVERSED = re.compile(r"[\w.+&'#$*!?^~-]{1,64}")
 _DOMAIN = re.compile(
     r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}(?:xn--[a-z0-9-]{2,59}|[^\W\d_]{2,24})"
 )
 _REMOTE_COMMAND = re.compile(
     r"(?:\b(?:ssh|scp|sftp|rsync|ssh-copy-id|mosh|git clone)\b[^\n]{0,40}|://[^\s/]{0,80})\Z"
 )
+_REMOTE_HINTS = ("://", "ssh", "scp", "sftp", "rsync", "mosh", "git clone")
 _REMOTE_PATH = re.compile(r"[~/]|\d{2,5}(?!\w)|[\w.-]+/|[\w.-]+\.git\b")
-_MESSAGE_ID = re.compile(r"(?im)^(?:message-id|in-reply-to|references|content-id):[^\n]*\Z")
+_MESSAGE_ID = re.compile(r"(?:message-id|in-reply-to|references|content-id):", re.IGNORECASE)
 
 _NOT_TOP_LEVEL = re.compile(
     r"(?:png|jpg|jpeg|gif|svg|webp|ico|bmp|tiff|pdf|service|socket|timer|target|mount|"
@@ -57,18 +59,24 @@ def confirm_email(text: str, start: int, end: int) -> Finding | None:
     top_level = text[text.rfind(".", at, stop) + 1 : stop].lower()
     if _NOT_TOP_LEVEL.match(top_level) or _goes_on(text, stop):
         return None
-    local = _LOCAL.search(text[max(0, at - LONGEST_LOCAL_PART - 1) : at])
+    local = _LOCAL_REVERSED.match(text[max(0, at - LONGEST_LOCAL_PART - 1) : at][::-1])
     if local is None:
         return None
-    first = at - len(local.group().lstrip(".'#$*!?^~&-"))
+    first = at - len(local.group().rstrip(".'#$*!?^~&-"))
     if first == at or text[at - 1] == "." or text[first:at] == "git":
         return None
-    before = text[max(0, first - 120) : first]
-    if before and (_REMOTE_COMMAND.search(before) or _MESSAGE_ID.search(before)):
+    if _is_no_person(text[max(0, first - LOOK_BACK) : first].rpartition("\n")[2]):
         return None
     return Finding(
         kind="pii", type="EMAIL_ADDRESS", start=first, end=stop, rule="pii/email", confidence=0.95
     )
+
+
+def _is_no_person(line: str) -> bool:
+    """Say whether the line so far is a remote command, a URL or a header that holds an id."""
+    if _MESSAGE_ID.match(line):
+        return True
+    return any(hint in line for hint in _REMOTE_HINTS) and _REMOTE_COMMAND.search(line) is not None
 
 
 def _goes_on(text: str, stop: int) -> bool:

@@ -27,10 +27,12 @@ class Labels:
 
     Attributes:
         types_by_label: Words in lower case joined by one blank → types.
+        first_words: The words that labels begin with.
         unspaced: Labels of scripts that put no blanks between words, with their types.
     """
 
     types_by_label: Mapping[str, tuple[str, ...]]
+    first_words: frozenset[str]
     unspaced: tuple[tuple[str, tuple[str, ...]], ...]
 
     def near(self, text: str, start: int, end: int) -> list[str]:
@@ -61,16 +63,17 @@ class Labels:
 
     def _types(self, window: str) -> list[str]:
         """Return the types in the order of the labels; a longer label hides those inside it."""
-        words = [word.lower() for word in _WORD.findall(_CAMEL.sub(" ", window))]
+        words = _split(window)
         found: list[str] = []
         at = 0
         while at < len(words):
-            for width in range(min(LONGEST_LABEL_WORDS, len(words) - at), 0, -1):
-                types = self.types_by_label.get(" ".join(words[at : at + width]))
-                if types is not None:
-                    found.extend(types)
-                    at += width - 1
-                    break
+            if words[at] in self.first_words:
+                for width in range(min(LONGEST_LABEL_WORDS, len(words) - at), 0, -1):
+                    types = self.types_by_label.get(" ".join(words[at : at + width]))
+                    if types is not None:
+                        found.extend(types)
+                        at += width - 1
+                        break
             at += 1
         if not window.isascii():
             placed = sorted(
@@ -93,8 +96,22 @@ def build_labels(types_and_labels: Iterable[tuple[str, Iterable[str]]]) -> Label
                 types.append(type_)
     return Labels(
         types_by_label={label: tuple(types) for label, types in spaced.items()},
+        first_words=frozenset(label.split(" ", 1)[0] for label in spaced),
         unspaced=tuple((label, tuple(types)) for label, types in unspaced.items()),
     )
+
+
+def _split(window: str) -> list[str]:
+    """Return the words in lower case; `customerSSN` and `tax_id` are two words each."""
+    words: list[str] = []
+    for word in _WORD.findall(window):
+        if word.islower():
+            words.append(word)
+        elif word.istitle() or word.isupper():
+            words.append(word.lower())
+        else:
+            words.extend(_CAMEL.sub(" ", word).lower().split())
+    return words
 
 
 def stands_alone(text: str, start: int, end: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from alos.checks.base import Finding, Trigger
@@ -18,10 +18,10 @@ LONGEST_RUN = 44
 PLAIN_CONFIDENCE = 0.85
 LABELLED_CONFIDENCE = 0.95
 
-_RUN = re.compile(r"\d+(?:(?: ?[-/.)] ?| ?\(|[ \u00a0])\d+){0,9}")
+_JOINT = r"(?: ?[-/.)] ?| ?\(|[ \u00a0])"
+_GROUP = re.compile(rf"(\d+)({_JOINT}(?=\d))?")
+_RUN = re.compile(rf"\d+(?:{_JOINT}\d+){{0,7}}")
 _TAIL = re.compile(r"-?[A-Za-z]{1,2}(?![A-Za-z0-9_])")
-_PARTS = re.compile(r"(\d+)|(\D+)")
-_FEWEST_DIGITS = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,12 +31,16 @@ class Numbers:
     Attributes:
         plain: Way of writing → rules that need no label.
         labelled: Way of writing → type → rule that counts only beside its label.
+        shapes: The ways of writing of either.
+        beginnings: What those begin with.
         labels: Index of the words that announce types.
         phones: Judge of what may be a telephone number.
     """
 
     plain: Mapping[str, tuple[Number, ...]]
     labelled: Mapping[str, Mapping[str, Number]]
+    shapes: frozenset[str]
+    beginnings: frozenset[str]
     labels: Labels
     phones: Phones
 
@@ -55,60 +59,78 @@ class Numbers:
         """Judge the run of digits that begins at the trigger."""
         del end
         first = start if text[start].isdigit() else start + 1
-        run = _RUN.match(text, first, first + LONGEST_RUN)
-        if run is None:
-            return None
         labels: list[str] | None = None
-        for stop, shape in _readings(text, first, run.end()):
-            plain, labelled = self.plain.get(shape, ()), self.labelled.get(shape)
-            if not plain and not labelled:
-                continue
+        for stop, shape in self._readings(text, first):
             if not stands_alone(text, first, stop):
                 continue
             if labels is None:
-                labels = self.labels.near(text, first, run.end())
-            found = self._identifier(
-                text, first, stop, plain=plain, labelled=labelled, near=labels
-            )
+                labels = self.labels.near(text, first, stop)
+            found = self.identify(text, first, stop, shape=shape, near=labels)
             if found is not None:
                 return found
-        return self._phone(text, first, run, labels)
+        return self._phone(text, first, labels)
 
-    def _identifier(
-        self,
-        text: str,
-        first: int,
-        stop: int,
-        *,
-        plain: tuple[Number, ...],
-        labelled: Mapping[str, Number] | None,
-        near: list[str],
+    def _readings(self, text: str, first: int) -> list[tuple[int, str]]:
+        """Return where the number may end and how it is written then, the longest first.
+
+        A run may go on past the value ("… 6789 12 times"), so each of its groups may be the
+        last; it ends for good where no known way of writing begins like it.
+        """
+        readings: list[tuple[int, str]] = []
+        shape = ""
+        at = first
+        while (group := _GROUP.match(text, at, first + LONGEST_RUN)) is not None:
+            shape += str(group.end(1) - at)
+            if shape not in self.beginnings:
+                break
+            if shape in self.shapes:
+                readings.append((group.end(1), shape))
+            if group[2] is None:
+                self._add_tail(readings, text, group.end(), shape)
+                break
+            shape += " " if group[2] == "\u00a0" else group[2]
+            at = group.end()
+        readings.reverse()
+        return readings
+
+    def _add_tail(self, readings: list[tuple[int, str]], text: str, stop: int, shape: str) -> None:
+        """Add the reading that takes the letters behind the last group, where there are any."""
+        tail = _TAIL.match(text, stop, stop + 4)
+        if tail is None:
+            return
+        letters = tail.group().lstrip("-")
+        shape += "-" * (len(tail.group()) - len(letters)) + "L" * len(letters)
+        if shape in self.shapes:
+            readings.append((tail.end(), shape))
+
+    def identify(
+        self, text: str, first: int, stop: int, *, shape: str, near: list[str]
     ) -> Finding | None:
+        """Return the finding of the nearest label whose rule passes, else of a plain rule."""
         written = text[first:stop]
         value = "".join(filter(str.isalnum, written))
+        labelled = self.labelled.get(shape, {})
         for type_ in near:
             if type_ == NOT_PERSONAL:
                 return None
-            rule = labelled.get(type_) if labelled else None
+            rule = labelled.get(type_)
             if rule is not None and _passes(rule, written, value):
                 return _finding(type_, first, stop, LABELLED_CONFIDENCE)
-        for rule in plain:
+        for rule in self.plain.get(shape, ()):
             if _passes(rule, written, value):
                 return _finding(rule.type, first, stop, PLAIN_CONFIDENCE)
         return None
 
-    def _phone(
-        self, text: str, first: int, run: re.Match[str], labels: list[str] | None
-    ) -> Finding | None:
+    def _phone(self, text: str, first: int, labels: list[str] | None) -> Finding | None:
+        run = _RUN.match(text, first, first + LONGEST_RUN)
+        if run is None or not self.phones.is_plausible(run.group()):
+            return None
         stop = run.end()
-        if labels is None:
-            digits = sum(map(str.isdigit, run.group()))
-            if digits < _FEWEST_DIGITS:
-                return None
-            labels = self.labels.near(text, first, stop)
         left = first - 1 if first and text[first - 1] == "(" else first
         if not stands_alone(text, left, stop) and text[stop : stop + 1] not in {"x", "X"}:
             return None
+        if labels is None:
+            labels = self.labels.near(text, first, stop)
         return self.phones.judge(text, first, stop, labels=labels)
 
 
@@ -124,28 +146,15 @@ def build_numbers(rules: Iterable[Number], *, labels: Labels, phones: Phones) ->
             plain[shape] = (*plain.get(shape, ()), rule)
         for shape in rule.labelled | rule.plain:
             labelled.setdefault(shape, {})[rule.type] = rule
-    return Numbers(plain=plain, labelled=labelled, labels=labels, phones=phones)
-
-
-def _readings(text: str, first: int, stop: int) -> Iterator[tuple[int, str]]:
-    """Yield the ends and ways of writing that the run may have, the longest first.
-
-    A run may go on past the value ("… 6789 12 times"), so each of its groups may be the last.
-    """
-    shape = ""
-    readings: list[tuple[int, str]] = []
-    for part in _PARTS.finditer(text, first, stop):
-        if part[1] is None:
-            shape += " " if part[2] == "\u00a0" else part[2]
-            continue
-        shape += str(part.end() - part.start())
-        readings.append((part.end(), shape))
-    tail = _TAIL.match(text, stop, stop + 4)
-    if tail is not None:
-        letters = "-" * tail.group().startswith("-") + "L" * len(tail.group().lstrip("-"))
-        readings.append((tail.end(), shape + letters))
-    readings.reverse()
-    yield from readings
+    shapes = frozenset(plain) | frozenset(labelled)
+    return Numbers(
+        plain=plain,
+        labelled=labelled,
+        shapes=shapes,
+        beginnings=frozenset(shape[:end] for shape in shapes for end in range(1, len(shape) + 1)),
+        labels=labels,
+        phones=phones,
+    )
 
 
 def _passes(rule: Number, written: str, value: str) -> bool:

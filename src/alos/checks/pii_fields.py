@@ -1,0 +1,146 @@
+"""Finds values that have no shape of their own: a label fires, the value behind it is read."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from alos.checks.base import Confirm, Finding, Trigger
+from alos.checks.pii_context import stands_alone
+
+__all__ = ["Fields", "load_fields"]
+
+CONFIDENCE = 0.8
+FIRST_YEAR = 1880
+LAST_YEAR = 2060
+
+# What may stand between a label and its value: a few short words and marks.
+_FILLER = (
+    r"(?:[^A-Za-z0-9\n]{0,4}(?:numbers?|num|no|nr|id|is|was|are|code|cards?|records?|plan|ist|es|est|"
+    r"é|è|numéro|número|numero|nummer|del|de|der|the|my|his|her|of|on|am|le|il|el|em|em|date|value|issued|"
+    r"holder|policy|insurance|member|state|CA|NY|TX|FL)(?![a-z]))"
+    r"{0,4}[^A-Za-z0-9\n]{0,4}\n?[^A-Za-z0-9\n]{0,4}"
+)
+_MONTH = r"[^\W\d_]{3,10}\.?"
+_DATE = re.compile(
+    r"(?<!\d)(?:(?P<y1>\d{4})[-/.](?P<m1>\d{1,2})[-/.]\d{1,2}"
+    r"|\d{1,2}(?P<s>[-/.]) ?(?:\d{1,2}|[^\W\d_]{3,9})(?P=s) ?(?P<y2>\d{4}|\d{2})"
+    rf"|\d{{1,2}}(?:st|nd|rd|th|er|º|\.)?(?: of| de| d[ei]l?|-)? ?"
+    rf"{_MONTH}(?: de| del|,)? ?(?P<y3>\d{{4}})"
+    rf"|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? (?P<y4>\d{{4}})"
+    r"|(?P<y5>\d{4})年 ?\d{1,2}月 ?\d{1,2}日|(?P<y6>\d{4})년 ?\d{1,2}월 ?\d{1,2}일"
+    r"|(?P<y7>(?:19|20)\d\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))(?!\d)"
+)
+_US_PASSPORT = re.compile(r"(?:\d{9}|[A-Za-z]\d{8})\Z")
+_BEFORE_DATE = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fields:
+    """The labelled fields of the rule file.
+
+    Attributes:
+        triggers: One for each field.
+        labels: The words of each type, for columns that they head.
+        values: What a cell of such a column holds, by type.
+        source: The bytes that the rule-set digest is taken from.
+    """
+
+    triggers: tuple[Trigger, ...]
+    labels: tuple[tuple[str, tuple[str, ...]], ...]
+    values: Mapping[str, re.Pattern[str]]
+    source: bytes
+
+
+def load_fields() -> Fields:
+    """Read the rule file of the package and build one trigger for each field."""
+    source = (files("alos.data") / "rules" / "pii_fields.toml").read_bytes()
+    entries = tomllib.loads(source.decode())["field"]
+    return Fields(
+        triggers=tuple(_trigger(entry) for entry in entries),
+        labels=tuple((entry["type"], tuple(entry["triggers"])) for entry in entries),
+        values={
+            entry["type"]: _DATE
+            if entry["reads"] == "date"
+            else re.compile(entry["reads"], re.IGNORECASE)
+            for entry in entries
+        },
+        source=source,
+    )
+
+
+def _trigger(entry: Mapping[str, Any]) -> Trigger:
+    words = "|".join(_in_bytes(word) for word in entry["triggers"])
+    type_: str = entry["type"]
+    if entry["reads"] == "date":
+        confirm = _date_after(type_)
+    else:
+        confirm = _value_after(type_, entry["reads"], entry["digits"])
+    return Trigger(
+        rule=f"pii/{type_.lower()}", expression=f"(?:{words})", confirm=confirm, caseless=True
+    )
+
+
+def _in_bytes(word: str) -> str:
+    """Return the word as an expression over its UTF-8 bytes."""
+    return "".join(
+        chr(byte) if chr(byte).isalnum() and byte < 0x80 else f"\\x{byte:02x}"  # noqa: PLR2004
+        for byte in word.encode()
+    )
+
+
+def _date_after(type_: str) -> Confirm:
+    def confirm(text: str, start: int, end: int) -> Finding | None:
+        if start and text[start - 1].isalpha() and text[start - 1].isascii():
+            return None
+        value = _DATE.search(text, end, end + _BEFORE_DATE + 24)
+        if value is None or value.start() > end + _BEFORE_DATE:
+            return None
+        gap = text[end : value.start()]
+        if "\n\n" in gap or any(mark in gap for mark in (". ", "; ", "? ")):
+            return None
+        year = next(
+            int(group) for name, group in value.groupdict().items() if group and name != "s"
+        )
+        if year > 99 and not FIRST_YEAR <= year <= LAST_YEAR:  # noqa: PLR2004 - two digits
+            return None
+        return _finding(type_, value.start(), value.end())
+
+    return confirm
+
+
+def _value_after(type_: str, pattern: str, fewest_digits: int) -> Confirm:
+    reads = re.compile(rf"{_FILLER}(?P<value>{pattern})", re.IGNORECASE)
+
+    def confirm(text: str, start: int, end: int) -> Finding | None:
+        if start and text[start - 1].isalpha() and text[start - 1].isascii():
+            return None
+        match = reads.match(text, end, end + 90)
+        if match is None:
+            return None
+        first, last = match.span("value")
+        value = text[first:last]
+        if sum(map(str.isdigit, value)) < fewest_digits or _DATE.match(value):
+            return None
+        if not stands_alone(text, first, last):
+            return None
+        if type_ == "PASSPORT" and _US_PASSPORT.match(value):
+            return _finding("US_PASSPORT", first, last)
+        return _finding(type_, first, last)
+
+    return confirm
+
+
+def _finding(type_: str, start: int, end: int) -> Finding:
+    return Finding(
+        kind="pii",
+        type=type_,
+        start=start,
+        end=end,
+        rule=f"pii/{type_.lower()}",
+        confidence=CONFIDENCE,
+    )
