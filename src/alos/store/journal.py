@@ -19,8 +19,6 @@ import asyncio
 import errno
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
@@ -32,62 +30,22 @@ from alos.domain.record import (
     NoteEntry,
     NoteKind,
     OpeningEntry,
-    Outcome,
 )
-from alos.domain.refusal import ReasonCode
 from alos.ports.clock import Clock
 from alos.store.folder import mark_settled
 from alos.store.group_commit import Batch, GroupCommit, Waiting
+from alos.store.journal_state import (
+    Gap,
+    JournalMetrics,
+    JournalSettings,
+    JournalState,
+    to_unrecorded,
+)
 from alos.store.journal_upkeep import Upkeep, prepare_folder
 from alos.store.live_writer import Disk, LiveWriter
 
 _logger = logging.getLogger(__name__)
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
-
-
-class JournalState(StrEnum):
-    """What the journal takes."""
-
-    UP = "up"
-    LOW = "low"
-    DOWN = "down"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalSettings:
-    """Sizes and paces.
-
-    Attributes:
-        segment_bytes: a segment this large is followed by a new one.
-        reserve_bytes: disk space kept for refusals when the disk is full.
-        anonymous_floor_bytes: below this much free space, records of unauthenticated requests
-            are refused, so that a flood of them never takes the space of anybody with a key.
-        tick_seconds: how often space is looked at and recovery is tried.
-    """
-
-    segment_bytes: int = 64 * 2**20
-    reserve_bytes: int = 16 * 2**20
-    anonymous_floor_bytes: int = 256 * 2**20
-    tick_seconds: float = 0.5
-
-
-@dataclass(slots=True)
-class JournalMetrics:
-    """Counters since the start; entries, unless the name says otherwise."""
-
-    appended: int = 0
-    synced: int = 0
-    sync_rounds: int = 0
-    refused: int = 0
-    gaps: int = 0
-
-
-@dataclass(slots=True)
-class _Gap:
-    since_unix_ns: int
-    cause: str
-    writer: WriterId
-    refused: int = 0
 
 
 class FileJournal:
@@ -116,7 +74,7 @@ class FileJournal:
         self._opened: dict[CallId, tuple[OpeningEntry, WriterId, int]] = {}
         self._lost: list[OpeningEntry] = []
         self._unwritten: dict[CallId, ClosingEntry] = {}
-        self._gap: _Gap | None = None
+        self._gap: Gap | None = None
         self._durable: dict[WriterId, int] = {live.writer: live.durable.sequence}
         self._commit = GroupCommit(
             loop=self._loop,
@@ -335,7 +293,7 @@ class FileJournal:
             self.state = JournalState.DOWN
             cause = errno.errorcode.get(error.errno or 0, "OSError")
             if self._gap is None:
-                self._gap = _Gap(self._clock.unix_ns(), cause, self.writer)
+                self._gap = Gap(self._clock.unix_ns(), cause, self.writer)
             self._upkeep.failed = (self._live, cause)
         self._pending.clear()
         waiting, self._waiting = self._waiting, []
@@ -386,14 +344,14 @@ class FileJournal:
         gap, self._gap = self._gap, None
         assert gap is not None, "the journal was down"
         _logger.warning("the journal is back as writer %s", live.writer)
-        note = _to_gap_note(gap, failed, kept_sequence, self._clock.unix_ns())
+        note = gap.to_note(failed, kept_sequence, self._clock.unix_ns())
         try:
             self._append(note).add_done_callback(lambda done: self._keep_gap(done, gap))
             self._carry_over()
         except JournalDown:
             _logger.warning("the journal went down again at once")
 
-    def _keep_gap(self, done: asyncio.Future[None], gap: _Gap) -> None:
+    def _keep_gap(self, done: asyncio.Future[None], gap: Gap) -> None:
         if done.cancelled() or done.exception() is None:
             return
         if self._gap is not None:
@@ -407,7 +365,7 @@ class FileJournal:
                 self.open(self._lost[-1])
             self._lost.pop()
         for call_id in tuple(self._unwritten):
-            closing = _to_unrecorded(self._unwritten.pop(call_id))
+            closing = to_unrecorded(self._unwritten.pop(call_id))
             self._append(closing).add_done_callback(_look_at)
 
     def _let_go(self, *, is_settled: bool) -> None:
@@ -422,28 +380,3 @@ def _look_at(done: asyncio.Future[None]) -> None:
     """Mark a future's failure as seen; the journal has kept the entry."""
     if not done.cancelled():
         done.exception()
-
-
-def _to_gap_note(gap: _Gap, failed: LiveWriter, kept_sequence: int, unix_ns: int) -> NoteEntry:
-    facts = {
-        "cause": gap.cause,
-        "first_writer": gap.writer,
-        "last_writer": failed.writer,
-        "last_kept_sequence": str(kept_sequence),
-        "lost_entries": str(failed.sequence - 1 - kept_sequence),
-        "refused_entries": str(gap.refused),
-        "since_unix_ns": str(gap.since_unix_ns),
-    }
-    return NoteEntry(kind=NoteKind.GAP, at_unix_ns=unix_ns, facts=tuple(sorted(facts.items())))
-
-
-def _to_unrecorded(entry: ClosingEntry) -> ClosingEntry:
-    """What is certain of a call whose closing came while the journal was down."""
-    if entry.outcome is Outcome.UNKNOWN:
-        return entry
-    return replace(
-        entry,
-        outcome=Outcome.UNKNOWN,
-        reason=ReasonCode.JOURNAL_DOWN,
-        detail=f"the journal was down when the call ended; it would have read {entry.outcome}",
-    )

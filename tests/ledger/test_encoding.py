@@ -1,0 +1,152 @@
+from dataclasses import fields, replace
+from hashlib import sha256
+from typing import get_type_hints
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alos.domain.money import Usage
+from alos.domain.record import (
+    ClosingEntry,
+    Entry,
+    NoteEntry,
+    OpeningEntry,
+    Personal,
+)
+from alos.ledger.encoding import (
+    CLOSING_FIELDS,
+    NESTED_FIELDS,
+    NOTE_FIELDS,
+    OPENING_FIELDS,
+    ZERO_HASH,
+    EntryMalformedError,
+    Erased,
+    chain_hash,
+    decode_entry,
+    encode_entry,
+    encode_personal,
+)
+from tests.store.samples import make_closing, make_note, make_opening
+
+_ints = st.integers(-(2**63), 2**63 - 1)
+_personals = st.lists(
+    st.builds(Personal, st.text(max_size=9), st.binary(min_size=16, max_size=16), st.text()),
+    max_size=4,
+).map(tuple)
+
+
+def _any(cls: type) -> st.SearchStrategy:
+    """Build a record of any allowed values; integers as the wire can hold them."""
+    chosen = {}
+    for name, hint in get_type_hints(cls).items():
+        if name == "personal":
+            chosen[name] = _personals
+        elif hint is int:
+            chosen[name] = _ints
+        elif name == "usage":
+            chosen[name] = st.none() | _any(Usage)
+        elif (nested := _NESTED.get(name)) is not None:
+            chosen[name] = st.lists(_any(nested), max_size=3).map(tuple)
+        elif hint == int | None:
+            chosen[name] = st.none() | _ints
+    return st.builds(cls, **chosen)
+
+
+_NESTED = {
+    name: next(cls for cls in NESTED_FIELDS if cls.__name__.lower().startswith(name[:-1][:4]))
+    for name in ("attempts", "findings", "tools")
+}
+
+
+@given(
+    entry=st.one_of(_any(OpeningEntry), _any(ClosingEntry), _any(NoteEntry)),
+    sequence=st.integers(0, 2**63 - 1),
+)
+def test_what_is_encoded_is_read_back_whole_and_encodes_to_the_same_bytes(
+    entry: Entry, sequence: int
+) -> None:
+    chained, personal = encode_entry(entry, "w-1", sequence)
+    decoded = decode_entry(chained, personal)
+    assert decoded.entry == entry
+    assert (decoded.writer, decoded.sequence, decoded.erased) == ("w-1", sequence, ())
+    assert encode_entry(decoded.entry, "w-1", sequence) == (chained, personal)
+
+
+def test_every_field_of_a_record_is_in_the_encoding() -> None:
+    for cls, names in (
+        (OpeningEntry, OPENING_FIELDS),
+        (ClosingEntry, CLOSING_FIELDS),
+        (NoteEntry, NOTE_FIELDS),
+    ):
+        assert {one.name for one in fields(cls)} - {"personal"} == set(names)
+        assert len(set(names)) == len(names)
+    for cls, names in NESTED_FIELDS.items():
+        assert tuple(one.name for one in fields(cls)) == names
+
+
+def test_the_bytes_of_schema_version_1_never_change() -> None:
+    hashes = []
+    before = ZERO_HASH
+    for sequence, entry in enumerate(
+        (make_opening("call_1"), make_closing("call_1"), make_note())
+    ):
+        before = chain_hash(before, encode_entry(entry, "w-1", sequence)[0])
+        hashes.append(before.hex()[:16])
+    assert hashes == ["5af71ec6fc9a4995", "095c1b5d16ec4323", "58df0de6160c31a5"]
+
+
+def test_the_chained_bytes_are_a_plain_array_with_commitments_last() -> None:
+    closing = make_closing("call_1")
+    row = msgspec.msgpack.decode(encode_entry(closing, "w-1", 5)[0])
+    assert row[:5] == [1, 1, "w-1", 5, "call_1"]
+    assert len(row) == 4 + len(CLOSING_FIELDS) + 1
+    assert row[-1] == [
+        [one.name, sha256(one.salt + one.value.encode()).digest()] for one in closing.personal
+    ]
+
+
+def test_personal_values_and_salts_are_not_in_the_chained_bytes() -> None:
+    closing = make_closing("call_1")
+    chained, _ = encode_entry(closing, "w-1", 5)
+    for one in closing.personal:
+        assert one.value.encode() not in chained
+        assert one.salt not in chained
+
+
+def test_an_erased_value_leaves_the_hash_and_the_other_values_as_they_were() -> None:
+    closing = make_closing("call_1")
+    chained, _ = encode_entry(closing, "w-1", 5)
+    first, *others = closing.personal
+    decoded = decode_entry(chained, encode_personal([None, *others]))
+    assert decoded.entry == replace(closing, personal=tuple(others))
+    digest = sha256(first.salt + first.value.encode()).digest()
+    assert decoded.erased == (Erased(first.name, digest),)
+
+
+def test_an_entry_without_its_personal_section_reads_as_all_erased() -> None:
+    chained, _ = encode_entry(make_closing("call_1"), "w-1", 5)
+    decoded = decode_entry(chained)
+    assert decoded.entry == make_closing("call_1", personal=())
+    assert [one.name for one in decoded.erased] == ["principal", "task", "source"]
+
+
+def test_a_personal_value_that_was_swapped_is_noticed() -> None:
+    closing = make_closing("call_1")
+    chained, _ = encode_entry(closing, "w-1", 5)
+    forged = [replace(closing.personal[0], value="somebody else"), *closing.personal[1:]]
+    with pytest.raises(EntryMalformedError, match="commitment"):
+        decode_entry(chained, encode_personal(forged))
+
+
+@given(st.binary(max_size=60))
+def test_bytes_that_are_no_entry_raise_one_error_only(data: bytes) -> None:
+    with pytest.raises(EntryMalformedError):
+        decode_entry(data)
+
+
+def test_a_schema_version_from_the_future_is_refused() -> None:
+    chained, _ = encode_entry(make_opening("call_1"), "w-1", 0)
+    with pytest.raises(EntryMalformedError, match="schema version 2"):
+        decode_entry(chained[:1] + b"\x02" + chained[2:])
