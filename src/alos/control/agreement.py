@@ -10,9 +10,9 @@ from alos.domain.organisation import Organisation
 from alos.domain.people import Party, PartyKind, People
 from alos.domain.workflow import FallbackKind, Workflow
 
-Scanner = Callable[[Workflow, str], Sequence[str]]
-"""Runs a text through a workflow's boundary; returns the names of the rules that would stop or
-change it, never the text."""
+Scanner = Callable[[Organisation, Workflow, str], Sequence[str]]
+"""Runs a text through a workflow's boundary; returns the names of the rules that would refuse
+it, never the text."""
 
 
 def check_workflow(
@@ -42,15 +42,17 @@ def check_workflow(
         yield from _check_days(document, workflow, organisation, today)
 
 
-def check_examples(document: Document, workflow: Workflow, scanner: Scanner) -> Iterator[Problem]:
-    """Run every allowed example through the boundary; each must pass unchanged."""
+def check_examples(
+    document: Document, workflow: Workflow, organisation: Organisation, scanner: Scanner
+) -> Iterator[Problem]:
+    """Run every allowed example through the boundary; none may be refused."""
     for index, allowed in enumerate(workflow.boundary.allowed):
         for position, example in enumerate(allowed.examples):
-            rules = scanner(workflow, example)
+            rules = scanner(organisation, workflow, example)
             if rules:
                 yield document.build_problem(
                     ("boundary", "allowed", index, "examples", position),
-                    f"the gate would not let this example pass: {', '.join(rules)}",
+                    f"the gate would refuse this example: {', '.join(rules)}",
                     "Correct the example, or the forbidden class that catches it.",
                     severity=Severity.BLOCKS_RELEASE,
                 )

@@ -111,7 +111,7 @@ def _check_against(
     workflow = reading.bundle.workflow
     yield from check_workflow(reading.document, workflow, organisation, people, today)
     if scanner is not None:
-        yield from check_examples(reading.document, workflow, scanner)
+        yield from check_examples(reading.document, workflow, organisation, scanner)
 
 
 def _open(

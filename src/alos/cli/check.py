@@ -1,0 +1,146 @@
+"""``alos check``: reads the files of an organisation or of one workflow, and says what to mend."""
+
+import json
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from alos.checks.catalogue import build_scanner
+from alos.checks.pii import build_pii_pack
+from alos.checks.secrets import secrets_pack
+from alos.control.agreement import Scanner
+from alos.control.bundle import WORKFLOW_FILE, read_bundle_folder
+from alos.control.documents import Problem, Severity
+from alos.control.registry import ORGANISATION_FILE, load_organisation
+from alos.domain.boundary import BoundaryAction
+from alos.domain.organisation import Organisation
+from alos.domain.workflow import Workflow
+from alos.ports.clock import SystemClock, to_datetime
+
+EXIT_NO = 1
+EXIT_USAGE = 2
+FAMILIES = {"secret": "secrets", "pii": "pii", "injection": "injection"}
+
+
+def check_command(
+    path: Annotated[
+        Path, typer.Argument(help="The folder with alos.yaml, or one workflow's folder.")
+    ] = Path(),
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check alos.yaml, people.yaml and every workflow; every mistake comes with its mend.
+
+    Works offline. Ends with 0 where warnings are all there is, 1 where something must be
+    mended before it can be read or released, 2 where there is nothing to check.
+    """
+    digests, problems = run_check(path)
+    if as_json:
+        typer.echo(json.dumps(_to_json(digests, problems), indent=2))
+    else:
+        _print(digests, problems)
+    if any(problem.severity is not Severity.WARNING for problem in problems):
+        raise typer.Exit(EXIT_NO)
+
+
+def run_check(path: Path) -> tuple[dict[str, str], Sequence[Problem]]:
+    """Check a folder.
+
+    A workflow's folder inside an organisation is checked with that organisation, and only its
+    own problems are kept; one that stands alone is checked by itself.
+
+    Returns:
+        The digest of each workflow by name, and the problems by file and line.
+
+    Raises:
+        typer.Exit: with 2, where the folder holds neither kind of file.
+    """
+    folder = path.resolve()
+    today = to_datetime(SystemClock.unix_ns()).date()
+    if (folder / ORGANISATION_FILE).is_file():
+        loaded = load_organisation(folder, today=today, scanner=build_example_scanner())
+        return {name: str(digest) for name, digest in loaded.digests.items()}, loaded.problems
+    if not (folder / WORKFLOW_FILE).is_file():
+        typer.echo(
+            f"There is no {ORGANISATION_FILE} and no {WORKFLOW_FILE} in {path}."
+            " Name the folder that holds one, or start with `alos init`.",
+            err=True,
+        )
+        raise typer.Exit(EXIT_USAGE)
+    root = folder.parent.parent
+    if (root / ORGANISATION_FILE).is_file() and folder.parent.name == "workflows":
+        loaded = load_organisation(root, today=today, scanner=build_example_scanner())
+        label = f"workflows/{folder.name}/"
+        own = [problem for problem in loaded.problems if problem.path.startswith(label)]
+        digest = loaded.digests.get(folder.name)
+        return ({folder.name: str(digest)} if digest else {}), own
+    reading = read_bundle_folder(folder, label=folder.name)
+    return ({folder.name: str(reading.digest)} if reading.digest else {}), reading.problems
+
+
+def build_example_scanner() -> Scanner:
+    """Make the gate that allowed examples must pass: the detectors that a boundary blocks on."""
+    scanner = build_scanner([secrets_pack(), build_pii_pack()])
+
+    def scan(organisation: Organisation, workflow: Workflow, text: str) -> Sequence[str]:
+        del organisation  # its dictionaries are matched once a dictionary detector exists
+        blocked = {
+            detector
+            for forbidden in workflow.boundary.forbidden.values()
+            if forbidden.action is BoundaryAction.BLOCK
+            for detector in forbidden.detectors
+        }
+        rules = []
+        for finding in scanner.scan(text):
+            family = FAMILIES.get(finding.kind, finding.kind)
+            if not blocked.isdisjoint({family, f"{family}.{finding.type.lower()}"}):
+                rules.append(finding.rule)
+        return rules
+
+    return scan
+
+
+def _to_json(digests: dict[str, str], problems: Sequence[Problem]) -> dict[str, object]:
+    return {
+        "ok": all(problem.severity is Severity.WARNING for problem in problems),
+        "digests": digests,
+        "problems": [
+            {
+                "severity": problem.severity.value,
+                "path": problem.path,
+                "line": problem.line,
+                "key": problem.key,
+                "message": problem.message,
+                "mend": problem.mend,
+            }
+            for problem in problems
+        ],
+    }
+
+
+def _print(digests: dict[str, str], problems: Sequence[Problem]) -> None:
+    for path, found in groupby(problems, key=lambda problem: problem.path):
+        typer.echo(path)
+        for problem in found:
+            place = f"line {problem.line}: " if problem.line else ""
+            key = f"`{problem.key}` " if problem.key else ""
+            typer.echo(f"  {problem.severity.value}: {place}{key}{problem.message}")
+            if problem.mend:
+                typer.echo(f"    {problem.mend}")
+    for name, digest in digests.items():
+        typer.echo(f"{digest}  {name}")
+    counts = ", ".join(
+        f"{sum(problem.severity is severity for problem in problems)} {plural}"
+        for severity, plural in PLURALS.items()
+    )
+    typer.echo(f"Checked {len(digests)} workflows: {counts}.")
+
+
+PLURALS = {
+    Severity.ERROR: "errors",
+    Severity.BLOCKS_RELEASE: "that block a release",
+    Severity.WARNING: "warnings",
+}
