@@ -1,0 +1,1 @@
+"""Starts servers, puts load on them, and reads what they cost."""
