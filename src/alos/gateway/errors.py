@@ -1,0 +1,66 @@
+"""The door's one table: reason code → HTTP status.
+
+401 identity · 402 money · 403 policy, vendor, stage, kill · 404/405 paths · 408/413/422 the
+body · 429 rate, with Retry-After · 502/504 upstream · 503 a part of ours. SDKs try 408, 429 and
+5xx again by themselves, so no policy refusal uses those.
+"""
+
+from collections.abc import Mapping
+
+from alos.domain.refusal import ReasonCode
+
+STATUS: Mapping[ReasonCode, int] = {
+    ReasonCode.KEY_MISSING: 401,
+    ReasonCode.KEY_UNKNOWN: 401,
+    ReasonCode.KEY_REVOKED: 401,
+    ReasonCode.KEY_EXPIRED: 401,
+    ReasonCode.PRINCIPAL_INACTIVE: 401,
+    ReasonCode.ENDPOINT_UNKNOWN: 404,
+    ReasonCode.METHOD_NOT_ALLOWED: 405,
+    ReasonCode.BODY_TIMEOUT: 408,
+    ReasonCode.BODY_TOO_LARGE: 413,
+    ReasonCode.BODY_MALFORMED: 422,
+    ReasonCode.FIELD_UNKNOWN: 422,
+    ReasonCode.OUTPUT_LIMIT: 403,
+    ReasonCode.WORKFLOW_NOT_ON_KEY: 403,
+    ReasonCode.WORKFLOW_NOT_REGISTERED: 403,
+    ReasonCode.WORKFLOW_NO_OWNER: 403,
+    ReasonCode.WORKFLOW_STOPPED: 403,
+    ReasonCode.NOT_RELEASED: 403,
+    ReasonCode.RELEASE_UNKNOWN: 403,
+    ReasonCode.MODEL_NOT_ALLOWED: 403,
+    ReasonCode.MODEL_WIRE_FORMAT: 403,
+    ReasonCode.VENDOR_NOT_APPROVED: 403,
+    ReasonCode.VENDOR_APPROVAL_ENDED: 403,
+    ReasonCode.SECRET_FOUND: 403,
+    ReasonCode.PII_FOUND: 403,
+    ReasonCode.FORBIDDEN_INPUT: 403,
+    ReasonCode.PART_OPAQUE: 403,
+    ReasonCode.PART_HOSTED: 403,
+    ReasonCode.ANSWER_BLOCKED: 403,
+    ReasonCode.BUDGET_EXCEEDED: 402,
+    ReasonCode.PRICE_UNKNOWN: 402,
+    ReasonCode.RATE_LIMITED: 429,
+    ReasonCode.UPSTREAM_FAILED: 502,
+    ReasonCode.UPSTREAM_TIMEOUT: 504,
+    ReasonCode.UPSTREAM_BUSY: 429,
+    ReasonCode.JOURNAL_DOWN: 503,
+    ReasonCode.COUNTERS_DOWN: 503,
+    ReasonCode.SCANNER_DOWN: 503,
+    ReasonCode.STANDING_STALE: 503,
+    ReasonCode.CLOCK_BEHIND: 503,
+    ReasonCode.OVERLOADED: 503,
+    ReasonCode.FAULT: 503,
+}
+
+_RETRYABLE = frozenset({408, 429, 502, 503, 504})
+
+
+def get_status(code: ReasonCode) -> int:
+    """The HTTP status of a refusal; a code without a row is a fault of ours."""
+    return STATUS.get(code, 503)
+
+
+def is_retryable(status: int) -> bool:
+    """Whether sending the same call again can help."""
+    return status in _RETRYABLE

@@ -1,0 +1,76 @@
+"""Server-sent events: cutting a byte stream into whole events, and reading one.
+
+Format: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
+"""
+
+import re
+
+MAX_EVENT_BYTES = 1 << 20
+
+_BLANK_LINE = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)")
+_LINE_END = re.compile(rb"\r\n|\n|\r")
+
+
+class EventCutter:
+    """Cuts one stream into events, whatever line ends it uses and wherever it is torn.
+
+    The events joined together are the bytes as they came, less a torn rest.
+    """
+
+    __slots__ = ("_max_bytes", "_rest", "_searched")
+
+    def __init__(self, max_bytes: int = MAX_EVENT_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._rest = b""
+        self._searched = 0
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take bytes as they come; return the whole events, their blank lines included.
+
+        Raises:
+            ValueError: an event is larger than the bound.
+        """
+        if self._rest:
+            data = self._rest + data
+        events: list[bytes] = []
+        start = 0
+        for blank in _BLANK_LINE.finditer(data, self._searched):
+            end = blank.end()
+            events.append(data[start:end])
+            start = end
+        rest = data[start:] if start else data
+        if len(rest) > self._max_bytes:
+            message = "an event of the stream is larger than the bound"
+            raise ValueError(message)
+        self._rest = rest
+        # A blank line is at most four bytes, so it can begin three before the end.
+        self._searched = max(0, len(rest) - 3)
+        return events
+
+
+def read_event(raw: bytes) -> tuple[bytes, bytes | None]:
+    """Give an event's name (empty without one) and data (``None`` without any)."""
+    if raw.startswith(b"data: ") and raw.find(b"\n") == len(raw) - 2 and b"\r" not in raw:
+        return b"", raw[6:-2]
+    name = b""
+    data: list[bytes] = []
+    for line in _LINE_END.split(raw.removeprefix(b"\xef\xbb\xbf")):
+        key, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if key == b"data":
+            data.append(value)
+        elif key == b"event":
+            name = value
+    return name, b"\n".join(data) if data else None
+
+
+def write_event(data: bytes, name: bytes = b"") -> bytes:
+    """Write an event; the data is one line (compact JSON always is)."""
+    if name:
+        return b"event: " + name + b"\ndata: " + data + b"\n\n"
+    return b"data: " + data + b"\n\n"
+
+
+def write_comment(text: str) -> bytes:
+    """Write a comment, which clients skip."""
+    return b": " + " ".join(text.split()).encode("utf-8", "replace") + b"\n\n"
