@@ -1,0 +1,137 @@
+"""The :class:`alos.ports.control_state.ControlState` on the embedded store."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import and_, insert, select, update
+
+from alos.domain.ids import KeyId, PrincipalId, WorkflowId, WorkspaceId
+from alos.domain.standing import KeyGrant, PrincipalKind, Stop
+from alos.ports.control_state import KeyRow
+from alos.store.engine import Store
+from alos.store.tables import keys, stops
+
+
+class StoredControlState:
+    """Keys and kill switches; every change is committed on return."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def add_key(self, row: KeyRow) -> None:
+        """Keep a new key.
+
+        Raises:
+            StoreDown: it was not kept (also where id or prefix are taken).
+        """
+        grant = row.grant
+        values = {
+            "key_id": grant.id,
+            "prefix": grant.prefix,
+            "secret_hash": grant.secret_hash,
+            "principal_id": grant.principal,
+            "principal_kind": grant.principal_kind,
+            "workspace": grant.workspace,
+            "workflows": sorted(grant.workflows),
+            "default_workflow": grant.default_workflow,
+            "surface": grant.surface,
+            "expires_at_unix": grant.expires_at_unix,
+            "created_at_unix": row.created_at_unix,
+            "created_by": row.created_by,
+            "revoked_at_unix": row.revoked_at_unix,
+            "revoked_by": row.revoked_by,
+        }
+        with self._store.write() as connection:
+            connection.execute(insert(keys), values)
+
+    def revoke_key(self, key_id: KeyId, *, by: str, at_unix: int) -> bool:
+        """Revoke; False where there is no such key, True also where it was revoked before."""
+        with self._store.write() as connection:
+            connection.execute(
+                update(keys)
+                .where(keys.c.key_id == key_id, keys.c.revoked_at_unix.is_(None))
+                .values(revoked_at_unix=at_unix, revoked_by=by)
+            )
+            found = connection.scalar(select(keys.c.key_id).where(keys.c.key_id == key_id))
+        return found is not None
+
+    def list_keys(self) -> Sequence[KeyRow]:
+        """Every key, revoked ones too, oldest first."""
+        self._store.ensure()
+        with self._store.read() as connection:
+            rows = connection.execute(
+                select(keys).order_by(keys.c.created_at_unix, keys.c.key_id)
+            ).all()
+        return [_to_key_row(row) for row in rows]
+
+    def add_stop(self, stop: Stop) -> None:
+        """Keep a pulled kill switch; pulling it again changes nothing."""
+        with self._store.write() as connection:
+            standing = connection.scalar(
+                select(stops.c.number).where(_is_in_force(stop.kind, stop.target))
+            )
+            if standing is None:
+                connection.execute(
+                    insert(stops),
+                    {
+                        "kind": stop.kind,
+                        "target": stop.target,
+                        "since_unix": stop.since_unix,
+                        "by": stop.by,
+                        "reason": stop.reason,
+                    },
+                )
+
+    def end_stop(self, kind: str, target: str, *, by: str, at_unix: int) -> bool:
+        """Mark it revived; False where nothing was stopped."""
+        with self._store.write() as connection:
+            done = connection.execute(
+                update(stops)
+                .where(_is_in_force(kind, target))
+                .values(revived_at_unix=at_unix, revived_by=by)
+            )
+            return done.rowcount > 0
+
+    def list_stops(self) -> Sequence[Stop]:
+        """Those in force, oldest first."""
+        self._store.ensure()
+        statement = select(stops).where(stops.c.revived_at_unix.is_(None)).order_by(stops.c.number)
+        with self._store.read() as connection:
+            return [
+                Stop(
+                    kind=row.kind,
+                    target=row.target,
+                    since_unix=row.since_unix,
+                    by=row.by,
+                    reason=row.reason,
+                )
+                for row in connection.execute(statement)
+            ]
+
+
+def _is_in_force(kind: str, target: str) -> Any:
+    return and_(stops.c.kind == kind, stops.c.target == target, stops.c.revived_at_unix.is_(None))
+
+
+def _to_key_row(row: Any) -> KeyRow:
+    grant = KeyGrant(
+        id=KeyId(row.key_id),
+        prefix=row.prefix,
+        secret_hash=row.secret_hash,
+        principal=PrincipalId(row.principal_id),
+        principal_kind=PrincipalKind(row.principal_kind),
+        workspace=WorkspaceId(row.workspace),
+        workflows=frozenset(WorkflowId(slug) for slug in row.workflows),
+        default_workflow=WorkflowId(row.default_workflow),
+        surface=row.surface,
+        expires_at_unix=row.expires_at_unix,
+        revoked=row.revoked_at_unix is not None,
+        active=True,
+    )
+    return KeyRow(
+        grant=grant,
+        created_at_unix=row.created_at_unix,
+        created_by=row.created_by,
+        revoked_at_unix=row.revoked_at_unix,
+        revoked_by=row.revoked_by,
+    )

@@ -1,0 +1,13 @@
+"""Runs revisions on the connection that :func:`alos.store.engine.migrate` hands over."""
+
+from alembic import context
+
+from alos.store.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    render_as_batch=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

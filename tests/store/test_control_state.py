@@ -1,0 +1,77 @@
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from alos.domain.fault import StoreDown
+from alos.domain.ids import KeyId, PrincipalId, WorkflowId, WorkspaceId
+from alos.domain.standing import KeyGrant, PrincipalKind, Stop
+from alos.ports.control_state import KeyRow
+from alos.store.control_state import StoredControlState
+from alos.store.engine import Store
+
+_GRANT = KeyGrant(
+    id=KeyId("key_1"),
+    prefix="alos_abc",
+    secret_hash=b"h" * 32,
+    principal=PrincipalId("dora"),
+    principal_kind=PrincipalKind.PERSON,
+    workspace=WorkspaceId("support"),
+    workflows=frozenset({WorkflowId("triage"), WorkflowId("reply")}),
+    default_workflow=WorkflowId("triage"),
+    surface="helpdesk",
+    expires_at_unix=None,
+    revoked=False,
+    active=True,
+)
+_ROW = KeyRow(grant=_GRANT, created_at_unix=100, created_by="local-operator")
+_STOP = Stop(kind="workflow", target="triage", since_unix=5, by="dora", reason="wrong answers")
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[StoredControlState]:
+    store = Store(tmp_path / "alos.db", busy_ms=50)
+    yield StoredControlState(store)
+    store.close()
+
+
+def reopened(tmp_path: Path) -> StoredControlState:
+    return StoredControlState(Store(tmp_path / "alos.db"))
+
+
+def test_a_key_is_kept_as_it_was_given(state: StoredControlState, tmp_path: Path) -> None:
+    state.add_key(_ROW)
+    assert list(state.list_keys()) == [_ROW]
+    assert list(reopened(tmp_path).list_keys()) == [_ROW]
+
+
+def test_a_prefix_is_never_given_twice(state: StoredControlState) -> None:
+    state.add_key(_ROW)
+    with pytest.raises(StoreDown):
+        state.add_key(replace(_ROW, grant=replace(_GRANT, id=KeyId("key_2"))))
+    assert list(state.list_keys()) == [_ROW]
+
+
+def test_revoking_keeps_who_did_it_first(state: StoredControlState) -> None:
+    state.add_key(_ROW)
+    assert state.revoke_key(KeyId("key_1"), by="ben", at_unix=200)
+    assert state.revoke_key(KeyId("key_1"), by="cleo", at_unix=300)
+    assert not state.revoke_key(KeyId("key_none"), by="ben", at_unix=200)
+    [row] = state.list_keys()
+    assert row.grant.revoked
+    assert (row.revoked_at_unix, row.revoked_by) == (200, "ben")
+
+
+def test_a_kill_switch_is_pulled_once_and_can_be_pulled_again_after_revival(
+    state: StoredControlState, tmp_path: Path
+) -> None:
+    state.add_stop(_STOP)
+    state.add_stop(replace(_STOP, by="ben"))
+    assert list(state.list_stops()) == [_STOP]
+    assert list(reopened(tmp_path).list_stops()) == [_STOP]
+    assert state.end_stop("workflow", "triage", by="cleo", at_unix=9)
+    assert not state.end_stop("workflow", "triage", by="cleo", at_unix=9)
+    assert list(state.list_stops()) == []
+    state.add_stop(replace(_STOP, since_unix=20))
+    assert [stop.since_unix for stop in state.list_stops()] == [20]
