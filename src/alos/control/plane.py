@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from alos.control.standing import Configuration, compile_standing
-from alos.domain.fault import Fault
+from alos.domain.fault import Fault, JournalDown
 from alos.domain.ids import KeyId, PersonId, PrincipalId, WorkflowId, WorkspaceId
 from alos.domain.key import make_key
 from alos.domain.record import NoteEntry, NoteKind
@@ -78,6 +78,7 @@ class ControlPlane:
         self._stops: dict[tuple[str, str], Stop] = {}
         self._file_stops: dict[tuple[str, str], Stop] = {}
         self._unsaved: dict[tuple[str, str], Stop] = {}
+        self._unnoted: list[NoteEntry] = []
 
     @property
     def configuration(self) -> Configuration:
@@ -218,12 +219,13 @@ class ControlPlane:
             return self._stops[key]
         self._unsaved[key] = stop
         self.refresh()
-        await self._note(NoteKind.STOPPED, {"kind": kind, "target": target}, by)
+        self._unnoted.append(self._write_note(NoteKind.STOPPED, kind, target, by))
         await self.save_stops()
         return stop
 
     async def save_stops(self) -> bool:
-        """Keep what could not be kept before; False while the store is still down."""
+        """Note and keep what could not be before; False while the store is still down."""
+        await self._note_stops()
         for key, stop in tuple(self._unsaved.items()):
             try:
                 await asyncio.to_thread(self._state.add_stop, stop)
@@ -251,7 +253,8 @@ class ControlPlane:
         self._stops.pop(key, None)
         self._unsaved.pop(key, None)
         self.refresh()
-        await self._note(NoteKind.REVIVED, {"kind": kind, "target": target}, by)
+        self._unnoted.append(self._write_note(NoteKind.REVIVED, kind, target, by))
+        await self._note_stops()
 
     async def set_file_stops(self, targets: frozenset[tuple[str, str]]) -> None:
         """Take over what the kill file says now; no store is needed."""
@@ -270,10 +273,12 @@ class ControlPlane:
             for key in targets
         }
         self.refresh()
-        for kind, target in sorted(targets - before.keys()):
-            await self._note(NoteKind.STOPPED, {"kind": kind, "target": target}, "kill-file")
-        for kind, target in sorted(before.keys() - targets):
-            await self._note(NoteKind.REVIVED, {"kind": kind, "target": target}, "kill-file")
+        changes = [(NoteKind.STOPPED, key) for key in sorted(targets - before.keys())]
+        changes += [(NoteKind.REVIVED, key) for key in sorted(before.keys() - targets)]
+        self._unnoted += [
+            self._write_note(note, kind, target, "kill-file") for note, (kind, target) in changes
+        ]
+        await self._note_stops()
 
     def check_target(self, kind: str, target: str) -> None:
         """Check that there is such a thing to stop.
@@ -299,10 +304,22 @@ class ControlPlane:
         return self._clock.unix_ns() // 1_000_000_000
 
     async def _note(self, kind: NoteKind, facts: dict[str, str], by: str) -> None:
-        """Write the change down; a journal that is down does not undo a stop."""
         entry = NoteEntry(
             kind=kind,
             at_unix_ns=self._clock.unix_ns(),
             facts=tuple(sorted({**facts, "by": by}.items())),
         )
         await self._journal.note(entry)
+
+    def _write_note(self, kind: NoteKind, stopped: str, target: str, by: str) -> NoteEntry:
+        facts = (("by", by), ("kind", stopped), ("target", target))
+        return NoteEntry(kind=kind, at_unix_ns=self._clock.unix_ns(), facts=facts)
+
+    async def _note_stops(self) -> None:
+        """Write stops and revivals down, in order; a journal that is down holds none up."""
+        while self._unnoted:
+            try:
+                await self._journal.note(self._unnoted[0])
+            except JournalDown:
+                return
+            self._unnoted.pop(0)

@@ -1,0 +1,5 @@
+"""``python -m alos``: the command line."""
+
+from alos.cli.main import main
+
+main()

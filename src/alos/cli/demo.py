@@ -1,0 +1,169 @@
+"""``alos demo``: a scratch organisation, a real small model, and seven calls that show the gate."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from alos.cli.client import EXIT_DOWN, EXIT_NO
+from alos.cli.demo_calls import Row, Visitor
+from alos.cli.demo_organisation import SUPPORT, Upstream, VendorChoice, get_vendor, write_organisation
+from alos.control.scaffold import ScaffoldRefused
+from alos.server.bootstrap import MODEL_NAME, LocalModel, LocalModelFailed, ModelMissing
+
+_READY_SECONDS = 30
+_console = Console()
+
+
+def demo(
+    *,
+    once: Annotated[
+        bool, typer.Option("--once", help="Exit when done; non-zero if anything surprised.")
+    ] = False,
+    home: Annotated[
+        Path | None, typer.Option(help="Folder to work in; a temporary one unless given.")
+    ] = None,
+    vendor: Annotated[
+        VendorChoice, typer.Option(help="Who answers: the local model, or a vendor you pay.")
+    ] = VendorChoice.LOCAL,
+) -> None:
+    """Watch real calls go through the gate, and what the gate does about each."""
+    folder = home or Path(tempfile.mkdtemp(prefix="alos-demo-"))
+    model: LocalModel | None = None
+    gateway: subprocess.Popen[bytes] | None = None
+    try:
+        if vendor is VendorChoice.LOCAL:
+            model = LocalModel()
+            _say("Starting a real language model on this machine (SmolLM2, 135 million weights)…")
+            upstream = _start_model(model)
+        else:
+            upstream = get_vendor(vendor)
+        try:
+            write_organisation(folder, upstream)
+        except ScaffoldRefused as error:
+            _say(str(error))
+            raise typer.Exit(EXIT_NO) from None
+        _say(f"Wrote a scratch organisation to {folder}.")
+        os.environ["ALOS_HOME"] = str(folder / ".alos")  # noqa: TID251 - for our own client and child
+        url, gateway = _start_gateway(folder)
+        _say(f"The gateway listens on {url}. Now the calls, through the openai SDK:\n")
+        rows = Visitor(url).visit(_show_progress)
+        _show(rows)
+        surprised = [row for row in rows if not row.as_expected]
+        if once:
+            if surprised:
+                _say(f"{len(surprised)} of {len(rows)} did not end as expected.")
+                raise typer.Exit(EXIT_NO)
+            _say(f"All {len(rows)} ended as expected.")
+            return
+        _invite(url, rows)
+        _wait(gateway)
+    finally:
+        if gateway is not None and gateway.poll() is None:
+            gateway.send_signal(signal.SIGTERM)
+            gateway.wait(timeout=20)
+        if model is not None:
+            model.stop()
+
+
+def _start_model(model: LocalModel) -> Upstream:
+    try:
+        started = model.start(lambda text: _say(f"  {text}"))
+    except LocalModelFailed as error:
+        _say(f"The model did not start: {error}")
+        raise typer.Exit(EXIT_DOWN) from None
+    if isinstance(started, ModelMissing):
+        _say(str(started))
+        raise typer.Exit(EXIT_DOWN)
+    return Upstream(base_url=started, model=MODEL_NAME, credential="", vendor="local")
+
+
+def _start_gateway(folder: Path) -> tuple[str, subprocess.Popen[bytes]]:
+    """Start `alos serve` as any operator would, and wait until it is ready."""
+    port = _find_free_port()
+    log = (folder / "gateway.log").open("wb")
+    command = [sys.executable, "-m", "alos", "serve", "--dev", "--config", str(folder)]
+    gateway = subprocess.Popen([*command, "--port", str(port)], stderr=log, stdout=log)  # noqa: S603 - our own words
+    log.close()
+    url = f"http://127.0.0.1:{port}"
+    until = time.monotonic() + _READY_SECONDS
+    while time.monotonic() < until:
+        if gateway.poll() is not None:
+            break
+        if _is_ready(port):
+            return url, gateway
+        time.sleep(0.05)
+    gateway.kill()
+    _say(f"The gateway did not start; its words are in {folder / 'gateway.log'}.")
+    raise typer.Exit(EXIT_DOWN)
+
+
+def _is_ready(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=1)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def _find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _say(text: str) -> None:
+    _console.print(text, highlight=False, markup=False)
+
+
+def _show_progress(tried: str) -> None:
+    _console.print(f"  • {tried}…", highlight=False, markup=False)
+
+
+def _show(rows: list[Row]) -> None:
+    """The table: what was tried, what happened, why, and where it is written down."""
+    table = Table(show_lines=True, title="What happened to each call")
+    for column, ratio in (("what was tried", 3), ("what happened", 4), ("why", 5)):
+        table.add_column(column, ratio=ratio)
+    table.add_column("cost, USD", justify="right", no_wrap=True)
+    for row in rows:
+        mark = "✓" if row.as_expected else f"✗ expected {row.expected}, got {row.got}"
+        table.add_row(
+            f"{mark} {row.tried}", Text(row.happened), Text(row.why), Text(row.cost_usd)
+        )
+    _console.print(table)
+    _say("Approved by: nobody (unreleased). A dev folder serves what no release lane has seen.")
+    for row in rows:
+        _say(f"  record {row.call}  {row.tried}")
+
+
+def _invite(url: str, rows: list[Row]) -> None:
+    home = os.environ["ALOS_HOME"]  # noqa: TID251 - what was set above
+    leaked = next((row.call for row in rows if row.expected == "alos_secret_found"), "")
+    _say(f"\nThe gateway goes on at {url} until Ctrl-C. Try in another terminal:\n")
+    _say(f"  export ALOS_HOME={home}")
+    _say(f"  ./run alos why {leaked}")
+    _say("  ./run alos call tail")
+    _say(f"  ./run alos kill {SUPPORT}\n")
+
+
+def _wait(gateway: subprocess.Popen[bytes]) -> None:
+    try:
+        gateway.wait()
+    except KeyboardInterrupt:
+        _say("Stopping.")

@@ -1,0 +1,212 @@
+"""The demo's calls: each through the real openai SDK, each with what is expected of it."""
+
+import secrets
+import string
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import openai
+from openai.types.chat import ChatCompletionMessageParam
+
+from alos.cli.client import call_api
+from alos.cli.demo_organisation import QUESTIONS, SUPPORT
+
+_FACTS = {
+    "company": "Northwind Books",
+    "facts": "Parcels can take up to seven working days. Damaged goods are replaced.",
+}
+_MOST_BUDGET_CALLS = 40
+_SHOWN = 160
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One thing that was tried.
+
+    Attributes:
+        happened: what the caller saw, for a manager.
+        why: the gate's own sentence, or what the record says.
+        expected: the outcome that the demo stands for, as a reason code or ``answered``.
+        got: the outcome that came.
+        call: id of its record.
+    """
+
+    tried: str
+    happened: str
+    why: str
+    expected: str
+    got: str
+    cost_usd: str
+    call: str
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the gate did what the demo says it does."""
+        return self.expected == self.got
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reply:
+    got: str
+    text: str
+    why: str
+    cost_usd: str
+    call: str
+
+
+class Visitor:
+    """A developer with the openai SDK, one base URL and one key."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._client = self._connect(SUPPORT)
+
+    def visit(self, progress: Callable[[str], None]) -> list[Row]:
+        """Make every call, one after the other."""
+        steps: list[tuple[str, Callable[[str], Row]]] = [
+            ("A support agent asks for a draft", self._ask),
+            ("The same, as a stream", self._stream),
+            ("Somebody pastes a live cloud key into the prompt", self._leak),
+            ("A customer's e-mail and phone number, to a model not approved for them", self._pii),
+            ("A call for a workflow that nobody registered", self._unregistered),
+            ("The workflow's kill switch is pulled, then a call", self._killed),
+            ("Questions until a small monthly budget is used up", self._spend),
+        ]
+        rows = []
+        for tried, step in steps:
+            progress(tried)
+            rows.append(step(tried))
+        return rows
+
+    def _ask(self, tried: str) -> Row:
+        reply = self._chat("My parcel was due on Monday and has not arrived. Where is it?")
+        return _to_row(tried, "answered", reply, why="registered, owned, in budget, nothing found")
+
+    def _stream(self, tried: str) -> Row:
+        pieces: list[str] = []
+        call = ""
+        try:
+            with self._client.chat.completions.with_streaming_response.create(
+                **_request("The mug I ordered came broken. What do I do now?"), stream=True
+            ) as answer:
+                call = answer.headers.get("x-alos-call", "")
+                for chunk in answer.parse():
+                    pieces.extend(choice.delta.content or "" for choice in chunk.choices)
+        except openai.APIError as error:
+            return _to_row(tried, "answered", _to_refused(error))
+        text = "".join(pieces)
+        got = "answered" if len(pieces) > 1 and text.strip() else "empty"
+        reply = _Reply(got=got, text=text, why="", cost_usd="at the end", call=call)
+        return _to_row(tried, "answered", reply, why=f"{len(pieces)} pieces, checked as they came")
+
+    def _leak(self, tried: str) -> Row:
+        alphabet = string.ascii_uppercase + "234567"
+        fresh = "AKIA" + "".join(secrets.choice(alphabet) for _ in range(16))
+        reply = self._chat(f"Our upload fails with the key {fresh}, why?")
+        return _to_row(tried, "alos_secret_found", reply)
+
+    def _pii(self, tried: str) -> Row:
+        reply = self._chat(
+            "Jane Roe (jane.roe@contoso.com, +44 20 7946 0958) asks where her parcel is."
+        )
+        return _to_row(
+            tried, "answered", reply, why="taken out before it was sent; the record names what"
+        )
+
+    def _unregistered(self, tried: str) -> Row:
+        reply = self._chat("Approve invoice 4711.", workflow="invoice-approval")
+        return _to_row(tried, "alos_workflow_not_registered", reply)
+
+    def _killed(self, tried: str) -> Row:
+        target = {"kind": "workflow", "target": SUPPORT}
+        call_api("POST", "/api/v1/stops", {**target, "reason": "demo"})
+        try:
+            return _to_row(tried, "alos_workflow_stopped", self._chat("Hello?"))
+        finally:
+            call_api("POST", "/api/v1/revivals", target)
+
+    def _spend(self, tried: str) -> Row:
+        client = self._connect(QUESTIONS)
+        answered = 0
+        for _ in range(_MOST_BUDGET_CALLS):
+            reply = _send(client, {**_plain("What is the capital of France?"), "max_tokens": 64})
+            if reply.got != "answered":
+                break
+            answered += 1
+        row = _to_row(tried, "alos_budget_exceeded", reply)
+        happened = f"{answered} answered, then {row.happened[0].lower()}{row.happened[1:]}"
+        return Row(
+            tried=tried,
+            happened=happened,
+            why=row.why,
+            expected=row.expected,
+            got=row.got if answered else f"{row.got} at once",
+            cost_usd=row.cost_usd,
+            call=row.call,
+        )
+
+    def _chat(self, text: str, workflow: str | None = None) -> _Reply:
+        headers = {"x-alos-workflow": workflow} if workflow else {}
+        return _send(self._client, {**_request(text), "extra_headers": headers})
+
+    def _connect(self, workflow: str) -> openai.OpenAI:
+        made = call_api("POST", "/api/v1/keys", {"workflows": [workflow]})
+        return openai.OpenAI(base_url=f"{self._url}/v1", api_key=made["key"], timeout=120)
+
+
+def _plain(text: str) -> dict[str, Any]:
+    messages: list[ChatCompletionMessageParam] = [{"role": "user", "content": text}]
+    return {"model": f"workflow/{QUESTIONS}", "messages": messages}
+
+
+def _request(text: str) -> dict[str, Any]:
+    """A call that has the gateway render the workflow's own prompt."""
+    return {
+        "model": f"workflow/{SUPPORT}",
+        "messages": [{"role": "user", "content": text}],
+        "max_tokens": 120,
+        "temperature": 0,
+        "extra_body": {"alos": {"prompt": "draft-reply", "variables": _FACTS}},
+    }
+
+
+def _send(client: openai.OpenAI, request: dict[str, Any]) -> _Reply:
+    try:
+        answer = client.chat.completions.with_raw_response.create(**request)
+    except openai.APIError as error:
+        return _to_refused(error)
+    return _Reply(
+        got="answered",
+        text=answer.parse().choices[0].message.content or "",
+        why="",
+        cost_usd=answer.headers.get("x-alos-cost-usd", ""),
+        call=answer.headers.get("x-alos-call", ""),
+    )
+
+
+def _to_refused(error: openai.APIError) -> _Reply:
+    """What the SDK raised, as a caller's own code would read it."""
+    headers = error.response.headers if isinstance(error, openai.APIStatusError) else {}
+    body = error.body if isinstance(error.body, dict) else {}
+    return _Reply(
+        got=str(error.code or type(error).__name__),
+        text=f"Refused ({type(error).__name__})",
+        why=str(body.get("message", error.message)),
+        cost_usd="0",
+        call=headers.get("x-alos-call", ""),
+    )
+
+
+def _to_row(tried: str, expected: str, reply: _Reply, why: str = "") -> Row:
+    text = " ".join(reply.text.split())
+    shown = text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+    return Row(
+        tried=tried,
+        happened=f"“{shown}”" if reply.got == "answered" else shown,
+        why=reply.why or why,
+        expected=expected,
+        got=reply.got,
+        cost_usd=reply.cost_usd,
+        call=reply.call,
+    )
