@@ -5,17 +5,30 @@ from __future__ import annotations
 from importlib import resources
 
 from alos.checks.base import Pack, digest
+from alos.checks.secrets_carriers import carrier_triggers
+from alos.checks.secrets_context import assignment_trigger
+from alos.checks.secrets_nearby import nearby_triggers
+from alos.checks.secrets_prose import prose_triggers
 from alos.checks.secrets_shapes import load_shapes, shape_trigger
 from alos.checks.secrets_structure import structure_triggers
 
-_VERSION = b"secrets/1"
+_VERSION = b"secrets/2"
 
 
 def secrets_pack() -> Pack:
     """Build the secrets pack from the rule data that ships with the package."""
-    source = (resources.files("alos.data") / "rules" / "secrets.toml").read_text("utf-8")
+    rules = resources.files("alos.data") / "rules"
+    shapes = (rules / "secrets.toml").read_text("utf-8")
+    vendors = (rules / "secrets_vendors.toml").read_text("utf-8")
     return Pack(
         name="secrets",
-        digest=digest(_VERSION, source.encode()),
-        triggers=(*map(shape_trigger, load_shapes(source)), *structure_triggers()),
+        digest=digest(_VERSION, shapes.encode(), vendors.encode()),
+        triggers=(
+            *map(shape_trigger, load_shapes(shapes)),
+            *structure_triggers(),
+            assignment_trigger(),
+            *carrier_triggers(),
+            *prose_triggers(),
+            *nearby_triggers(vendors),
+        ),
     )

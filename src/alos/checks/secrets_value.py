@@ -10,13 +10,20 @@ from itertools import pairwise
 # Words that people write where a credential would stand.
 _EXAMPLE = re.compile(
     r"example|placeholder|your[-_. ]?(?:own|api|key|token|secret|pass|project|account|client|"
-    r"bot|app|db|name|org|aws|gcp|azure|openai|[a-z]+[-_ ](?:key|token|secret|pass))|"
+    r"bot|app|db|name|org|aws|gcp|azure|openai|"
+    r"[a-z]+[-_ ](?:key|token|secret|pass))|"
     r"redacted|change[-_ ]?(?:me|this|it)|replace|insert|dummy|sample|foobar|xxxx|"
     r"\*\*\*|\.\.\.|…|•••|todo|fixme|not[-_ ]?(?:a[-_])?real|fake|secret[-_]?here|key[-_]?here|"
     r"goes[-_ ]?here|_here\b|-here\b|my[-_]?(?:api|secret|token|access|super|password)|"
-    r"abcdefgh|12345678(?:9|$)|01234567|deadbeef|lorem|qwertyui|fill[-_ ]?(?:in|me)|"
+    r"abcdefgh|abcd[-_]?1234|1234[-_]?abcd|12345678(?:9|$)|01234567|deadbeef|lorem|qwertyui|"
+    r"fill[-_ ]?(?:in|me)|"
     r"some[-_]?(?:api|secret|token|key|pass)|(?:test|mock|unused|invalid|none|null|undefined)$",
     re.IGNORECASE,
+)
+# The openings of values that standards and vendors' manuals print (RFC 6749, 6750, 7617, 7519).
+_PRINTED = re.compile(
+    r"2YotnFZFE|tGzv3JOkF|7Fjfp0ZBr|mF_9\.B5f|SplxlOBeZ|czZCaGRSa|gX1fBat3b|QWxhZGRpb|dGVzdDp0Z|"
+    r"dXNlcjpwY|YWRtaW46YWRtaW4|SflKxwRJS|4eC39HqLy|BQokikJOv|TJVA95OrM|wJalrXUtn|je7MtGbCl",
 )
 _SAME_RUN = re.compile(r"(.)\1{5}|(..)\2{4}|(...)\3{3}")
 
@@ -37,7 +44,8 @@ def is_placeholder(value: str) -> bool:
     return (
         _EXAMPLE.search(value) is not None
         or _SAME_RUN.search(value) is not None
-        or len(set(value)) < min(8, len(value) // 2 + 1)
+        or _PRINTED.search(value) is not None
+        or len(set(value)) < min(8, len(value) // 3 + 2)
     )
 
 
@@ -54,3 +62,175 @@ def wordiness(value: str) -> float:
     if not pairs:
         return 0.0
     return sum(pair in _PAIRS for pair in pairs) / len(pairs)
+
+
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_HEX = re.compile(r"(?:0x)?(?:[0-9a-f]+|[0-9A-F]+)")
+_STEP = re.compile(r"[A-Za-z](?=[0-9])|[0-9](?=[A-Za-z])|[a-z](?=[A-Z])")
+_SEPARATED = re.compile(r"[-_./+]")
+
+
+def is_uuid(value: str) -> bool:
+    """Tell whether `value` is a UUID in its usual form."""
+    return _UUID.fullmatch(value) is not None
+
+
+def is_hex(value: str) -> bool:
+    """Tell whether `value` has only hexadecimal digits of one case."""
+    return _HEX.fullmatch(value) is not None
+
+
+def looks_random(value: str) -> bool:
+    """Tell whether a machine drew the characters of `value` (16 or more of them).
+
+    Names, paths, versions, dates and words joined by separators are not random; a UUID counts
+    as random here, hexadecimal too, so the caller excludes those where they are ordinary.
+    """
+    if len(value) < _SHORTEST_RANDOM or not _DIGIT.search(value) or not _LETTER.search(value):
+        return _is_random_letters(value)
+    if is_hex(value):
+        return len(set(value)) >= _FEWEST_DISTINCT and entropy_bits(value) >= _LEAST_ENTROPY
+    steps = len(_STEP.findall(value))
+    if steps < max(3, len(value) // 12) or len(set(value)) < _FEWEST_DISTINCT:
+        return False
+    if value.count("_") > 2 and sum(map(str.isdigit, value)) < len(value) // 12:  # noqa: PLR2004
+        return False
+    return (
+        _MIXED_PART.search(value) is not None
+        and entropy_bits(value) >= _LEAST_ENTROPY
+        and wordiness(value) < _WORDY
+    )
+
+
+_DIGIT = re.compile(r"[0-9]")
+_LETTER = re.compile(r"[A-Za-z]")
+_SHORTEST_RANDOM = 16
+_FEWEST_DISTINCT = 8
+_LEAST_ENTROPY = 2.9
+# Five characters in a row that change between letters and digits, or between the cases.
+_MIXED_PART = re.compile(
+    r"(?=[A-Za-z0-9]{5})[A-Za-z0-9]{0,8}(?:[a-z][0-9A-Z]|[0-9][A-Za-z])[A-Za-z0-9]{0,8}",
+)
+_WORDY = 0.66
+_RANDOM_LETTERS = 24
+_WORDY_LETTERS = 0.5
+
+
+def _is_random_letters(value: str) -> bool:
+    """Tell whether letters alone (a token without a digit) are of mixed case and no words."""
+    return (
+        len(value) >= _RANDOM_LETTERS
+        and value.isalpha()
+        and not value.islower()
+        and not value.isupper()
+        and len(_STEP.findall(value)) >= len(value) // 8
+        and wordiness(value) < _WORDY_LETTERS
+    )
+
+
+_FILLERS = frozenset(
+    re.findall(
+        r"\S+",
+        "password passwd pass secret token key admin root user username test testing postgres "
+        "mysql guest default none null true false string str required optional hidden value "
+        "change changeme mypassword yourpassword empty unknown foo bar baz qux demo pwd redis "
+        "rabbitmq mongo mongodb minio minioadmin bearer basic undefined example any text number "
+        "object bytes self prompt env vault file stdin disabled enabled yes no on off auto "
+        "anonymous public private postgresql mariadb oracle elastic kibana grafana airflow "
+        "superset keycloak odoo wordpress django flask passphrase credentials credential "
+        "supersecret topsecret mysecret mytoken mykey s3cr3t username:password user:pass "
+        "user:password apikey api_key api-key token123 secret123 password1 password123 pass123 "
+        "test123 test1234 admin123 foo123 abc123 user1 pass1 pass1234 123456 12345678 secretkey "
+        "secret-key secret_key hunter",
+    ),
+)
+_CODE = re.compile(
+    r"\$\{|\$\(|\{\{|<%|%\(|\$[A-Za-z_]|process\.env|os\.environ|getenv|[A-Za-z_]\w*\(|\w\[|"
+    r"^(?:self|this|cls|args|kwargs|config|settings|cfg|opts?|options|params|request|req|env|ctx|"
+    r"data|props|state|secrets|vars?|local|module|each|steps|github|inputs|needs|event|user|"
+    r"account|credentials?|response|res|resp|result|process|sys|app|values?)\.|"
+    r"^<[^>]*>?|^\[|^%[A-Z_]+%$|^@[A-Za-z_.]+$|^&[a-z]+;|^\*+$|^[A-Z][A-Z0-9]*_[A-Z0-9_]+$|"
+    r"^!(?:vault|Ref|Sub|GetAtt|ImportValue|env|secret|reference)|->|=>|\|\||::|\\w|\\d|\.\*|"
+    r"\]\{|\{\d|\]\+|\]\*|^--?[a-z]",
+)
+_ORDINARY = re.compile(
+    r"[a-z][a-z0-9+.-]*://\S*|[\w.+-]+@[\w-]+\.[\w.-]+|v?\d+(?:[.:/,-]\d+)*[a-z%]{0,3}|"
+    r"(?:\.{0,2}/)?(?:[\w.@-]+/)+[\w.@-]*|[\w-]+\.(?:[a-z]{2,5}|[a-z]+\d)|"
+    r"[A-Za-z_]+(?:[-_./][A-Za-z_]+)*[.:;,!?]?|#[0-9a-fA-F]{3,8}|[A-Za-z]+-\d{1,5}",
+)
+
+
+def is_code(value: str) -> bool:
+    """Tell whether `value` is a reference or an expression (`${X}`, `os.environ[…]`, `f(x)`)."""
+    return _CODE.search(value) is not None
+
+
+def is_dense(value: str) -> bool:
+    """Tell whether `value` is long and full of different symbols, as generators write them."""
+    symbols = [c for c in value if not c.isalnum()]
+    return (
+        len(value) >= _DENSE_LENGTH
+        and len(symbols) >= _DENSE_SYMBOLS
+        and len(set(symbols)) >= _DENSE_KINDS
+        and entropy_bits(value) >= _DENSE_ENTROPY
+        and _DIGIT.search(value) is not None
+        and wordiness(value) < _WORDY_LETTERS
+    )
+
+
+_DENSE_LENGTH, _DENSE_SYMBOLS, _DENSE_KINDS, _DENSE_ENTROPY = 20, 5, 4, 4.0
+
+
+def is_shuffled(value: str) -> bool:
+    """Tell whether `value` is letters whose case changes too often for a name."""
+    letters = _SEPARATED.sub("", value)
+    return (
+        letters.isalpha()
+        and letters.isascii()
+        and 4 * len(_CASE.findall(letters)) >= len(letters)
+        and _CAMEL.fullmatch(letters) is None
+        and wordiness(letters) < _WORDY_SHUFFLED
+    )
+
+
+_WORDY_SHUFFLED = 0.6
+_CAMEL = re.compile(r"[A-Z]?[a-z]{2,}(?:[A-Z][a-z]{2,})+")
+_CASE = re.compile(r"[a-z](?=[A-Z])|[A-Z](?=[a-z])")
+
+
+def is_ordinary(value: str) -> bool:
+    """Tell whether `value` is a word, a name, a number, a path, a URL or an address."""
+    return _ORDINARY.fullmatch(value) is not None
+
+
+def is_filler(value: str) -> bool:
+    """Tell whether `value` is a word that stands in tutorials where a password would."""
+    return value.lower() in _FILLERS
+
+
+def looks_chosen(value: str) -> bool:
+    """Tell whether `value` looks like a password: letters mixed with digits or symbols."""
+    if not _SHORTEST_PASSWORD <= len(value) <= _LONGEST_PASSWORD or is_filler(value):
+        return False
+    kinds = sum(
+        (
+            any(c.islower() for c in value),
+            any(c.isupper() for c in value),
+            any(c.isdigit() for c in value),
+            any(not c.isalnum() for c in value),
+        ),
+    )
+    return kinds >= 2 and not is_ordinary(value) and len(set(value)) > 4  # noqa: PLR2004
+
+
+_SHORTEST_PASSWORD = 6
+_LONGEST_PASSWORD = 128
+
+
+def is_strong(value: str) -> bool:
+    """Tell whether capitals, small letters and digits all stand in `value`."""
+    return (
+        any(map(str.isupper, value))
+        and any(map(str.islower, value))
+        and any(map(str.isdigit, value))
+    )

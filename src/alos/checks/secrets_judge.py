@@ -1,0 +1,76 @@
+"""Decides whether a value under a promising name is a credential or stands for one."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from alos.checks.secrets_value import (
+    is_code,
+    is_dense,
+    is_filler,
+    is_hex,
+    is_ordinary,
+    is_placeholder,
+    is_shuffled,
+    is_strong,
+    is_uuid,
+    looks_chosen,
+    looks_random,
+    wordiness,
+)
+
+if TYPE_CHECKING:
+    from alos.checks.secrets_names import NameKind
+
+_SELF_NAMING = re.compile(
+    r"passw|passphrase|secret|token|api[-_]?key|credential|_key|key_|user|auth|config|param|"
+    r"value|string|field|input|env|vault|file|name",
+    re.IGNORECASE,
+)
+_SHORTEST, _LONGEST = 5, 400
+_PASSWORD_LETTERS, _SECRET_LETTERS, _SHORT_SECRET = 8, 16, 8
+_WORDY = 0.6
+
+
+def judge(value: str, kind: NameKind, *, quoted: bool, whole_line: bool) -> float | None:
+    """Return the confidence that `value`, under a name of `kind`, is a credential."""
+    if not _SHORTEST <= len(value) <= _LONGEST or " " in value.strip():
+        return None
+    if is_placeholder(value):
+        return None
+    if kind != "weak" and is_dense(value) and (quoted or whole_line):
+        return 0.85
+    if is_code(value) or is_filler(value):
+        return None
+    if is_uuid(value) or looks_random(value):
+        if kind != "weak":
+            return 0.9
+        return None if is_uuid(value) or is_hex(value) else 0.75
+    if is_shuffled(value) and len(value) >= (
+        _PASSWORD_LETTERS if kind == "password" else _SECRET_LETTERS
+    ):
+        return None if kind == "weak" else 0.7
+    if kind == "weak" or is_ordinary(value):
+        return None
+    if kind == "password":
+        return _judge_password(value, quoted=quoted, whole_line=whole_line)
+    return _judge_short_secret(value, quoted=quoted, whole_line=whole_line)
+
+
+def _judge_password(value: str, *, quoted: bool, whole_line: bool) -> float | None:
+    if not looks_chosen(value):
+        return None
+    if _SELF_NAMING.search(value) and not is_strong(value):
+        return None
+    if value.isidentifier() and not (quoted or whole_line) and not is_strong(value):
+        return None
+    return 0.8
+
+
+def _judge_short_secret(value: str, *, quoted: bool, whole_line: bool) -> float | None:
+    if not (quoted or whole_line) or len(value) < _SHORT_SECRET or not looks_chosen(value):
+        return None
+    if not any(map(str.isdigit, value)) or _SELF_NAMING.search(value):
+        return None
+    return 0.7 if wordiness(value) < _WORDY else None

@@ -1,0 +1,147 @@
+"""Finds bare tokens: random-looking runs with a vendor's name or a secret's noun nearby."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from alos.checks.base import Finding, Trigger
+from alos.checks.secrets_names import kind_of_name
+from alos.checks.secrets_value import is_hex, is_placeholder, is_uuid, looks_random
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_NEAR = 80
+_RUN = re.compile(r"[A-Za-z0-9_\-+/~=.:]{16,200}", re.ASCII)
+_HASH = re.compile(
+    r"sha-?\d+|sha\b|md5|commit|checksum|digest|hash|integrity|etag|revision|\brev\b|fingerprint|"
+    r"tree|parent|blob|merge|cherry|uuid|guid|trace|span|request[-_ ]?id|\bid\b|_id\b|signature|"
+    r"version|build|image|thumbprint|serial|crc|public[-_ ]?key|\bindex\b|rootfs|layer|object|"
+    r"correlation|transaction|nonce|salt|diff|git\b|\bref\b|branch|head\b|pip\b",
+)
+_NOUN = re.compile(
+    r"api[-_ ]?key|access[-_ ]?key|secret|token|password|passwd|credential|creds|bearer|"
+    r"private[-_ ]?key|\bkeys?\b|\bpwd\b|_key\b|\bauth\b",
+)
+# Matched against the text before the run, read backwards: `name = "`, `<tag>` or `--flag `.
+_NAMED = re.compile(
+    r"[\"'(]{0,2}[ \t]{0,4}>?[:=][ \t]{0,4}[\"'\])]{0,2}"
+    r"(?P<name>[A-Za-z0-9_.\-]{1,40}(?: [A-Za-z0-9_.\-]{1,20}){0,2})|"
+    r">(?P<tag>[A-Za-z_][\w:.-]{0,40})<|[\"']?[ =](?P<flag>[a-z][a-z-]{2,30})--",
+)
+_WORD = re.compile(r"[a-z0-9]{2,}")
+_NUMBER = re.compile(r"0x[0-9a-fA-F]{1,17}$|[0-9.+\-eE:/]+$")
+_TOKEN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+/")
+_FOLDS = frozenset({60, 64, 70, 76})
+_HEX_GAP = 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Vendor:
+    type: str
+    word: str
+    shape: re.Pattern[str] | None
+
+
+class Nearby:
+    """Confirms bare tokens against the vendors of a rule file."""
+
+    def __init__(self, source: str) -> None:
+        """Compile the vendors of a TOML file (see its header)."""
+        self._by_start: dict[str, list[_Vendor]] = {}
+        for name, fields in tomllib.loads(source)["vendor"].items():
+            shape = re.compile(fields["shape"]) if "shape" in fields else None
+            for word in fields["words"]:
+                vendor = _Vendor(type=f"{name.replace('-', '_')}_key", word=word, shape=shape)
+                self._by_start.setdefault(word[:2], []).append(vendor)
+
+    def confirm(self, text: str, start: int, end: int) -> Finding | None:
+        """Confirm one long run of token characters."""
+        first = start if text[start] in _TOKEN else start + 1
+        run = _RUN.match(text, first)
+        if run is None or _NUMBER.match(run[0]):
+            return None
+        value = run[0].rstrip(".:=") + "=" * min(2, len(run[0]) - len(run[0].rstrip("=")))
+        if not (looks_random(value) or is_uuid(value)) or is_placeholder(value):
+            return None
+        last = max(first + len(value), end)
+        before = text[max(0, first - _NEAR) : first].lower()
+        type_ = self._type(value, before, text[last : last + _NEAR].lower())
+        if (
+            type_ is None
+            or _is_hash(before, value)
+            or _is_part(before, value, text[last : last + 1])
+        ):
+            return None
+        named = _NAMED.match(text[max(0, first - 60) : first][::-1])
+        if named is not None:
+            name = (named["name"] or named["tag"] or named["flag"])[::-1]
+            vendor = next(self._vendors(name.lower()), None)
+            if type_ == "token" or (kind_of_name(name) is None and vendor is None):
+                return None
+        return _found(first, len(value), type_)
+
+    def _type(self, value: str, before: str, after: str) -> str | None:
+        """Name the vendor whose word and shape fit, else `token` when a noun stands before."""
+        noun = _last_noun(before)
+        if noun < 0 and is_uuid(value):
+            return None
+        for vendor in (*self._vendors(before), *self._vendors(after)):
+            if vendor.shape.fullmatch(value) if vendor.shape else not is_hex(value):
+                return vendor.type
+        gap = before[noun:] if noun >= 0 else "\n\n"
+        if is_uuid(value) or "\n\n" in gap or "/" in value.strip("/")[:8]:
+            return None
+        return None if is_hex(value) and len(gap) > _HEX_GAP else "token"
+
+    def _vendors(self, around: str) -> Iterator[_Vendor]:
+        for match in _WORD.finditer(around):
+            for vendor in self._by_start.get(match[0][:2], ()):
+                if around.startswith(vendor.word, match.start()):
+                    yield vendor
+
+
+def _last_noun(before: str) -> int:
+    """Return where the last secret's noun ends, or -1."""
+    return max((match.end() for match in _NOUN.finditer(before)), default=-1)
+
+
+def _is_hash(before: str, value: str) -> bool:
+    """Tell whether a hash word stands closer before the value than any secret's noun."""
+    last = max((match.end() for match in _HASH.finditer(before)), default=-1)
+    return last >= 0 and (last > _last_noun(before) or (is_hex(value) and before.endswith(":")))
+
+
+def _is_part(before: str, value: str, after: str) -> bool:
+    """Tell whether the run is part of something larger: a URL, a PEM or a folded base64 block."""
+    if "://" in before[-40:] or before.endswith((".", "/", "@", "\\", "{", "[")):
+        return True
+    if any(mark in before for mark in ("begin public", "begin cert", "ssh-", "base64,")):
+        return True
+    lined = before.endswith(("\n", "\\n", "\n ")) and len(value) in _FOLDS
+    return lined or (len(value) in _FOLDS and after in {"\n", "\r"} and before.endswith(" "))
+
+
+def _found(first: int, length: int, type_: str) -> Finding:
+    return Finding(
+        kind="secret",
+        type=type_,
+        start=first,
+        end=first + length,
+        rule="secret/nearby",
+        confidence=0.7 if type_ == "token" else 0.8,
+    )
+
+
+def nearby_triggers(source: str) -> tuple[Trigger, ...]:
+    """Return the trigger of bare tokens, for the vendors of a TOML rule file."""
+    return (
+        Trigger(
+            rule="secret/nearby",
+            expression=r"(?:^|[^A-Za-z0-9_\-+/])[A-Za-z0-9_\-+/]{16}",
+            confirm=Nearby(source).confirm,
+        ),
+    )

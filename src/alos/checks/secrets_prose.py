@@ -1,0 +1,191 @@
+"""Finds passwords and keys that people tell each other in sentences."""
+
+from __future__ import annotations
+
+import re
+
+from alos.checks.base import Finding, Trigger
+from alos.checks.secrets_value import (
+    is_code,
+    is_filler,
+    is_ordinary,
+    is_placeholder,
+    is_shuffled,
+    is_strong,
+    looks_chosen,
+    looks_random,
+    wordiness,
+)
+
+_LONG_NOUN = (
+    "(?:passw(?:or)?d|passphrase|passcode|passwort|kennwort|secret|token|api ?key|credentials?|"
+    "creds)"
+)
+_SHORT_NOUN = "(?:pwd|pw|pin|key|logins?|log in|pass)"
+_MARK = "[\"'`*(<\\[\u2018\u201c\u00ab]{0,3}"  # what people put before a value they quote
+_ABOUT = r"(?:\s+(?:for|of|to|on|in|at|into|you|i|we|that)\s[^:=\n]{1,60}?)?"
+_SET = r"(?:set|changed|reset|updated|rotated)"
+_CONNECTOR = (
+    rf"(?:is now|is still|is(?!\s{_SET})|was(?!\s{_SET})|are|it's|its|be|"
+    rf"(?:(?:was|is|has been|been|got|gets)\s)?{_SET}\sto|to|as|should be|will be|used|use|using|"
+    r"with|like|e\.g\.|:|=|->|=>|\u2192|(?<=\s)[-/|\u2013\u2014](?=\s))"
+)
+_AFTER = re.compile(
+    rf"(?P<lead>[\w)\"'`*]{{0,3}}{_ABOUT}[\s,]{{0,3}}"
+    r"(?:(?:which|that|it|i|we|still|now|also|just|should|will|has|have|been)\s){0,4}"
+    rf"{_CONNECTOR}"
+    r"(?:\s(?:just|still|now|literally|currently|this|this one|set to|the following))?[:=]?|\s)"
+    rf"\s{{0,3}}(?P<quote>{_MARK})(?P<value>[^\s\"`\u2018\u2019\u201c\u201d\u00ab\u00bb]{{5,200}})",
+    re.IGNORECASE,
+)
+_BEFORE = re.compile(
+    r"(?:^|[\s\"'`(*])(?P<value>[^\s\"'`(*]{6,200}?)[\"'`)*,;:]{0,3}\s{1,2}(?:is|was|as|for|being)\s"
+    r"(?:(?:the|my|our|your|a|its|his|her|their|new|old)\s){0,3}(?:[A-Za-z0-9_.\-]{2,16}\s){0,2}$",
+)
+_USER = re.compile(
+    r"[^\n]{0,40}?(?:^|[\s:(\"'`])(?P<user>[A-Za-z][\w.@+\-]{1,50})(?P<sep>\s?[:/|]\s?|\s+)"
+    r"[\"'`]{0,2}(?P<value>[^\s\"'`]{6,100})",
+)
+_DIRECT = re.compile(
+    rf"(?:is|was|are|be|to|as|:|=|->|=>|\u2192|-|\u2013|/)\s*{_MARK}$",
+    re.IGNORECASE,
+)
+# Words with digits that people write beside a secret's noun and that are none.
+_ALGORITHM = (
+    r"(?i:sha|md|aes|base|utf|hs|rs|es|ps|rc|rfc|iso|https?|ipv|pbkdf|ripemd|blake|ed|curve|secp|"
+    r"rsa|scram|win|oauth|argon|bcrypt|python|node|java|x|log4j|k8s|h|s|ec|mp|top|area|web)"
+    r"[-_]?\d+[A-Za-z]{0,2}"
+)
+_QUANTITY = (
+    r"\d+(?:st|nd|rd|th|[kKmMgG]?[bB]?)|\d{1,2}:\d{2}\w*|\d+[-/ ]?(?:day|hour|min|minute|char|"
+    r"character|digit|bit|byte|word|letter|factor|step|month|week|year|time)s?"
+)
+_CODED = (
+    r"[A-Z]{2,6}[-_ ]?\d{1,5}[a-z]?|[A-Za-z]{1,12}v\d|v\d[\w.]*|[A-Za-z]+\d?[-/][A-Za-z]+\d?|"
+    r"[a-z]+\d\.[a-z]+|[A-Z]?[a-z]+(?:[A-Z][a-z]+)+\d?|[A-Z][a-z]+\d?[A-Z][a-z]{3,}\w*|"
+    r"\w+\.\w+\(.*|[\w.]+[-/]\d{2,4}(?:[-/]\d+)*"
+)
+_TERM = re.compile(f"(?:{_ALGORITHM}|{_QUANTITY}|{_CODED})")
+_KEYWORD = re.compile(r"\w+=|[\w.]+\(|[A-Za-z]\w*\.[A-Za-z]\w*$")
+_SHORTEST = 6
+_DIGIT = re.compile(r"[0-9]")
+
+
+def confirm_prose(text: str, start: int, end: int) -> Finding | None:
+    """Confirm a value told after (`the password is …`) or before (`… is the password`) a noun."""
+    before = text[start - 1] if start else " "
+    if before.isalnum() or before in "-.$" or (before == "_" and text[end : end + 1] != " "):
+        return None
+    if not _DIGIT.search(text, max(0, start - 60), end + 120):
+        return None
+    noun = text[start:end].lower()
+    kind = "password" if noun.startswith(("pass", "pw", "kenn", "cred", "log", "pin")) else "token"
+    span = _told_after(text, end, kind) or _told_before(text, start, kind)
+    if span is None and noun.startswith(("cred", "log", "pass")):
+        span = _told_with_user(text, end)
+    if span is None:
+        return None
+    return Finding(
+        kind="secret",
+        type=kind if kind == "password" else "api_key",
+        start=span[0],
+        end=span[1],
+        rule="secret/prose",
+        confidence=0.75,
+    )
+
+
+def _told_after(text: str, end: int, kind: str) -> tuple[int, int] | None:
+    match = _AFTER.match(text, end, end + 240)
+    if match is None:
+        return None
+    first = match.start("value")
+    value = _trimmed(match["value"], quoted=bool(match["quote"]))
+    if kind == "token" and text[end : end + 1] in "=:" and not text[end + 1 : end + 2].isspace():
+        return None
+    direct = _DIRECT.search(match["lead"] + match["quote"]) is not None
+    if text[end - 4 : end].lower() == "pass" and not direct:
+        return None
+    if not _told(value, kind, direct=direct or bool(match["quote"])):
+        return None
+    return first, first + len(value)
+
+
+def _told_before(text: str, start: int, kind: str) -> tuple[int, int] | None:
+    match = _BEFORE.search(text, max(0, start - 110), start)
+    if match is None:
+        return None
+    value = match["value"]
+    if not _told(value, kind, direct=True) or (value.isalnum() and value[1:].islower()):
+        return None
+    return match.span("value")
+
+
+def _told_with_user(text: str, end: int) -> tuple[int, int] | None:
+    match = _USER.match(text, end, end + 160)
+    if match is None:
+        return None
+    value = _trimmed(match["value"], quoted=False)
+    direct = bool(match["sep"].strip())
+    if not direct and not any(not c.isalnum() for c in value):
+        return None
+    if not _told(value, "password", direct=direct) or not any(map(str.isdigit, value)):
+        return None
+    first = match.start("value")
+    return first, first + len(value)
+
+
+def _trimmed(value: str, *, quoted: bool) -> str:
+    """Take sentence punctuation off; a `!` stays, people end passwords with it."""
+    value = value.rstrip("'*") if quoted else value
+    if quoted or "(" not in value:
+        value = value.rstrip(")>]")
+    return value.rstrip(".,;:?").removesuffix("'s")
+
+
+def _told(value: str, kind: str, *, direct: bool) -> bool:
+    if len(value) < _SHORTEST or is_placeholder(value) or is_code(value) or is_filler(value):
+        return False
+    if looks_random(value):
+        return not (value.isidentifier() and wordiness(value) > 0.5)  # noqa: PLR2004
+    if _KEYWORD.match(value):
+        return False
+    if kind == "token":
+        return len(value) >= 12 and is_strong(value) and wordiness(value) < 0.5  # noqa: PLR2004
+    if is_shuffled(value) and len(value) >= 8:  # noqa: PLR2004
+        return direct
+    if _TERM.fullmatch(value.rstrip("!")) or not any(map(str.isdigit, value)):
+        return False
+    if value.isalnum() and len(value) <= 24 and not value.isdigit():  # noqa: PLR2004
+        return direct or len(_DIGIT.findall(value)) >= 3 or is_strong(value)  # noqa: PLR2004
+    if is_ordinary(value) or not looks_chosen(value):
+        return False
+    return sum((value.lower() != value, value.upper() != value, not value.isalnum())) >= 2  # noqa: PLR2004
+
+
+def prose_triggers() -> tuple[Trigger, ...]:
+    """Return the triggers of credentials told in sentences."""
+    return (
+        Trigger(
+            rule="secret/prose",
+            expression=_LONG_NOUN + r"[\s:=,\"'`*)(]",
+            confirm=confirm_long_noun,
+            caseless=True,
+        ),
+        Trigger(
+            rule="secret/prose",
+            expression=r"(?:^|[\s\"'(/*_])" + _SHORT_NOUN + r"[\s:=,\"'`*)(]",
+            confirm=confirm_short_noun,
+            caseless=True,
+        ),
+    )
+
+
+def confirm_long_noun(text: str, start: int, end: int) -> Finding | None:
+    """Confirm after taking off the one character that the trigger reads past the noun."""
+    return confirm_prose(text, start, end - 1)
+
+
+def confirm_short_noun(text: str, start: int, end: int) -> Finding | None:
+    """Confirm after taking off the characters that the trigger reads around the noun."""
+    return confirm_prose(text, start if text[start].isalpha() else start + 1, end - 1)
