@@ -152,10 +152,8 @@ def _to_problem(document: Document, form: type[Form], details: ErrorDetails) -> 
             location, "this key is not known here", f"{suggest(last, known)} Or remove it.".strip()
         )
     if kind == "missing":
-        owner = _get_form(form, location[:-1])
-        described = owner.model_fields[last].description if last in owner.model_fields else None
-        what = f": {_flatten(described)}" if described else ""
-        return document.build_problem(location, "this key is missing", f"Add `{last}`{what}")
+        what = _get_description(form, location)
+        return document.build_problem(location, "this key is missing", f"Add `{last}`: {what}")
     if kind == OWN_ERROR:
         return document.build_problem(location, str(context["message"]), str(context["mend"]))
     if details["input"] is None and not kind.startswith("value"):
@@ -163,11 +161,18 @@ def _to_problem(document: Document, form: type[Form], details: ErrorDetails) -> 
             location, "this key has no value", "Fill it in, or remove the key if it is optional."
         )
     message, mend = _explain(kind, context, details["input"], _get_annotation(form, location))
+    mend = mend or _get_description(form, location)
     return document.build_problem(location, message, mend)
 
 
-def _flatten(text: str) -> str:
-    return " ".join(text.split())
+def _get_description(form: type[Form], location: Location) -> str:
+    """What the form says of a place, or of the nearest key around it that it describes."""
+    for end in range(len(location), 0, -1):
+        fields = _get_form(form, location[: end - 1]).model_fields
+        described = fields.get(str(location[end - 1]))
+        if described is not None and described.description:
+            return " ".join(described.description.split())
+    return "Compare with the reference of this file."
 
 
 def _explain(
@@ -184,7 +189,7 @@ def _explain(
     for name, words in BOUNDS.items():
         if name in context:
             return f"must be {words} {context[name]}", "Mend the number."
-    return "has the wrong form", "Compare with the reference of this file."
+    return "has the wrong form", ""
 
 
 def _explain_pattern(pattern: str) -> tuple[str, str]:
@@ -192,7 +197,9 @@ def _explain_pattern(pattern: str) -> tuple[str, str]:
         return "must not be empty", "Write it out."
     if pattern.startswith("^[a-z][a-z0-9]*(-"):
         return "must be a slug", "Use lower-case letters, digits and single hyphens."
-    return "must be a plain name", "Use letters, digits and . _ - / + @ only, without spaces."
+    if pattern.startswith("^[A-Za-z0-9][A-Za-z0-9._@/+-]*"):
+        return "must be a plain name", "Use letters, digits and . _ - / + @ only, without spaces."
+    return "has the wrong form", ""
 
 
 WORDING: Mapping[str, tuple[str, str]] = {
@@ -216,7 +223,7 @@ def _get_form(form: type[Form], location: Location) -> type[Form]:
     annotation = _get_annotation(form, location)
     if isinstance(annotation, type) and issubclass(annotation, Form):
         return annotation
-    return form
+    return Form
 
 
 def _get_annotation(form: type[Form], location: Location) -> object:

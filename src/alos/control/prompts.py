@@ -93,7 +93,7 @@ def _check_undeclared(
 ) -> Iterator[Problem]:
     files = {form.file for form in declared.values()}
     for path in contents:
-        if path.startswith(FOLDER) and path not in files:
+        if path.startswith(FOLDER) and path.endswith(".md") and path not in files:
             yield Problem(
                 path=_beside(document, path),
                 message="no prompt of workflow.yaml uses this file",
