@@ -1,5 +1,6 @@
 """Keys and kill switches: kept, noted, and in force when the call returns."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -36,8 +37,6 @@ class MemoryState:
         self.keys[row.grant.id] = row  # type: ignore[attr-defined]
 
     def revoke_key(self, key_id: str, *, by: str, at_unix: int) -> bool:
-        from dataclasses import replace
-
         row = self.keys[key_id]
         grant = replace(row.grant, revoked=True)  # type: ignore[attr-defined]
         self.keys[key_id] = replace(row, grant=grant, revoked_by=by, revoked_at_unix=at_unix)  # type: ignore[type-var]

@@ -15,7 +15,8 @@ SECOND = 1_000_000_000
 
 async def test_an_amount_fits_under_every_cap_or_is_counted_under_none() -> None:
     counters = MemoryCounters()
-    wide, narrow = Cap(scope="organisation", limit_nanousd=100), Cap(scope="key:a", limit_nanousd=5)
+    wide = Cap(scope="organisation", limit_nanousd=100)
+    narrow = Cap(scope="key:a", limit_nanousd=5)
     refused = await counters.reserve(CallId("1"), (wide, narrow), month=MONTH, amount_nanousd=6)
     assert refused == Exceeded(narrow, 0)
     assert await counters.get_used_nanousd("organisation", month=MONTH) == 0

@@ -1,4 +1,4 @@
-"""A whole pipeline without sockets: real stages, real wire format and detectors, memory adapters."""
+"""A whole pipeline without sockets: real stages, wire format and detectors; memory adapters."""
 
 import asyncio
 import functools
@@ -146,7 +146,9 @@ class ScriptedProvider:
         self.sent: list[CheckedCandidate] = []
 
     async def send(
-        self, call: CheckedCall, candidate: CheckedCandidate
+        self,
+        call: CheckedCall,  # noqa: ARG002 - the port's shape
+        candidate: CheckedCandidate,
     ) -> ScriptedAnswer | ProviderFailure:
         self.sent.append(candidate)
         return self.answers.pop(0)

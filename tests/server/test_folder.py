@@ -33,6 +33,6 @@ def test_a_folder_that_git_tracks_is_refused(tmp_path: Path) -> None:
     home = tmp_path / "home"
     open_folder(home, dev=True)
     for command in (["init", "-q"], ["add", "-f", "."]):
-        subprocess.run(["git", "-C", str(tmp_path), *command], check=True)
+        subprocess.run(["git", "-C", str(tmp_path), *command], check=True)  # noqa: S603, S607 - fixed words
     with pytest.raises(SettingsError, match="git tracks"):
         open_folder(home, dev=True)

@@ -1,4 +1,4 @@
-"""``alos demo``: a scratch organisation, a real small model, and seven calls that show the gate."""
+"""``alos demo``: a scratch organisation, a real small model, and calls that show the gate."""
 
 import http.client
 import os
@@ -18,9 +18,21 @@ from rich.text import Text
 
 from alos.cli.client import EXIT_DOWN, EXIT_NO
 from alos.cli.demo_calls import Row, Visitor
-from alos.cli.demo_organisation import SUPPORT, Upstream, VendorChoice, get_vendor, write_organisation
+from alos.cli.demo_organisation import (
+    SUPPORT,
+    Upstream,
+    VendorChoice,
+    get_vendor,
+    write_organisation,
+)
 from alos.control.scaffold import ScaffoldRefused
-from alos.server.bootstrap import MODEL_NAME, LocalModel, LocalModelFailed, ModelMissing
+from alos.server.bootstrap import (
+    MODEL_NAME,
+    LocalModel,
+    LocalModelFailed,
+    ModelMissing,
+    open_call_index,
+)
 
 _READY_SECONDS = 30
 _console = Console()
@@ -58,7 +70,7 @@ def demo(
         os.environ["ALOS_HOME"] = str(folder / ".alos")  # noqa: TID251 - for our own client and child
         url, gateway = _start_gateway(folder)
         _say(f"The gateway listens on {url}. Now the calls, through the openai SDK:\n")
-        rows = Visitor(url).visit(_show_progress)
+        rows = Visitor(url, open_call_index(folder / ".alos")).visit(_show_progress)
         _show(rows)
         surprised = [row for row in rows if not row.as_expected]
         if once:
@@ -137,19 +149,21 @@ def _show_progress(tried: str) -> None:
 
 def _show(rows: list[Row]) -> None:
     """The table: what was tried, what happened, why, and where it is written down."""
-    table = Table(show_lines=True, title="What happened to each call")
-    for column, ratio in (("what was tried", 3), ("what happened", 4), ("why", 5)):
+    table = Table(show_lines=True, title="What happened to each call", expand=True)
+    for column, ratio in (("what was tried", 4), ("what happened", 4), ("why", 6)):
         table.add_column(column, ratio=ratio)
-    table.add_column("cost, USD", justify="right", no_wrap=True)
+    table.add_column("USD", justify="right", no_wrap=True)
     for row in rows:
-        mark = "✓" if row.as_expected else f"✗ expected {row.expected}, got {row.got}"
-        table.add_row(
-            f"{mark} {row.tried}", Text(row.happened), Text(row.why), Text(row.cost_usd)
-        )
+        tried = Text.assemble(("✓ ", "green") if row.as_expected else ("✗ ", "red"), row.tried)
+        happened = Text(row.happened)
+        if not row.as_expected:
+            happened.append(f"\nexpected {row.expected}, got {row.got}", style="red")
+        table.add_row(tried, happened, Text(row.why), Text(row.cost_usd))
     _console.print(table)
-    _say("Approved by: nobody (unreleased). A dev folder serves what no release lane has seen.")
+    _say("Each of them left one record; `alos why ID` reads it:")
     for row in rows:
-        _say(f"  record {row.call}  {row.tried}")
+        _say(f"  {row.call}  {row.tried}")
+    _say("Approved by: nobody (unreleased). Only a dev folder serves what no lane has approved.")
 
 
 def _invite(url: str, rows: list[Row]) -> None:

@@ -2,8 +2,9 @@
 
 import secrets
 import string
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import openai
@@ -11,12 +12,16 @@ from openai.types.chat import ChatCompletionMessageParam
 
 from alos.cli.client import call_api
 from alos.cli.demo_organisation import QUESTIONS, SUPPORT
+from alos.domain.ids import CallId
+from alos.domain.record import FindingNote
+from alos.ports.call_store import CallStore
 
 _FACTS = {
     "company": "Northwind Books",
     "facts": "Parcels can take up to seven working days. Damaged goods are replaced.",
 }
-_MOST_BUDGET_CALLS = 40
+_MOST_BUDGET_CALLS = 20
+_INDEX_SECONDS = 5
 _SHOWN = 160
 
 
@@ -58,8 +63,9 @@ class _Reply:
 class Visitor:
     """A developer with the openai SDK, one base URL and one key."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, index: CallStore) -> None:
         self._url = url
+        self._index = index
         self._client = self._connect(SUPPORT)
 
     def visit(self, progress: Callable[[str], None]) -> list[Row]:
@@ -110,9 +116,22 @@ class Visitor:
         reply = self._chat(
             "Jane Roe (jane.roe@contoso.com, +44 20 7946 0958) asks where her parcel is."
         )
-        return _to_row(
-            tried, "answered", reply, why="taken out before it was sent; the record names what"
-        )
+        if reply.got != "answered":
+            return _to_row(tried, "redacted", reply)
+        seen = sorted({note.type for note in self._get_findings(reply.call, "redact")})
+        got = "redacted" if seen else "sent as it was"
+        why = f"before it was sent, the gate put labels in place of: {', '.join(seen)}"
+        return replace(_to_row(tried, "redacted", reply, why=why), got=got)
+
+    def _get_findings(self, call: str, action: str) -> list[FindingNote]:
+        """What the record says was found; the index follows the journal within a second."""
+        until = time.monotonic() + _INDEX_SECONDS
+        while time.monotonic() < until:
+            row = self._index.get_call(CallId(call))
+            if row is not None and row.closing is not None:
+                return [note for note in row.closing.findings if note.action == action]
+            time.sleep(0.1)
+        return []
 
     def _unregistered(self, tried: str) -> Row:
         reply = self._chat("Approve invoice 4711.", workflow="invoice-approval")
@@ -128,23 +147,16 @@ class Visitor:
 
     def _spend(self, tried: str) -> Row:
         client = self._connect(QUESTIONS)
+        request = {**_plain("What is the capital of France?"), "max_tokens": 64}
         answered = 0
-        for _ in range(_MOST_BUDGET_CALLS):
-            reply = _send(client, {**_plain("What is the capital of France?"), "max_tokens": 64})
-            if reply.got != "answered":
-                break
+        reply = _send(client, request)
+        while reply.got == "answered" and answered < _MOST_BUDGET_CALLS:
             answered += 1
+            reply = _send(client, request)
         row = _to_row(tried, "alos_budget_exceeded", reply)
         happened = f"{answered} answered, then {row.happened[0].lower()}{row.happened[1:]}"
-        return Row(
-            tried=tried,
-            happened=happened,
-            why=row.why,
-            expected=row.expected,
-            got=row.got if answered else f"{row.got} at once",
-            cost_usd=row.cost_usd,
-            call=row.call,
-        )
+        got = row.got if answered else f"{row.got} at the first call"
+        return replace(row, happened=happened, got=got)
 
     def _chat(self, text: str, workflow: str | None = None) -> _Reply:
         headers = {"x-alos-workflow": workflow} if workflow else {}
@@ -192,7 +204,7 @@ def _to_refused(error: openai.APIError) -> _Reply:
     return _Reply(
         got=str(error.code or type(error).__name__),
         text=f"Refused ({type(error).__name__})",
-        why=str(body.get("message", error.message)),
+        why=str(body.get("message", error.message)).partition(" [call_")[0],
         cost_usd="0",
         call=headers.get("x-alos-call", ""),
     )

@@ -1,4 +1,4 @@
-"""The demo's scratch organisation: the starter files, with a price on the model and a tiny budget."""
+"""The demo's scratch organisation: the starter files, a price on the model, a tiny budget."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from alos.control.scaffold import Extent, ScaffoldWish, build_scaffold, write_sc
 SUPPORT = "support-reply-drafting"
 QUESTIONS = "internal-doc-qa"
 ORGANISATION = "Northwind Books (demo)"
-_DEMO_BUDGET_USD = "0.0008"
+_DEMO_BUDGET_USD = "0.00015"
 _LOCAL_PRICE = ("      input_usd_per_million: 0.10\n", "      output_usd_per_million: 0.40\n")
 
 

@@ -317,9 +317,10 @@ class ControlPlane:
 
     async def _note_stops(self) -> None:
         """Write stops and revivals down, in order; a journal that is down holds none up."""
-        while self._unnoted:
+        waiting, self._unnoted = self._unnoted, []
+        for number, entry in enumerate(waiting):
             try:
-                await self._journal.note(self._unnoted[0])
+                await self._journal.note(entry)
             except JournalDown:
+                self._unnoted = [*waiting[number:], *self._unnoted]
                 return
-            self._unnoted.pop(0)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fastapi import FastAPI
+
 from alos.api.app import build_api
 from alos.checks.catalogue import Scanner, build_scanner
 from alos.checks.pii import build_pii_pack
@@ -45,7 +47,8 @@ from alos.server.standing import StandingHolder
 from alos.store.call_index import CallIndex
 from alos.store.control_state import StoredControlState
 from alos.store.engine import Store
-from alos.store.journal import FileJournal, JournalState
+from alos.store.journal import FileJournal
+from alos.store.journal_state import JournalState
 from alos.store.shipper import Shipper
 from alos.store.spend import get_spend_nanousd
 from alos.store.sweeper import sweep_dead_writers
@@ -77,7 +80,7 @@ class Installation:
     """
 
     public: Application
-    local: Application
+    local: FastAPI
     plane: ControlPlane
     journal: FileJournal
     tasks: Tasks
@@ -163,7 +166,9 @@ async def build(settings: Settings) -> Installation:
         write_metrics=Metrics(journal=journal.metrics, shipper=shipper, plane=plane).write,
     )
     return Installation(
-        public=build_application(ModelDoor(pipeline, clock=clock, ids=ids, tasks=tasks), operations),
+        public=build_application(
+            ModelDoor(pipeline, clock=clock, ids=ids, tasks=tasks), operations
+        ),
         local=build_api(plane),
         plane=plane,
         journal=journal,

@@ -29,7 +29,7 @@ async def _repeat(seconds: float, work: Work, name: str) -> None:
             await work()
         except Exception as error:  # noqa: BLE001 - a job that fails once is tried again
             if not is_failing:
-                _logger.error("job %s fails: %s; it is tried again", name, type(error).__name__)
+                _logger.warning("job %s fails: %s; it is tried again", name, type(error).__name__)
             is_failing = True
         else:
             if is_failing:

@@ -10,7 +10,9 @@ Probe = Callable[[], tuple[int, bytes]]
 class Operations:
     """Answers the three paths; none of them needs a key, none of them tells of a caller."""
 
-    def __init__(self, *, is_ready: Callable[[], str | None], write_metrics: Callable[[], bytes]):
+    def __init__(
+        self, *, is_ready: Callable[[], str | None], write_metrics: Callable[[], bytes]
+    ) -> None:
         self._is_ready = is_ready
         self._write_metrics = write_metrics
         self._probes: dict[str, Probe] = {

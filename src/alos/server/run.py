@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator
 
 import uvicorn
+from fastapi import FastAPI
 
 from alos.server.asgi import Application
 from alos.server.bootstrap import Installation, build
@@ -44,9 +45,7 @@ async def run(settings: Settings) -> None:
 
 async def _serve(settings: Settings, installation: Installation) -> None:
     settings.socket.unlink(missing_ok=True)
-    public = _Server(
-        _configure(installation.public, host=settings.host, port=settings.port)
-    )
+    public = _Server(_configure(installation.public, host=settings.host, port=settings.port))
     local = _Server(_configure(installation.local, uds=str(settings.socket)))
     loop = asyncio.get_running_loop()
 
@@ -57,7 +56,7 @@ async def _serve(settings: Settings, installation: Installation) -> None:
         loop.add_signal_handler(number, stop)
     before = os.umask(0o177)  # the socket is born with mode 0600
     serving_locally = asyncio.ensure_future(local.serve())
-    while not local.started and not serving_locally.done():
+    while not local.started and not serving_locally.done():  # noqa: ASYNC110 - it has no event
         await asyncio.sleep(_CHECK_SECONDS)
     os.umask(before)
     settings.socket.chmod(0o600)
@@ -77,7 +76,7 @@ async def _serve(settings: Settings, installation: Installation) -> None:
 
 
 def _configure(
-    application: Application, *, host: str = "", port: int = 0, uds: str | None = None
+    application: Application | FastAPI, *, host: str = "", port: int = 0, uds: str | None = None
 ) -> uvicorn.Config:
     return uvicorn.Config(
         application,
