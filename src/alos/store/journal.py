@@ -44,6 +44,8 @@ from alos.store.journal_state import (
 from alos.store.journal_upkeep import Upkeep, prepare_folder
 from alos.store.live_writer import Disk, LiveWriter
 
+__all__ = ["FileJournal", "JournalMetrics", "JournalSettings", "JournalState"]
+
 _logger = logging.getLogger(__name__)
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 

@@ -13,8 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Table, bindparam, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, select
 
 from alos.domain.fault import StoreDown
 from alos.domain.ids import WriterId
@@ -25,6 +24,7 @@ from alos.store.folder import claim_dead_writer, list_unsettled, list_writers
 from alos.store.journal_reader import Damage, JournalReader, Position
 from alos.store.rows import to_closing_row, to_note_row, to_opening_row
 from alos.store.tables import calls, journal_damage, notes, ship_cursors
+from alos.store.upsert import upsert
 
 _logger = logging.getLogger(__name__)
 _OPENING_COLUMNS: Final = ("opening_writer", "opening_sequence", "ceiling_nanousd")
@@ -143,17 +143,17 @@ def _put_batch(connection: Connection, batch: Iterable[Sealed], arrived_at_unix_
         else:
             noted.append(to_note_row(sealed, entry))
     if opened:
-        _upsert(connection, calls, list(opened.values()), replace=_OPENING_COLUMNS)
+        upsert(connection, calls, list(opened.values()), replace=_OPENING_COLUMNS)
     if closed:
-        _upsert(connection, calls, closed, replace=tuple(closed[0]), keep=_OPENING_COLUMNS)
+        upsert(connection, calls, closed, replace=tuple(closed[0]), keep=_OPENING_COLUMNS)
     if noted:
-        _upsert(connection, notes, noted)
+        upsert(connection, notes, noted)
 
 
 def _put_damage(connection: Connection, damage: Iterable[Damage]) -> None:
     rows = [{"file": one.path.name, "byte_offset": one.offset, "why": one.why} for one in damage]
     if rows:
-        _upsert(connection, journal_damage, rows)
+        upsert(connection, journal_damage, rows)
 
 
 def _get_position(connection: Connection, writer: WriterId) -> Position:
@@ -176,34 +176,4 @@ def _put_position(
         "hash": position.hash,
         "is_done": is_done,
     }
-    _upsert(connection, ship_cursors, [row], replace=tuple(row))
-
-
-def _upsert(
-    connection: Connection,
-    table: Table,
-    rows: list[Row],
-    *,
-    replace: tuple[str, ...] = (),
-    keep: tuple[str, ...] = (),
-) -> None:
-    """Insert rows of the same columns; where one is there already, ``replace`` its columns.
-
-    Columns in ``keep`` hold on to their old value where the new one is null.
-    """
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table).values({name: bindparam(name) for name in rows[0]})
-    key = [column.name for column in table.primary_key]
-    changes: Row = {
-        name: func.coalesce(statement.excluded[name], table.c[name])
-        if name in keep
-        else statement.excluded[name]
-        for name in replace
-        if name not in key
-    }
-    final = (
-        statement.on_conflict_do_update(index_elements=key, set_=changes)
-        if changes
-        else statement.on_conflict_do_nothing(index_elements=key)
-    )
-    connection.execute(final, rows)
+    upsert(connection, ship_cursors, [row], replace=tuple(row))

@@ -1,0 +1,264 @@
+"""``alos call show|search|tail``: what happened, from the index in the data folder."""
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from alos.cli.call_access import open_calls, wait_a_little
+from alos.cli.client import EXIT_NO
+from alos.control.calls import (
+    MAX_PAGE,
+    search_calls,
+    show_call,
+    start_tail,
+)
+from alos.domain.ids import CallId
+from alos.domain.money import from_usd
+from alos.domain.record import Outcome
+from alos.ports.call_store import CallQuery
+from alos.ports.clock import SystemClock
+
+app = typer.Typer(no_args_is_help=True, help="Calls: show one, search, or follow them.")
+
+_AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_GROUPS: Final = {
+    "How it ended": ("outcome", "stage", "reason", "detail", "http_status"),
+    "Who and where": (
+        "workspace",
+        "workflow",
+        "tier",
+        "surface",
+        "key_id",
+        "accountable",
+        "approved_by",
+        "release",
+        "release_stage",
+        "policy",
+        "rules",
+        "standing_epoch",
+    ),
+    "Model": (
+        "model_asked",
+        "model",
+        "vendor",
+        "upstream_model",
+        "route_reason",
+        "attempts",
+        "wire_format",
+        "streamed",
+    ),
+    "Data": (
+        "prompt_version",
+        "prompt_evidence",
+        "findings",
+        "unscanned",
+        "unknown_fields",
+        "tools",
+        "request_hash",
+        "sent_hash",
+        "output_hash",
+        "request_bytes",
+        "answer_bytes",
+    ),
+    "Money and time": (
+        "cost_usd",
+        "cost_estimated",
+        "usage",
+        "price_source",
+        "duration_ms",
+        "first_byte_ms",
+        "overhead_us",
+    ),
+}
+_UNITS: Final = {"m": 60, "h": 3600, "d": 86400}
+
+
+@app.command("show")
+def show(
+    call: Annotated[str, typer.Argument(help="Call id, as in the x-alos-call header.")],
+    *,
+    as_json: _AsJson = False,
+) -> None:
+    """Show everything that is recorded of a call."""
+    with open_calls() as store:
+        details = show_call(store, CallId(call))
+    if details is None:
+        typer.echo(f"No call {call} is in the index.", err=True)
+        raise typer.Exit(EXIT_NO)
+    if as_json:
+        typer.echo(json.dumps(details, ensure_ascii=False))
+    else:
+        print_call(details, Console())
+
+
+@app.command("search")
+def search(  # noqa: PLR0913 (one option for each filter)
+    *,
+    workflow: Annotated[str | None, typer.Option(help="Slug.")] = None,
+    workspace: Annotated[str | None, typer.Option()] = None,
+    person: Annotated[str | None, typer.Option(help="Person's or service account's id.")] = None,
+    task: Annotated[str | None, typer.Option(help="Task id.")] = None,
+    model: Annotated[str | None, typer.Option(help="Our name or the provider's.")] = None,
+    vendor: Annotated[str | None, typer.Option()] = None,
+    outcome: Annotated[Outcome | None, typer.Option()] = None,
+    reason: Annotated[str | None, typer.Option(help="Reason code, e.g. alos_pii_found.")] = None,
+    finding: Annotated[str | None, typer.Option(help="Type or kind of a finding.")] = None,
+    min_cost: Annotated[str | None, typer.Option(help="US dollars.")] = None,
+    min_latency: Annotated[int | None, typer.Option(min=0, help="Milliseconds.")] = None,
+    since: Annotated[str | None, typer.Option(help="30m, 12h, 7d, or a date or time.")] = None,
+    until: Annotated[str | None, typer.Option(help="30m, 12h, 7d, or a date or time.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=MAX_PAGE)] = 50,
+    cursor: Annotated[str | None, typer.Option(help="From the page before.")] = None,
+    as_json: _AsJson = False,
+) -> None:
+    """Find calls, newest first. All filters that are given must hold."""
+    query = CallQuery(
+        workflow=workflow,
+        workspace=workspace,
+        person=person,
+        task=task,
+        model=model,
+        vendor=vendor,
+        outcome=outcome,
+        reason=reason,
+        finding=finding,
+        min_cost_nanousd=_to_nanousd(min_cost),
+        min_duration_ms=min_latency,
+        since_unix_ns=to_unix_ns(since, SystemClock().unix_ns()),
+        until_unix_ns=to_unix_ns(until, SystemClock().unix_ns()),
+    )
+    with open_calls() as store:
+        try:
+            page = search_calls(store, query, cursor=cursor, limit=limit)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+    if as_json:
+        answer = {"calls": page.calls, "next_cursor": page.next_cursor}
+        typer.echo(json.dumps(answer, ensure_ascii=False))
+        return
+    Console().print(to_table(page.calls) if page.calls else "No call matches.")
+    if page.next_cursor is not None:
+        typer.echo(f"More: add --cursor {page.next_cursor}", err=True)
+
+
+@app.command("tail")
+def tail(
+    *,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, max=MAX_PAGE)] = 20,
+    as_json: _AsJson = False,
+) -> None:
+    """Show the newest calls, and with -f each new one as it arrives."""
+    with open_calls() as store:
+        newest, follower = start_tail(store, lines)
+        _print_lines(newest, as_json=as_json)
+        while follow:
+            try:
+                wait_a_little()
+            except KeyboardInterrupt:
+                return
+            _print_lines(follower.get_new(), as_json=as_json)
+
+
+def print_call(details: dict[str, Any], console: Console) -> None:
+    """Print a call for a person."""
+    console.print(f"[bold]{details['call_id']}[/bold]  {details['opened_at']}")
+    record = details["record"]
+    if record is None:
+        console.print("The call is still running; its record is not closed yet.")
+        return
+    console.print(details["sentence"], highlight=False, markup=False)
+    names = details["names"]
+    values = {**record, "cost_usd": details["cost_usd"]}
+    for title, fields in _GROUPS.items():
+        table = Table(title=title, title_justify="left", show_header=False, box=None)
+        table.add_column(style="dim", min_width=18)
+        table.add_column(overflow="fold")
+        if title == "Who and where":
+            for one in details["personal"]:
+                value = names.get(one["value"], one["value"])
+                table.add_row(one["name"].replace("_", " "), _plain(value))
+        for name in fields:
+            if (text := _to_text(values[name], names)) != "":
+                table.add_row(name.replace("_", " "), _plain(text))
+        console.print(table)
+    if (place := details["place"]) is not None:
+        console.print(f"Entry {place['sequence']} of writer {place['writer']}, {place['hash']}")
+
+
+def to_table(calls: tuple[dict[str, Any], ...]) -> Table:
+    """Calls as rows, for a terminal."""
+    table = Table("opened (UTC)", "call", "workflow", "person", "outcome", "model", "USD", "ms")
+    for call in calls:
+        outcome = call["reason"] or call["outcome"]
+        if call["findings"]:
+            outcome += f" ({call['findings']} found)"
+        table.add_row(
+            call["opened_at"][:19].replace("T", " "),
+            call["call_id"],
+            *(_plain(_to_text(call[name], {})) for name in ("workflow", "person")),
+            outcome,
+            *(_plain(_to_text(call[name], {})) for name in ("model", "cost_usd", "duration_ms")),
+        )
+    return table
+
+
+def to_unix_ns(text: str | None, now_unix_ns: int) -> int | None:
+    """Read a point in time: an age (``30m``, ``12h``, ``7d``) or an ISO date or time (UTC).
+
+    Raises:
+        typer.BadParameter: it is neither.
+    """
+    if text is None:
+        return None
+    if (age := re.fullmatch(r"(\d+)([mhd])", text)) is not None:
+        return now_unix_ns - int(age[1]) * _UNITS[age[2]] * 1_000_000_000
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no age like 12h and no date or time") from None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return int(moment.timestamp() * 1_000_000) * 1000
+
+
+def _to_nanousd(text: str | None) -> int | None:
+    try:
+        return None if text is None else from_usd(text)
+    except (ValueError, ArithmeticError):
+        raise typer.BadParameter(f"{text!r} is no amount of dollars") from None
+
+
+def _print_lines(calls: list[dict[str, Any]], *, as_json: bool) -> None:
+    for call in calls:
+        if as_json:
+            typer.echo(json.dumps(call, ensure_ascii=False))
+            continue
+        outcome = call["reason"] or call["outcome"]
+        typer.echo(
+            f"{call['opened_at'][:19]}  {call['call_id']}  {call['workflow'] or '-'}"
+            f"  {call['person'] or '-'}  {outcome}  {call['model'] or '-'}"
+            f"  {call['cost_usd']} USD  {call['duration_ms']} ms"
+        )
+
+
+def _to_text(value: Any, names: dict[str, str]) -> str:
+    if value is None or value in ([], ""):
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ", ".join(f"{name.replace('_', ' ')} {one}" for name, one in value.items())
+    if isinstance(value, list):
+        return "\n".join(_to_text(one, names) for one in value)
+    return names.get(str(value), str(value))
+
+
+def _plain(text: str) -> str:
+    """Keep recorded text from being read as markup."""
+    return text.replace("[", r"\[")

@@ -1,0 +1,63 @@
+"""``alos why CALL``: which model ran, what it saw, what it called, who approved it."""
+
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from alos.cli.call_access import open_calls
+from alos.cli.client import EXIT_NO
+from alos.control.calls_why import CallReasons, explain_call
+from alos.domain.ids import CallId
+
+
+def why(
+    call: Annotated[str, typer.Argument(help="Call id, as in the x-alos-call header.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say why a call went as it did, from its record alone."""
+    with open_calls() as store:
+        reasons = explain_call(store, CallId(call))
+    if reasons is None:
+        typer.echo(f"No call {call} is in the index.", err=True)
+        raise typer.Exit(EXIT_NO)
+    if as_json:
+        typer.echo(json.dumps(to_json(reasons), ensure_ascii=False))
+    else:
+        print_reasons(reasons, Console())
+
+
+def to_json(reasons: CallReasons) -> dict[str, object]:
+    """The answers for machines; facts are [label, value] pairs, because labels repeat."""
+    return {
+        "call_id": reasons.call_id,
+        "headline": reasons.headline,
+        "answers": {
+            one.key: {
+                "question": one.question,
+                "answer": one.answer,
+                "facts": [list(fact) for fact in one.facts],
+            }
+            for one in reasons.answers
+        },
+    }
+
+
+def print_reasons(reasons: CallReasons, console: Console) -> None:
+    """Print the answers for a person."""
+    console.print(reasons.call_id, style="bold", highlight=False)
+    console.print(reasons.headline, highlight=False, markup=False)
+    for one in reasons.answers:
+        console.print()
+        console.print(one.question, style="bold", highlight=False)
+        console.print(one.answer, highlight=False, markup=False)
+        table = Table(show_header=False, box=None, padding=(0, 1))
+        table.add_column(style="dim", min_width=16)
+        table.add_column(overflow="fold")
+        for label, value in one.facts:
+            table.add_row(label, value.replace("[", r"\["))
+        if one.facts:
+            console.print(table)
