@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 import hyperscan
 
 from alos.checks.base import Pack, ScannerFault, Sweep, Trigger, digest
+from alos.checks.disguise import DEPTH, MARKS, Mark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from alos.checks.disguise import View
     from alos.domain.finding import Finding
 
 ENGINE_VERSION = b"alos.checks/1"
+
+_Hit = tuple[int, int, int]  # end, start, index of the target
 
 
 def build_scanner(packs: Sequence[Pack]) -> Scanner:
@@ -34,20 +38,22 @@ class Scanner:
     time. It is synchronous and keeps nothing of a text after `scan` returns.
     """
 
-    __slots__ = ("_database", "_hits", "_on_hit", "_sweeps_from", "_targets", "digest", "rules")
+    __slots__ = ("_database", "_hits", "_on_hit", "_targets", "digest", "rules")
 
     def __init__(self, packs: Sequence[Pack]) -> None:
         triggers = [trigger for pack in packs for trigger in pack.triggers]
         sweeps = [sweep for pack in packs for sweep in pack.sweeps]
-        self._targets: tuple[Trigger | Sweep, ...] = (*triggers, *sweeps)
-        self._sweeps_from = len(triggers)
+        if not triggers and not sweeps:
+            raise ScannerFault("a scanner needs at least one trigger")
+        self._targets: tuple[Trigger | Sweep | Mark, ...] = (*triggers, *sweeps, *MARKS)
         self._database = _compile(self._targets)
-        self.rules = tuple(sorted({target.rule for target in self._targets}))
+        names = {one.rule for one in triggers} | {one.rule for one in sweeps}
+        self.rules = tuple(sorted(names))
         self.digest = digest(
             ENGINE_VERSION,
             *(f"{pack.name}={pack.digest}".encode() for pack in packs),
         )
-        hits: list[tuple[int, int, int]] = []
+        hits: list[_Hit] = []
 
         def on_hit(target: int, start: int, end: int, _flags: int, _context: object) -> None:
             hits.append((end, start, target))
@@ -58,11 +64,39 @@ class Scanner:
     def scan(self, text: str) -> tuple[Finding, ...]:
         """Return the findings of `text`, sorted by start, non-overlapping within each kind.
 
-        Where findings of one kind overlap, the more confident one stays, then the longer.
+        Where findings of one kind overlap, the more confident one stays, then the longer. A
+        finding under a disguise (base64, percent, hidden characters, …) covers the disguised
+        characters; disguises are undone `DEPTH` deep.
 
         Raises:
             ScannerFault: The engine failed; the caller must refuse the text.
         """
+        found = self._look(text, DEPTH)
+        return settle(found) if found else ()
+
+    def _look(self, text: str, depth: int) -> list[Finding]:
+        """Return the findings of `text` as it stands and, `depth` deep, under its disguises."""
+        found: list[Finding] = []
+        disguises: set[Callable[[str], Iterator[View]]] = set()
+        for end, start, index in self._read(text):
+            target = self._targets[index]
+            if isinstance(target, Trigger):
+                if (finding := target.confirm(text, start, end)) is not None:
+                    found.append(finding)
+            elif isinstance(target, Sweep):
+                found.extend(target.sweep(text, max(0, end - target.width)))
+            elif depth:
+                disguises.add(target.views)
+        for undo in disguises:
+            for view in undo(text):
+                found.extend(
+                    one.at(*view.locate(one.start, one.end))
+                    for one in self._look(view.text, depth - 1)
+                )
+        return found
+
+    def _read(self, text: str) -> list[_Hit]:
+        """Run the engine over `text`; return its hits in characters, by their ends."""
         data = text.encode("utf-8", "surrogatepass")
         hits = self._hits
         hits.clear()
@@ -71,22 +105,10 @@ class Scanner:
         except hyperscan.error as error:
             raise ScannerFault("the pattern engine failed") from error
         if not hits:
-            return ()
+            return []
         located = sorted(hits)
         hits.clear()
-        if len(data) != len(text):
-            located = _in_characters(located, data)
-        return settle(self._confirm(text, located))
-
-    def _confirm(self, text: str, located: list[tuple[int, int, int]]) -> list[Finding]:
-        found: list[Finding] = []
-        for end, start, index in located:
-            target = self._targets[index]
-            if isinstance(target, Sweep):
-                found.extend(target.sweep(text, max(0, end - target.width)))
-            elif (finding := target.confirm(text, start, end)) is not None:
-                found.append(finding)
-        return found
+        return located if len(data) == len(text) else _in_characters(located, data)
 
 
 def settle(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -115,7 +137,7 @@ def _without_overlap(ranked: list[Finding]) -> list[Finding]:
     return kept
 
 
-def _in_characters(hits: list[tuple[int, int, int]], data: bytes) -> list[tuple[int, int, int]]:
+def _in_characters(hits: list[_Hit], data: bytes) -> list[_Hit]:
     """Turn byte offsets into character offsets, decoding the text only once."""
     wanted = sorted({offset for end, start, _ in hits for offset in (start, end)})
     characters = {0: 0}
@@ -132,11 +154,9 @@ def _in_characters(hits: list[tuple[int, int, int]], data: bytes) -> list[tuple[
 _LEADING = bytes(range(0x80)) + bytes(range(0xC0, 0x100))
 
 
-def _compile(targets: Sequence[Trigger | Sweep]) -> hyperscan.Database:
+def _compile(targets: Sequence[Trigger | Sweep | Mark]) -> hyperscan.Database:
     database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     try:
-        if not targets:
-            raise ScannerFault("a scanner needs at least one trigger")
         database.compile(
             expressions=[target.expression.encode("latin-1") for target in targets],
             ids=list(range(len(targets))),
@@ -149,7 +169,11 @@ def _compile(targets: Sequence[Trigger | Sweep]) -> hyperscan.Database:
     return database
 
 
-def _flags(target: Trigger | Sweep) -> int:
-    once = hyperscan.HS_FLAG_SINGLEMATCH if isinstance(target, Sweep) else 0
-    exact = hyperscan.HS_FLAG_SOM_LEFTMOST if isinstance(target, Trigger) else 0
-    return once | exact | (hyperscan.HS_FLAG_CASELESS if target.caseless else 0)
+def _flags(target: Trigger | Sweep | Mark) -> int:
+    """Ask for exact starts where each hit is confirmed, for one hit where a text is walked."""
+    if isinstance(target, Mark):
+        return int(hyperscan.HS_FLAG_SINGLEMATCH)
+    mode = hyperscan.HS_FLAG_SOM_LEFTMOST
+    if isinstance(target, Sweep):
+        mode = hyperscan.HS_FLAG_SINGLEMATCH
+    return int(mode | (hyperscan.HS_FLAG_CASELESS if target.caseless else 0))
