@@ -1,0 +1,87 @@
+import random  # noqa: TID251 - seeded samples, not secrets
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alos.checks.catalogue import Scanner, build_scanner
+from alos.checks.seams import scan_parts
+from alos.checks.secrets import secrets_pack
+
+sys.path.insert(0, str(Path(__file__).parent))
+import corpus_secrets
+
+SCANNER = build_scanner([secrets_pack()])
+KEY = corpus_secrets.VENDORS["openai"][2](random.Random(5))  # noqa: S311 - seeded
+PEM = corpus_secrets.pem(random.Random(6))  # noqa: S311 - seeded
+
+
+@pytest.fixture(scope="module")
+def scanner() -> Scanner:
+    return SCANNER
+
+
+def test_parts_without_a_finding_are_clean(scanner: Scanner) -> None:
+    assert scan_parts(scanner, ["hello", "", "world"]) == ((), (), ())
+
+
+def test_a_finding_inside_one_part_is_reported_once(scanner: Scanner) -> None:
+    parts = ["see the key", f"{KEY}\n", "thanks"]
+    found = scan_parts(scanner, parts)
+    assert [len(one) for one in found] == [0, 1, 0]
+    assert (found[1][0].start, found[1][0].end) == (0, len(KEY))
+
+
+@pytest.mark.parametrize("cut", [3, 9, 40, len(KEY) - 4])
+@pytest.mark.parametrize(
+    "quoting", [("", ""), ('"', '"'), (' "+ ', '\n"'), ("...", "..."), ("\n", "> ")]
+)
+def test_a_key_split_over_two_messages_is_found_in_both(
+    scanner: Scanner, cut: int, quoting: tuple[str, str]
+) -> None:
+    parts = [f"first half: {KEY[:cut]}{quoting[0]}", f"{quoting[1]}{KEY[cut:]}"]
+    found = scan_parts(scanner, parts)
+    assert found[0]
+    assert found[1]
+    assert parts[0][found[0][-1].start : found[0][-1].end] == KEY[:cut]
+    assert parts[1][found[1][0].start : found[1][0].end] == KEY[cut:]
+
+
+def test_a_key_cut_into_many_small_parts_is_found(scanner: Scanner) -> None:
+    parts = ["my key is ", *(KEY[at : at + 7] for at in range(0, len(KEY), 7)), " ok?"]
+    found = scan_parts(scanner, parts)
+    assert all(found[1:-1])
+    assert not found[-1]
+
+
+def test_a_password_told_in_the_next_message_is_found(scanner: Scanner) -> None:
+    parts = ["the password for the router is:", "Kestrel#4417x"]
+    assert scan_parts(scanner, parts)[1]
+
+
+def test_a_private_key_split_over_parts_is_covered_whole(scanner: Scanner) -> None:
+    cut = len(PEM) // 3
+    found = scan_parts(scanner, [PEM[:cut], PEM[cut:]])
+    assert found[0][0].start == 0
+    assert found[1]
+    assert found[1][0].end >= len(PEM) - cut - 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(alphabet="ab1 -_\n\"'", max_size=30), max_size=12))
+def test_spans_lie_inside_their_parts(parts: list[str]) -> None:
+    for part, findings in zip(parts, scan_parts(SCANNER, parts), strict=True):
+        assert all(0 <= one.start < one.end <= len(part) for one in findings)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.data())
+def test_a_document_cut_anywhere_loses_no_credential(seed: int, data: st.DataObject) -> None:
+    rng = random.Random(seed)  # noqa: S311 - drawn by hypothesis
+    document = corpus_secrets.positives(rng, 1)[0]
+    whole = SCANNER.scan(document.text)
+    cut = data.draw(st.integers(0, len(document.text)))
+    halves = scan_parts(SCANNER, [document.text[:cut], document.text[cut:]])
+    assert bool(whole) <= any(halves)
