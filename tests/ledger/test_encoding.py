@@ -1,5 +1,7 @@
+import re
 from dataclasses import fields, replace
 from hashlib import sha256
+from pathlib import Path
 from typing import get_type_hints
 
 import msgspec
@@ -16,6 +18,7 @@ from alos.domain.record import (
     Personal,
 )
 from alos.ledger.encoding import (
+    CLOSING,
     CLOSING_FIELDS,
     NESTED_FIELDS,
     NOTE_FIELDS,
@@ -25,6 +28,7 @@ from alos.ledger.encoding import (
     Erased,
     chain_hash,
     decode_entry,
+    decode_values,
     encode_entry,
     encode_personal,
 )
@@ -150,3 +154,27 @@ def test_a_schema_version_from_the_future_is_refused() -> None:
     chained, _ = encode_entry(make_opening("call_1"), "w-1", 0)
     with pytest.raises(EntryMalformedError, match="schema version 2"):
         decode_entry(chained[:1] + b"\x02" + chained[2:])
+
+
+def test_the_format_page_lists_every_field_in_its_place() -> None:
+    page = Path("docs/reference/journal-format.md").read_text()
+    _, opening, closing, note, *_ = page.split("### ")
+    for section, names in (
+        (opening, OPENING_FIELDS),
+        (closing, CLOSING_FIELDS),
+        (note, NOTE_FIELDS),
+    ):
+        rows = re.findall(r"^\| (\d+) \| `(\w+)` \|", section, re.MULTILINE)
+        assert rows == [(str(at), name) for at, name in enumerate(names, 4)]
+    for names in NESTED_FIELDS.values():
+        assert f"| {', '.join(f'`{name}`' for name in names)} |" in page
+
+
+def test_plain_values_are_the_entry_that_was_encoded() -> None:
+    closing = make_closing("call_1")
+    values = decode_values(*encode_entry(closing, "w-1", 5))
+    assert (values.kind, values.writer, values.sequence) == (CLOSING, "w-1", 5)
+    assert values.personal == closing.personal
+    plain = msgspec.json.decode(msgspec.json.encode(replace(closing, personal=())))
+    del plain["personal"]
+    assert values.values == plain

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from operator import attrgetter
-from typing import Any, Final, get_type_hints
+from typing import Any, Final, NamedTuple, get_type_hints
 
 import msgspec
 
@@ -135,6 +135,7 @@ _KINDS: Final[dict[int, tuple[type[Any], tuple[str, ...]]]] = {
     NOTE: (NoteEntry, NOTE_FIELDS),
 }
 _row_decoders = {kind: _row_decoder(*of) for kind, of in _KINDS.items()}
+_decode_plain = msgspec.msgpack.Decoder(list[Any]).decode
 _decode_personal = msgspec.msgpack.Decoder(list[tuple[bytes, str] | None]).decode
 
 
@@ -163,6 +164,21 @@ class Decoded:
     sequence: int
     entry: Entry
     erased: tuple[Erased, ...]
+
+
+class EntryValues(NamedTuple):
+    """An entry read back as it is written: enums by their values, notes as dicts.
+
+    Attributes:
+        kind: ``OPENING``, ``CLOSING`` or ``NOTE``.
+        values: by field name, all but the personal ones.
+    """
+
+    kind: int
+    writer: WriterId
+    sequence: int
+    values: dict[str, Any]
+    personal: tuple[Personal, ...]
 
 
 def encode_entry(entry: Entry, writer: str, sequence: int) -> tuple[bytes, bytes]:
@@ -219,6 +235,25 @@ def decode_entry(chained: bytes, personal: bytes = b"") -> Decoded:
     if kind != OPENING:
         values["personal"] = kept
     return Decoded(writer=WriterId(row[2]), sequence=row[3], entry=cls(**values), erased=erased)
+
+
+def decode_values(chained: bytes, personal: bytes = b"") -> EntryValues:
+    """Read an entry's values as plain ones; a third of the cost of :func:`decode_entry`.
+
+    Raises:
+        EntryMalformedError: the bytes are not an entry, or a personal value does not match its
+            commitment.
+    """
+    try:
+        kind = _kind_of(chained)
+        row = _decode_plain(chained)
+        if len(row) != _ENVELOPE + len(_KINDS[kind][1]) + 1:
+            raise EntryMalformedError("not an entry: another number of fields")
+        kept, _ = _open_personal(row[-1], personal)
+    except (msgspec.DecodeError, KeyError, IndexError, TypeError) as error:
+        raise EntryMalformedError(f"not an entry: {error}") from error
+    values = dict(zip(_KINDS[kind][1], row[_ENVELOPE:-1], strict=True))
+    return EntryValues(kind, WriterId(row[2]), row[3], values, kept)
 
 
 def _kind_of(chained: bytes) -> int:

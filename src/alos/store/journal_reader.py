@@ -14,7 +14,14 @@ from typing import Final
 
 from alos.domain.ids import WriterId
 from alos.domain.record import ClosingEntry, Entry, OpeningEntry, Sealed
-from alos.ledger.encoding import ZERO_HASH, EntryMalformedError, chain_hash, decode_entry
+from alos.ledger.encoding import (
+    ZERO_HASH,
+    EntryMalformedError,
+    EntryValues,
+    chain_hash,
+    decode_entry,
+    decode_values,
+)
 from alos.store.folder import list_segments
 from alos.store.frame import (
     FRAME_MAGIC,
@@ -97,6 +104,17 @@ class JournalReader:
 
     def __iter__(self) -> Iterator[Sealed]:
         """Yield the entries from ``position`` on."""
+        for frame, values in self.iterate_values():
+            decoded = decode_entry(frame.chained, frame.personal)
+            yield Sealed(
+                writer=values.writer,
+                sequence=values.sequence,
+                hash=frame.hash,
+                entry=decoded.entry,
+            )
+
+    def iterate_values(self) -> Iterator[tuple[Frame, EntryValues]]:
+        """Yield the entries from ``position`` on as plain values, verified all the same."""
         numbers = sorted(number for number in self._segments if number >= self.position.number)
         for number in numbers:
             if number > self.position.number:
@@ -104,7 +122,7 @@ class JournalReader:
             is_last = number == numbers[-1]
             yield from self._read_segment(self._segments[number], is_last=is_last)
 
-    def _read_segment(self, path: Path, *, is_last: bool) -> Iterator[Sealed]:
+    def _read_segment(self, path: Path, *, is_last: bool) -> Iterator[tuple[Frame, EntryValues]]:
         with path.open("rb") as file:
             if self.position.offset == 0 and not self._read_header(path, file.read(512), is_last):
                 return
@@ -119,9 +137,9 @@ class JournalReader:
                     continue
                 if frame is None:
                     return
-                sealed = self._verify(path, offset, frame)
-                if sealed is not None:
-                    yield sealed
+                values = self._verify(path, offset, frame)
+                if values is not None:
+                    yield frame, values
 
     def _is_done(self) -> bool:
         return self._up_to is not None and self.position.sequence > self._up_to
@@ -167,11 +185,11 @@ class JournalReader:
         self.position = Position(here.number, here.offset + at, here.sequence, here.hash)
         return True
 
-    def _verify(self, path: Path, offset: int, frame: Frame) -> Sealed | None:
+    def _verify(self, path: Path, offset: int, frame: Frame) -> EntryValues | None:
         here = self.position
         why = frame.personal_fault
         try:
-            decoded = decode_entry(frame.chained, frame.personal)
+            decoded = decode_values(frame.chained, frame.personal)
         except EntryMalformedError as error:
             self.damage.append(Damage(path, offset, str(error)))
             self._is_chained = False
@@ -191,12 +209,7 @@ class JournalReader:
         self.position = Position(
             here.number, offset + frame.size, decoded.sequence + 1, frame.hash
         )
-        return Sealed(
-            writer=decoded.writer,
-            sequence=decoded.sequence,
-            hash=frame.hash,
-            entry=decoded.entry,
-        )
+        return decoded
 
 
 class _Window:

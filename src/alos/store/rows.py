@@ -1,72 +1,64 @@
 """Entries as rows of the index, and back."""
 
-from collections.abc import Mapping
-from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import RowMapping
 
 from alos.domain.ids import CallId, WriterId
-from alos.domain.record import ClosingEntry, NoteEntry, OpeningEntry, Personal, Sealed
-from alos.ledger.encoding import CLOSING_FIELDS
+from alos.domain.record import ClosingEntry, OpeningEntry, Personal
+from alos.ledger.encoding import CLOSING_FIELDS, EntryValues
 from alos.ports.call_store import CallRow, EntryPlace
 
-_closing_values = attrgetter(*CLOSING_FIELDS)
+Row = dict[str, Any]
 _FROM_OPENING: Final = ("key_id", "workspace", "workflow", "tier", "release")
 
 
-def to_opening_row(sealed: Sealed, entry: OpeningEntry, arrived_at_unix_ns: int) -> dict[str, Any]:
+def to_opening_row(entry: EntryValues, arrived_at_unix_ns: int) -> Row:
     """The row that a running call has."""
     return {
-        "call_id": entry.call_id,
-        "opening_writer": sealed.writer,
-        "opening_sequence": sealed.sequence,
-        "ceiling_nanousd": entry.ceiling_nanousd,
-        "opened_at_unix_ns": entry.opened_at_unix_ns,
-        "key_id": entry.key_id,
-        "workspace": entry.workspace,
-        "workflow": entry.workflow,
-        "tier": entry.tier,
-        "release": entry.release,
+        **entry.values,
+        "opening_writer": entry.writer,
+        "opening_sequence": entry.sequence,
         "arrived_at_unix_ns": arrived_at_unix_ns,
     }
 
 
 def to_closing_row(
-    sealed: Sealed,
-    entry: ClosingEntry,
-    opening: Mapping[str, Any] | None,
-    arrived_at_unix_ns: int,
-) -> dict[str, Any]:
+    entry: EntryValues, entry_hash: bytes, opening: Row | None, arrived_at_unix_ns: int
+) -> Row:
     """The row of a call that ended; ``opening`` where it is shipped in the same batch."""
-    row: dict[str, Any] = dict(zip(CLOSING_FIELDS, _closing_values(entry), strict=True))
-    words = [word for note in entry.findings for word in (note.kind, note.type)]
+    row = entry.values
+    words = [word for note in row["findings"] for word in (note["kind"], note["type"])]
     row["finding_words"] = f"|{'|'.join(words)}|" if words else None
     for name in ("principal", "task"):
         row[name] = next((one.value for one in entry.personal if one.name == name), None)
-    row["personal"] = [[one.name, one.salt.hex(), one.value] for one in entry.personal]
+    row["personal"] = _to_triples(entry)
     opened = opening or {}
     for name in ("opening_writer", "opening_sequence", "ceiling_nanousd"):
         row[name] = opened.get(name)
-    row["closing_writer"] = sealed.writer
-    row["closing_sequence"] = sealed.sequence
-    row["closing_hash"] = sealed.hash.hex()
+    row["closing_writer"] = entry.writer
+    row["closing_sequence"] = entry.sequence
+    row["closing_hash"] = entry_hash.hex()
     row["arrived_at_unix_ns"] = arrived_at_unix_ns
     return row
 
 
-def to_note_row(sealed: Sealed, entry: NoteEntry) -> dict[str, Any]:
+def to_note_row(entry: EntryValues, entry_hash: bytes) -> Row:
     """The row of a note."""
     return {
-        "writer": sealed.writer,
-        "sequence": sealed.sequence,
-        "hash": sealed.hash.hex(),
-        "kind": entry.kind,
-        "at_unix_ns": entry.at_unix_ns,
-        "facts": dict(entry.facts),
-        "personal": [[one.name, one.salt.hex(), one.value] for one in entry.personal],
+        "writer": entry.writer,
+        "sequence": entry.sequence,
+        "hash": entry_hash.hex(),
+        "kind": entry.values["kind"],
+        "at_unix_ns": entry.values["at_unix_ns"],
+        "facts": dict(entry.values["facts"]),
+        "personal": _to_triples(entry),
     }
+
+
+def _to_triples(entry: EntryValues) -> list[list[str]]:
+    return [[one.name, one.salt.hex(), one.value] for one in entry.personal]
 
 
 def from_row(row: RowMapping) -> CallRow:

@@ -11,24 +11,24 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection, select
 
 from alos.domain.fault import StoreDown
 from alos.domain.ids import WriterId
-from alos.domain.record import ClosingEntry, OpeningEntry, Sealed
+from alos.ledger.encoding import CLOSING, OPENING, EntryValues
 from alos.ports.clock import Clock
 from alos.store.engine import Store
 from alos.store.folder import claim_dead_writer, list_unsettled, list_writers
+from alos.store.frame import Frame
 from alos.store.journal_reader import Damage, JournalReader, Position
-from alos.store.rows import to_closing_row, to_note_row, to_opening_row
+from alos.store.rows import Row, to_closing_row, to_note_row, to_opening_row
 from alos.store.tables import calls, journal_damage, notes, ship_cursors
 from alos.store.upsert import upsert
 
 _logger = logging.getLogger(__name__)
 _OPENING_COLUMNS: Final = ("opening_writer", "opening_sequence", "ceiling_nanousd")
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +116,7 @@ class Shipper:
                 if up_to is not None and position.sequence > up_to:
                     return entries
                 reader = JournalReader(self._folder, writer, position, up_to=up_to)
-                batch = list(islice(reader, self._batch_entries))
+                batch = list(islice(reader.iterate_values(), self._batch_entries))
                 is_last = len(batch) < self._batch_entries
                 if batch or reader.damage or (is_last and up_to is None):
                     is_done = is_last and up_to is None and reader.torn is None
@@ -129,25 +129,27 @@ class Shipper:
                 return entries
 
 
-def _put_batch(connection: Connection, batch: Iterable[Sealed], arrived_at_unix_ns: int) -> None:
+def _put_batch(
+    connection: Connection,
+    batch: Iterable[tuple[Frame, EntryValues]],
+    arrived_at_unix_ns: int,
+) -> None:
     opened: dict[str, Row] = {}
     closed: list[Row] = []
     noted: list[Row] = []
-    for sealed in batch:
-        entry = sealed.entry
-        if isinstance(entry, OpeningEntry):
-            opened[entry.call_id] = to_opening_row(sealed, entry, arrived_at_unix_ns)
-        elif isinstance(entry, ClosingEntry):
-            opening = opened.pop(entry.call_id, None)
-            closed.append(to_closing_row(sealed, entry, opening, arrived_at_unix_ns))
+    for frame, entry in batch:
+        if entry.kind == OPENING:
+            opened[entry.values["call_id"]] = to_opening_row(entry, arrived_at_unix_ns)
+        elif entry.kind == CLOSING:
+            opening = opened.pop(entry.values["call_id"], None)
+            closed.append(to_closing_row(entry, frame.hash, opening, arrived_at_unix_ns))
         else:
-            noted.append(to_note_row(sealed, entry))
+            noted.append(to_note_row(entry, frame.hash))
     if opened:
         upsert(connection, calls, list(opened.values()), replace=_OPENING_COLUMNS)
     if closed:
         upsert(connection, calls, closed, replace=tuple(closed[0]), keep=_OPENING_COLUMNS)
-    if noted:
-        upsert(connection, notes, noted)
+    upsert(connection, notes, noted)
 
 
 def _put_damage(connection: Connection, damage: Iterable[Damage]) -> None:
