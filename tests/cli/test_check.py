@@ -7,9 +7,7 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from alos.checks.catalogue import build_scanner
-from alos.checks.secrets import secrets_pack
-from alos.cli.check import check_command
+from alos.cli.check import build_example_scanner, check_command
 from alos.control.registry import load_organisation
 from alos.control.scaffold import list_templates
 from alos.domain.golden import Grader
@@ -90,17 +88,33 @@ def test_an_example_with_a_credential_fails_the_check(folder: OrganisationFolder
     assert "Kx7pQ2mZ9vTr4" not in result.output
 
 
-def test_the_scanner_sees_the_credential_of_every_starter(tmp_path: Path) -> None:
+def test_an_example_with_a_forbidden_phrase_fails_the_check(folder: OrganisationFolder) -> None:
+    old = "- I was charged twice this month. Can you look into it?"
+    folder.replace(WORKFLOW, old, "- Here is the Incident Postmortem of last night.")
+    result = check(folder.path)
+    assert result.exit_code == 1
+    assert "boundary.allowed[0].examples[2]" in result.output
+
+
+def test_an_example_that_is_only_redacted_passes(folder: OrganisationFolder) -> None:
+    old = "- I was charged twice this month. Can you look into it?"
+    folder.replace(WORKFLOW, old, "- Please write to joan.doe@example.net about my order.")
+    assert check(folder.path).exit_code == 0
+
+
+@pytest.mark.parametrize("code", ["alos_secret_found", "alos_forbidden_input"])
+def test_the_gate_sees_what_each_starter_expects_it_to_refuse(tmp_path: Path, code: str) -> None:
     folder = OrganisationFolder(tmp_path / "all", list_templates())
-    scanner = build_scanner([secrets_pack()])
-    for bundle in load_organisation(folder.path).bundles.values():
+    loaded = load_organisation(folder.path)
+    assert loaded.organisation is not None
+    scan = build_example_scanner()
+    for bundle in loaded.bundles.values():
         texts = [
             message.content
             for case in bundle.cases
             for criterion in case.criteria
-            if criterion.grader is Grader.GATEWAY_REFUSES
-            and "alos_secret_found" in criterion.values
+            if criterion.grader is Grader.GATEWAY_REFUSES and code in criterion.values
             for message in case.messages
         ]
         assert texts
-        assert all(scanner.scan(text) for text in texts)
+        assert all(scan(loaded.organisation, bundle.workflow, text) for text in texts)

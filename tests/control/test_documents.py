@@ -135,3 +135,10 @@ def test_json_is_read_as_json(value: object) -> None:
 def test_no_text_makes_the_reader_fail(text: str) -> None:
     document, problems = parse_document("file.yaml", text.encode("utf-8", "replace"))
     assert document is not None or problems
+
+
+def test_a_problem_reads_as_one_line() -> None:
+    problem = read_problem("a: 1\na: 2\n")
+    assert str(problem) == (
+        "file.yaml:2: `a` the key stands twice; the first is in line 1. Keep one of the two."
+    )

@@ -189,6 +189,15 @@ def test_a_lane_may_ask_for_more(folder: OrganisationFolder) -> None:
     assert organisation.lanes[Tier.CUSTOMER_FACING].minimum_people == 4
 
 
+@pytest.mark.parametrize("entry", ["[ab]", "[]"])
+def test_a_dictionary_that_would_fire_on_anything_is_refused(
+    folder: OrganisationFolder, entry: str
+) -> None:
+    folder.replace("alos.yaml", "\ndictionaries:\n", f"\ndictionaries:\n  short: {entry}\n")
+    problems = [p for p in folder.load().problems if p.key.startswith("dictionaries.short")]
+    assert [problem.is_error for problem in problems] == [True]
+
+
 def test_a_role_of_one_person_held_by_two_blocks_releases(folder: OrganisationFolder) -> None:
     folder.replace("alos.yaml", "{people: [chloe]}", "{people: [chloe, dan]}")
     problem = folder.find("roles.gateway_owner")

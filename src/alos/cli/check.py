@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
+from alos.checks.catalogue import Scanner as TextScanner
 from alos.checks.catalogue import build_scanner
+from alos.checks.dictionaries import Dictionary, build_dictionary_pack
 from alos.checks.pii import build_pii_pack
 from alos.checks.secrets import secrets_pack
 from alos.control.agreement import Scanner
@@ -82,25 +84,33 @@ def run_check(path: Path) -> tuple[dict[str, str], Sequence[Problem]]:
 
 
 def build_example_scanner() -> Scanner:
-    """Make the gate that allowed examples must pass: the detectors that a boundary blocks on."""
-    scanner = build_scanner([secrets_pack(), build_pii_pack()])
+    """Make the gate that allowed examples must pass: what a boundary blocks on."""
+    built: dict[int, TextScanner] = {}
 
     def scan(organisation: Organisation, workflow: Workflow, text: str) -> Sequence[str]:
-        del organisation  # its dictionaries are matched once a dictionary detector exists
+        if id(organisation) not in built:
+            built[id(organisation)] = _build_text_scanner(organisation)
         blocked = {
-            detector
+            name
             for forbidden in workflow.boundary.forbidden.values()
             if forbidden.action is BoundaryAction.BLOCK
-            for detector in forbidden.detectors
+            for name in (*forbidden.detectors, *forbidden.dictionaries)
         }
-        rules = []
-        for finding in scanner.scan(text):
-            family = FAMILIES.get(finding.kind, finding.kind)
-            if not blocked.isdisjoint({family, f"{family}.{finding.type.lower()}"}):
-                rules.append(finding.rule)
-        return rules
+        return [
+            finding.rule
+            for finding in built[id(organisation)].scan(text)
+            if (finding.type if finding.kind == "forbidden" else FAMILIES[finding.kind]) in blocked
+        ]
 
     return scan
+
+
+def _build_text_scanner(organisation: Organisation) -> TextScanner:
+    dictionaries = [
+        Dictionary(type=name, entries=entries)
+        for name, entries in organisation.dictionaries.items()
+    ]
+    return build_scanner([secrets_pack(), build_pii_pack(), build_dictionary_pack(dictionaries)])
 
 
 def _to_json(digests: dict[str, str], problems: Sequence[Problem]) -> dict[str, object]:

@@ -1,16 +1,16 @@
 """The part of ``workflow.yaml`` about where it runs, what may go in and what may not."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from alos.control.forms import Day, Form, Name, Slug, Text
 from alos.control.organisation_form import DataClassWord
 from alos.domain.boundary import BoundaryAction, OpaqueKind, PiiAction
 from alos.domain.workflow import SurfaceKind
 
-DETECTOR = r"^(secrets|pii|injection)(\.[a-z0-9_]+)?$"
-Detector = Annotated[str, StringConstraints(pattern=DETECTOR)]
+Detector = Literal["secrets", "pii", "injection"]
+"""A family of detectors of :mod:`alos.checks`."""
 
 
 class AttestationForm(Form):
@@ -60,7 +60,7 @@ class ForbiddenForm(Form):
     action: Annotated[BoundaryAction, Field(strict=False)]
     """`block`, `redact` or `flag`; credentials are always blocked."""
     detectors: list[Detector] = Field(default_factory=list)
-    """Detectors: secrets, pii, injection, or one of their types such as pii.iban."""
+    """Families of detectors: secrets, pii, injection."""
     dictionaries: list[Slug] = Field(default_factory=list)
     """Dictionaries of `alos.yaml`."""
     by_hand: ByHandForm | None = None

@@ -65,6 +65,12 @@ class Problem:
     message: str
     mend: str
 
+    def __str__(self) -> str:
+        """One line: file, line, key, what is wrong, what to do."""
+        place = f"{self.path}:{self.line}" if self.line else self.path
+        key = f"`{self.key}` " if self.key else ""
+        return f"{place}: {key}{self.message}. {self.mend}".rstrip()
+
     @property
     def is_error(self) -> bool:
         """Whether it keeps the file from being used."""

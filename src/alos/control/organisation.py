@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from types import MappingProxyType
 
+from alos.checks.dictionaries import Dictionary, build_dictionary_pack
 from alos.control.documents import Document, Problem
 from alos.control.forms import suggest, validate
 from alos.control.organisation_form import (
@@ -49,6 +50,7 @@ def read_organisation(document: Document) -> tuple[Organisation | None, list[Pro
         *_check_models(document, form),
         *_check_roles(document, form),
         *_check_lanes(document, form),
+        *_check_dictionaries(document, form),
     ]
     if any(problem.is_error for problem in problems):
         return None, problems
@@ -129,6 +131,20 @@ def _check_lanes(document: Document, form: OrganisationForm) -> Iterator[Problem
                 "this tier asks for personally signed votes",
                 "Write `personal_signature: true`.",
             )
+
+
+def _check_dictionaries(document: Document, form: OrganisationForm) -> Iterator[Problem]:
+    for name, entries in form.dictionaries.items():
+        if not entries:
+            yield document.build_problem(
+                ("dictionaries", name), "the dictionary is empty", "Add words, or remove it."
+            )
+        for index, entry in enumerate(entries):
+            try:
+                build_dictionary_pack([Dictionary(type=name, entries=[entry])])
+            except ValueError as error:
+                location = ("dictionaries", name, index)
+                yield document.build_problem(location, str(error), "Write more of the phrase.")
 
 
 def _covers(given: list[frozenset[Role]], wanted: list[frozenset[Role]]) -> bool:

@@ -104,7 +104,7 @@ class VendorForm(Form):
     wire_formats: list[WireFormatWord] = Field(min_length=1)
     """Wire formats its endpoint speaks."""
     base_url: Url
-    """What stands before the format's own path, e.g. https://api.openai.com/v1."""
+    """Its address before the formats' own paths; a `/v1` at the end may stand or not."""
     credential: Credential
     """Where its credential is: `env:NAME`, `file:PATH`, or `none`."""
     terms: Text

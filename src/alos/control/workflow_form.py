@@ -344,7 +344,7 @@ class WorkflowForm(Form):
     personal_accounts: YesNo
     """Whether people may use personal accounts for it: `no`, or `yes` with a waiver."""
     boundary: BoundaryForm
-    """Allowed and forbidden inputs."""
+    """What may go in, and what may not."""
     models: ModelsForm
     """The models it may use."""
     parameters: dict[Name, RangeForm] = Field(default_factory=dict)

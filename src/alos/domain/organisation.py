@@ -69,9 +69,8 @@ class Vendor:
 
     Attributes:
         wire_formats: those its endpoint speaks.
-        base_url: what stands before the format's own path, without a trailing slash:
-            ``https://api.openai.com/v1`` for OpenAI formats, ``https://api.anthropic.com``
-            for ``anthropic-messages``.
+        base_url: its address before the formats' own paths, without a trailing slash; a
+            ``/v1`` at the end may stand or not, since one vendor may speak several formats.
         credential: None for a host that asks for none, e.g. a model on this machine.
         terms: where its terms are written down (a URL or a contract's reference).
         region: where it processes and stores what is sent.
