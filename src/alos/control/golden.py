@@ -7,12 +7,11 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Annotated, Literal
 
-import re2  # type: ignore[import-untyped]  # the wheel has no stubs
 from pydantic import Field, JsonValue, StringConstraints
 
 from alos.control.documents import Document, Location, Problem
 from alos.control.forms import Count, Form, Slug, Text, validate
-from alos.control.workflow_form import VariableName
+from alos.control.workflow_form import VariableName, is_pattern
 from alos.domain.golden import (
     CaseKind,
     CaseMessage,
@@ -153,7 +152,7 @@ def _check_criterion(
             )
     for index, value in enumerate(criterion.values):
         place = (*location, "values", index)
-        if grader in PATTERN_GRADERS and not _is_pattern(value):
+        if grader in PATTERN_GRADERS and not is_pattern(value):
             yield document.build_problem(
                 place, "is not a regular expression", "Use RE2 syntax, without look-around."
             )
@@ -161,16 +160,6 @@ def _check_criterion(
             yield document.build_problem(
                 place, "is not a reason code", "Write one such as alos_secret_found."
             )
-
-
-def _is_pattern(value: str) -> bool:
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        re2.compile(value, options)
-    except re2.error:
-        return False
-    return True
 
 
 def _to_case(form: CaseForm, path: str, default_prompt: str | None) -> GoldenCase:

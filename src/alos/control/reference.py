@@ -50,16 +50,16 @@ PAGES: Mapping[str, tuple[str, str, Sequence[type[Form]]]] = {
     "alos-yaml.md": (
         "`alos.yaml` and `people.yaml`",
         (
-            "One organisation repository holds both. Unknown keys are errors; `alos check` names the"
-            " file, the line, the key and the mend of each mistake, all in one go."
+            "One organisation repository holds both. Unknown keys are errors; `alos check` names"
+            " the file, the line, the key and the mend of each mistake, all in one go."
         ),
         (OrganisationForm, PeopleForm),
     ),
     "workflow-yaml.md": (
         "`workflow.yaml` and `evals/*.yaml`",
         (
-            "The folder `workflows/<slug>/` is a bundle ([bundle.md](bundle.md)); these are the keys"
-            " of its two kinds of YAML file."
+            "The folder `workflows/<slug>/` is a bundle ([bundle.md](bundle.md)); these are the"
+            " keys of its two kinds of YAML file."
         ),
         (WorkflowForm, GoldenForm),
     ),

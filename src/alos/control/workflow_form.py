@@ -62,16 +62,23 @@ def _to_yes_no(value: object) -> bool:
     return YES_NO[value]
 
 
-def _check_pattern(value: str) -> str:
+def is_pattern(value: str) -> bool:
+    """Whether a text is a regular expression in RE2 syntax."""
     options = re2.Options()
     options.log_errors = False
     try:
         re2.compile(value, options)
-    except re2.error as error:
+    except re2.error:
+        return False
+    return True
+
+
+def _check_pattern(value: str) -> str:
+    if not is_pattern(value):
         raise build_error(
             "is not a regular expression",
             "Use RE2 syntax: no look-around and no back-references.",
-        ) from error
+        )
     return value
 
 
