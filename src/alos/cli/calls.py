@@ -75,6 +75,7 @@ _GROUPS: Final = {
         "overhead_us",
     ),
 }
+_CALL_ID_WIDTH: Final = 31
 _UNITS: Final = {"m": 60, "h": 3600, "d": 86400}
 
 
@@ -193,7 +194,10 @@ def print_call(details: dict[str, Any], console: Console) -> None:
 
 def to_table(calls: tuple[dict[str, Any], ...]) -> Table:
     """Calls as rows, for a terminal."""
-    table = Table("opened (UTC)", "call", "workflow", "person", "outcome", "model", "USD", "ms")
+    table = Table("opened (UTC)")
+    table.add_column("call", no_wrap=True, min_width=_CALL_ID_WIDTH)
+    for title in ("workflow", "person", "outcome", "model", "USD", "ms"):
+        table.add_column(title, overflow="fold")
     for call in calls:
         outcome = call["reason"] or call["outcome"]
         if call["findings"]:
@@ -248,13 +252,13 @@ def _print_lines(calls: list[dict[str, Any]], *, as_json: bool) -> None:
 
 
 def _to_text(value: Any, names: dict[str, str]) -> str:
-    if value is None or value in ([], ""):
+    if value is None or value in ([], (), ""):
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict):
         return ", ".join(f"{name.replace('_', ' ')} {one}" for name, one in value.items())
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return "\n".join(_to_text(one, names) for one in value)
     return names.get(str(value), str(value))
 

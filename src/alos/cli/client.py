@@ -30,13 +30,21 @@ class _SocketConnection(http.client.HTTPConnection):
         self.sock.connect(str(self._path))
 
 
-def call_api(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+def call_api(
+    method: str, path: str, body: dict[str, Any] | None = None, *, home: Path | None = None
+) -> Any:
     """Ask the management API; ends the program with the contract's exit code on a "no".
+
+    Args:
+        method: HTTP's.
+        path: below the root, e.g. ``/api/v1/keys``.
+        body: sent as JSON.
+        home: the data folder whose gateway is meant; else ``ALOS_URL``, else ``ALOS_HOME``.
 
     Returns:
         The decoded answer, or ``None`` where it has no body.
     """
-    connection = _connect()
+    connection = _connect(home)
     try:
         payload = json.dumps(body).encode() if body is not None else None
         connection.request(method, path, payload, {"content-type": "application/json"})
@@ -61,10 +69,10 @@ def call_api(method: str, path: str, body: dict[str, Any] | None = None) -> Any:
     raise typer.Exit(EXIT_DOWN if is_down else EXIT_NO)
 
 
-def _connect() -> http.client.HTTPConnection:
-    url = get_url()
+def _connect(home: Path | None) -> http.client.HTTPConnection:
+    url = get_url() if home is None else None
     if url is None:
-        return _SocketConnection(get_home() / "alos.sock")
+        return _SocketConnection(get_home(home) / "alos.sock")
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     return kind(parts.hostname or "", parts.port, timeout=_TIMEOUT_SECONDS)

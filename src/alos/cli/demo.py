@@ -1,7 +1,6 @@
 """``alos demo``: a scratch organisation, a real small model, and calls that show the gate."""
 
 import http.client
-import os
 import signal
 import socket
 import subprocess
@@ -31,7 +30,6 @@ from alos.server.bootstrap import (
     LocalModel,
     LocalModelFailed,
     ModelMissing,
-    open_call_index,
 )
 
 _READY_SECONDS = 30
@@ -67,10 +65,10 @@ def demo(
             _say(str(error))
             raise typer.Exit(EXIT_NO) from None
         _say(f"Wrote a scratch organisation to {folder}.")
-        os.environ["ALOS_HOME"] = str(folder / ".alos")  # noqa: TID251 - for our own client and child
-        url, gateway = _start_gateway(folder)
+        data = folder / ".alos"
+        url, gateway = _start_gateway(folder, data)
         _say(f"The gateway listens on {url}. Now the calls, through the openai SDK:\n")
-        rows = Visitor(url, open_call_index(folder / ".alos")).visit(_show_progress)
+        rows = Visitor(url, data).visit(_show_progress)
         _show(rows)
         surprised = [row for row in rows if not row.as_expected]
         if once:
@@ -79,7 +77,7 @@ def demo(
                 raise typer.Exit(EXIT_NO)
             _say(f"All {len(rows)} ended as expected.")
             return
-        _invite(url, rows)
+        _invite(url, data, rows)
         _wait(gateway)
     finally:
         if gateway is not None and gateway.poll() is None:
@@ -101,11 +99,12 @@ def _start_model(model: LocalModel) -> Upstream:
     return Upstream(base_url=started, model=MODEL_NAME, credential="", vendor="local")
 
 
-def _start_gateway(folder: Path) -> tuple[str, subprocess.Popen[bytes]]:
+def _start_gateway(folder: Path, data: Path) -> tuple[str, subprocess.Popen[bytes]]:
     """Start `alos serve` as any operator would, and wait until it is ready."""
     port = _find_free_port()
     log = (folder / "gateway.log").open("wb")
     command = [sys.executable, "-m", "alos", "serve", "--dev", "--config", str(folder)]
+    command += ["--home", str(data)]
     gateway = subprocess.Popen([*command, "--port", str(port)], stderr=log, stdout=log)  # noqa: S603 - our own words
     log.close()
     url = f"http://127.0.0.1:{port}"
@@ -166,11 +165,10 @@ def _show(rows: list[Row]) -> None:
     _say("Approved by: nobody (unreleased). Only a dev folder serves what no lane has approved.")
 
 
-def _invite(url: str, rows: list[Row]) -> None:
-    home = os.environ["ALOS_HOME"]  # noqa: TID251 - what was set above
+def _invite(url: str, data: Path, rows: list[Row]) -> None:
     leaked = next((row.call for row in rows if row.expected == "alos_secret_found"), "")
     _say(f"\nThe gateway goes on at {url} until Ctrl-C. Try in another terminal:\n")
-    _say(f"  export ALOS_HOME={home}")
+    _say(f"  export ALOS_HOME={data.resolve()}")
     _say(f"  ./run alos why {leaked}")
     _say("  ./run alos call tail")
     _say(f"  ./run alos kill {SUPPORT}\n")

@@ -5,6 +5,7 @@ import string
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import openai
@@ -14,7 +15,7 @@ from alos.cli.client import call_api
 from alos.cli.demo_organisation import QUESTIONS, SUPPORT
 from alos.domain.ids import CallId
 from alos.domain.record import FindingNote
-from alos.ports.call_store import CallStore
+from alos.server.bootstrap import open_call_index
 
 _FACTS = {
     "company": "Northwind Books",
@@ -63,9 +64,10 @@ class _Reply:
 class Visitor:
     """A developer with the openai SDK, one base URL and one key."""
 
-    def __init__(self, url: str, index: CallStore) -> None:
+    def __init__(self, url: str, data: Path) -> None:
         self._url = url
-        self._index = index
+        self._data = data
+        self._index = open_call_index(data)
         self._client = self._connect(SUPPORT)
 
     def visit(self, progress: Callable[[str], None]) -> list[Row]:
@@ -139,11 +141,11 @@ class Visitor:
 
     def _killed(self, tried: str) -> Row:
         target = {"kind": "workflow", "target": SUPPORT}
-        call_api("POST", "/api/v1/stops", {**target, "reason": "demo"})
+        call_api("POST", "/api/v1/stops", {**target, "reason": "demo"}, home=self._data)
         try:
             return _to_row(tried, "alos_workflow_stopped", self._chat("Hello?"))
         finally:
-            call_api("POST", "/api/v1/revivals", target)
+            call_api("POST", "/api/v1/revivals", target, home=self._data)
 
     def _spend(self, tried: str) -> Row:
         client = self._connect(QUESTIONS)
@@ -163,7 +165,7 @@ class Visitor:
         return _send(self._client, {**_request(text), "extra_headers": headers})
 
     def _connect(self, workflow: str) -> openai.OpenAI:
-        made = call_api("POST", "/api/v1/keys", {"workflows": [workflow]})
+        made = call_api("POST", "/api/v1/keys", {"workflows": [workflow]}, home=self._data)
         return openai.OpenAI(base_url=f"{self._url}/v1", api_key=made["key"], timeout=120)
 
 

@@ -2,12 +2,14 @@
 
 import typer
 
+from alos.cli.calls import app as calls
 from alos.cli.check import check_command
 from alos.cli.demo import demo
 from alos.cli.init import init_command
 from alos.cli.keys import app as keys
 from alos.cli.kill import kill, revive
 from alos.cli.serve import serve
+from alos.cli.why import why
 
 app = typer.Typer(
     name="alos",
@@ -21,6 +23,8 @@ app.command("check")(check_command)
 app.command("serve")(serve)
 app.command("demo")(demo)
 app.add_typer(keys, name="key")
+app.add_typer(calls, name="call")
+app.command("why")(why)
 app.command("kill")(kill)
 app.command("revive")(revive)
 

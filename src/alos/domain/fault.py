@@ -12,7 +12,7 @@
 """
 
 
-class Fault(Exception):
+class Fault(Exception):  # noqa: N818 - the glossary says fault
     """A part of ours failed; the message is for the log and quotes no caller text."""
 
 

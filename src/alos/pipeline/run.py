@@ -197,6 +197,7 @@ class Pipeline:
         progress.findings = (*progress.findings, *examined.findings)
         progress.tools = examined.tools
         is_answer = reply.view is not None
+        progress.stage = Stage.FINISH
         ending = Ending(
             outcome=Outcome.ANSWERED if is_answer else Outcome.UPSTREAM_ERROR,
             status=reply.status,
@@ -294,6 +295,7 @@ class Pipeline:
         digest, size = sent
         end = examiner.end.raw if examiner.end is not None else b""
         if refusal is None:
+            progress.stage = Stage.FINISH
             digest.update(end)
             size += len(end)
         ending = Ending(

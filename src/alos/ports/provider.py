@@ -46,7 +46,7 @@ class ProviderAnswer(Protocol):
         """Give the connection back, or abort what still runs upstream."""
 
 
-class ProviderBroke(Exception):
+class ProviderBroke(Exception):  # noqa: N818 - named for what happened
     """A stream ended before its end; the failure says how."""
 
     def __init__(self, failure: ProviderFailure) -> None:

@@ -34,6 +34,7 @@ from alos.pipeline.run import Pipeline, Stages
 from alos.ports.clock import SystemClock, get_month
 from alos.ports.ids import RandomIds
 from alos.ports.tasks import Tasks
+from alos.providers.credentials import open_credentials
 from alos.providers.http import HttpProvider
 from alos.providers.local_model import MODEL_NAME, LocalModel, LocalModelFailed, ModelMissing
 from alos.server.asgi import Application, build_application
@@ -42,7 +43,7 @@ from alos.server.jobs import Jobs
 from alos.server.kill_file import KillFile
 from alos.server.metrics import Metrics
 from alos.server.operations import Operations
-from alos.server.settings import Settings, resolve_credential
+from alos.server.settings import Settings, get_environment
 from alos.server.standing import StandingHolder
 from alos.store.call_index import CallIndex
 from alos.store.control_state import StoredControlState
@@ -133,7 +134,8 @@ async def build(settings: Settings) -> Installation:
         publish=holder.swap,
     )
     await plane.load()
-    provider = HttpProvider(credentials=resolve_credential, clock=clock)
+    paths = {name: one.upstream_path for name, one in FORMATS.items()}
+    provider = HttpProvider(paths, open_credentials(get_environment()))
     anonymous = Anonymous(clock, ids)
     stages = Stages(
         admit=Admit(FORMATS),

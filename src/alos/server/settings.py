@@ -1,7 +1,7 @@
 """Everything that comes from outside: the environment, read here and nowhere else."""
 
 import os
-import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,29 +11,6 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 class SettingsError(Exception):
     """A setting can't be used; the message says which and what to do."""
-
-
-class Secret:
-    """A value that is never shown: its ``repr`` is ``***`` and it does not pickle."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """The value, for the one place that sends it."""
-        return self._value
-
-    def __repr__(self) -> str:
-        """Nothing of the value."""
-        return "***"
-
-    __str__ = __repr__
-
-    def __reduce__(self) -> str:
-        """Refuse to be pickled or copied."""
-        raise TypeError("a secret does not serialize")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,29 +50,6 @@ def get_url() -> str | None:
     return os.environ.get("ALOS_URL") or None
 
 
-def resolve_credential(reference: str) -> Secret | None:
-    """Read the credential behind ``env:NAME`` or ``file:PATH``; empty reference, no credential.
-
-    Raises:
-        SettingsError: it is not set, not readable, empty, or readable by everybody.
-    """
-    if not reference:
-        return None
-    kind, _, name = reference.partition(":")
-    if kind == "env":
-        value = os.environ.get(name, "").strip()
-        if not value:
-            raise SettingsError(f"the environment variable {name} is not set")
-        return Secret(value)
-    if kind != "file":
-        raise SettingsError("a credential is env:NAME or file:PATH")
-    path = Path(name)
-    try:
-        if path.stat().st_mode & stat.S_IROTH:
-            raise SettingsError(f"everybody can read {path}; `chmod 600 {path}` first")
-        value = path.read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise SettingsError(f"{path} can't be read: {error.strerror}") from error
-    if not value:
-        raise SettingsError(f"{path} is empty")
-    return Secret(value)
+def get_environment() -> Mapping[str, str]:
+    """The environment, for the credentials that ``alos.yaml`` refers to by ``env:NAME``."""
+    return os.environ

@@ -1,0 +1,67 @@
+"""Writes the generated reference pages: ``python docs/reference/generate.py``."""
+
+from pathlib import Path
+
+import click
+import typer.main
+
+from alos.cli.main import app
+from alos.domain.refusal import WORDING, ReasonCode
+from alos.gateway.errors import get_status
+
+FOLDER = Path(__file__).parent
+
+
+def write_reason_codes() -> str:
+    """One heading for each code: status, what happened, what to do."""
+    lines = [
+        "# Reason codes",
+        "",
+        "Every refusal carries one of these codes. They are stable: a code is never renamed or reused. The sentence may",
+        "name a thing of ours in brackets (a rule, a model, a cap, a field); it never quotes what was sent.",
+        "",
+    ]
+    for code in ReasonCode:
+        what, remedy = WORDING[code]
+        lines += [f"## `{code.value}`", "", f"HTTP {get_status(code)}. {what}. {remedy}", ""]
+    return "\n".join(lines)
+
+
+def write_commands() -> str:
+    """One heading for each command, with its arguments and options."""
+    lines = [
+        "# Commands",
+        "",
+        '`alos COMMAND --help` says the same. Exit status: 0 done, 1 a "no", 2 wrong use, 3 something is down.',
+        "",
+    ]
+    root = typer.main.get_command(app)
+    assert isinstance(root, click.Group) or hasattr(root, "commands")
+    for name, command in sorted(root.commands.items()):  # type: ignore[union-attr]
+        if hasattr(command, "commands"):
+            for child, one in sorted(command.commands.items()):
+                lines += _describe(f"{name} {child}", one)
+        else:
+            lines += _describe(name, command)
+    return "\n".join(lines)
+
+
+def _describe(name: str, command: click.Command) -> list[str]:
+    lines = [f"## `alos {name}`", "", " ".join((command.help or "").split()), ""]
+    rows = []
+    for parameter in command.params:
+        shown = ", ".join(f"`{one}`" for one in parameter.opts)
+        help_ = " ".join((getattr(parameter, "help", None) or "").split())
+        if shown and "--help" not in parameter.opts:
+            rows.append(f"| {shown} | {help_} |")
+    if rows:
+        lines += ["| argument or option | meaning |", "|---|---|", *rows, ""]
+    return lines
+
+
+PAGES = {"reason-codes.md": write_reason_codes, "commands.md": write_commands}
+
+
+if __name__ == "__main__":
+    for page, write in PAGES.items():
+        (FOLDER / page).write_text(write(), encoding="utf-8")
