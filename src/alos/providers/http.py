@@ -1,0 +1,241 @@
+"""The HTTP provider: sends checked bodies to model servers, and nothing but its own headers."""
+
+import asyncio
+import re
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+
+from alos.domain.call import CheckedCall, CheckedCandidate
+from alos.domain.standing import StandingModel
+from alos.ports.provider import Broken, ProviderAnswer, ProviderBroke, ProviderFailure
+from alos.providers.connection import Connection
+from alos.providers.credentials import Credentials
+from alos.providers.encoding import GARBLED, open_decoder
+from alos.providers.pool import Origin, Pool, Proxy
+from alos.providers.target import Target, is_azure, read_target
+
+_VERSION = re.compile(rb"\d{4}-\d{2}-\d{2}")
+_BETAS = re.compile(rb"[a-z0-9.-]{1,64}(?:, ?[a-z0-9.-]{1,64}){0,31}")
+_DEFAULT_VERSION = b"2023-06-01"
+_PRICED_BETAS = (b"context-1m-", b"fast-mode-")
+"""Betas that change the price of a call; left out, since no price book knows them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpLimits:
+    """Bounds that no model sets for itself.
+
+    Attributes:
+        idle_seconds: how long a stream may be silent.
+    """
+
+    max_answer_bytes: int = 32_000_000
+    max_stream_bytes: int = 64_000_000
+    idle_seconds: float = 60.0
+
+
+class HttpProvider:
+    """Implements :class:`alos.ports.provider.Provider` over HTTP/1.1.
+
+    Args:
+        paths: name of a wire format → its path.
+        ca_file: PEM of further authorities to trust.
+        proxy_url: egress proxy; the environment's proxies are never used.
+    """
+
+    def __init__(
+        self,
+        paths: Mapping[str, str],
+        credentials: Credentials,
+        *,
+        limits: HttpLimits | None = None,
+        ca_file: str | None = None,
+        proxy_url: str | None = None,
+    ) -> None:
+        tls = ssl.create_default_context()
+        if ca_file is not None:
+            tls.load_verify_locations(cafile=ca_file)
+        proxy = Proxy.from_url(proxy_url) if proxy_url else None
+        self._pool = Pool(tls, proxy=proxy)
+        self._paths = paths
+        self._credentials = credentials
+        self._limits = limits or HttpLimits()
+        self._targets: dict[tuple[str, str], Target] = {}
+
+    async def send(
+        self, call: CheckedCall, candidate: CheckedCandidate
+    ) -> ProviderAnswer | ProviderFailure:
+        """Send the candidate's body; no redirects, no retries of an answered request."""
+        received = call.funded.admitted.call
+        model = candidate.model
+        wire_format = received.wire_format
+        try:
+            target = self._get_target(model.base_url, wire_format)
+        except ValueError:
+            return ProviderFailure(why=Broken.CONNECT, cause="the base URL can't be read")
+        login = self._write_login(model, wire_format, received.headers)
+        if isinstance(login, ProviderFailure):
+            return login
+        body = candidate.body
+        request = b"".join(
+            (target.line, target.host, login, b"content-length: %d\r\n\r\n" % len(body), body)
+        )
+        try:
+            connection = await self._exchange(target.origin, request, model)
+        except ProviderBroke as error:
+            return error.failure
+        return HttpAnswer(self._pool, target.origin, connection, self._limits)
+
+    async def _exchange(self, origin: Origin, request: bytes, model: StandingModel) -> Connection:
+        """Send on a kept connection, or a new one.
+
+        A kept connection may be closed by the server in the very moment it is used; where not
+        one byte of an answer came, the request goes out once more on a new one.
+        """
+        connection = self._pool.take(origin)
+        if connection is not None:
+            try:
+                return await _send(connection, request, model)
+            except ProviderBroke as error:
+                if connection.heard or error.failure.why is not Broken.BROKEN_OFF:
+                    raise
+        connection = await self._pool.open(origin, timeout_seconds=model.connect_timeout_seconds)
+        return await _send(connection, request, model)
+
+    def _get_target(self, base_url: str, wire_format: str) -> Target:
+        key = (base_url, wire_format)
+        target = self._targets.get(key)
+        if target is None:
+            proxy = self._pool.proxy
+            target = read_target(base_url, self._paths[wire_format], proxy)
+            self._targets[key] = target
+        return target
+
+    def _write_login(
+        self, model: StandingModel, wire_format: str, headers: Mapping[bytes, bytes]
+    ) -> bytes | ProviderFailure:
+        """The credential in the vendor's own header, and Anthropic's version and betas."""
+        key = ""
+        if model.credential:
+            secret = self._credentials(model.credential)
+            if secret is None:
+                return ProviderFailure(why=Broken.CONNECT, cause="the credential is not set")
+            key = secret.reveal()
+        if wire_format.startswith("anthropic"):
+            named = b"x-api-key: %b\r\n" % key.encode() if key else b""
+            return named + _write_anthropic(headers)
+        if not key:
+            return b""
+        if is_azure(model.base_url):
+            return b"api-key: %b\r\n" % key.encode()
+        return b"authorization: Bearer %b\r\n" % key.encode()
+
+    async def close(self) -> None:
+        """Drop the idle connections."""
+        self._pool.close()
+        await asyncio.sleep(0)  # sockets close in the loop's next round
+
+
+async def _send(connection: Connection, request: bytes, model: StandingModel) -> Connection:
+    await connection.exchange(
+        request,
+        first_byte_seconds=model.first_byte_timeout_seconds,
+        total_seconds=model.total_timeout_seconds,
+    )
+    return connection
+
+
+class HttpAnswer:
+    """An answer whose head has come; give the connection back by :meth:`close`."""
+
+    __slots__ = (
+        "_connection",
+        "_is_closed",
+        "_limits",
+        "_origin",
+        "_pool",
+        "headers",
+        "status",
+    )
+
+    def __init__(
+        self, pool: Pool, origin: Origin, connection: Connection, limits: HttpLimits
+    ) -> None:
+        self._pool = pool
+        self._origin = origin
+        self._connection = connection
+        self._limits = limits
+        self._is_closed = False
+        self.status = connection.status
+        self.headers: Mapping[str, str] = connection.headers
+
+    async def read(self) -> bytes | ProviderFailure:
+        """The whole body, within the size bound and the candidate's timeout."""
+        parts: list[bytes] = []
+        size = 0
+        connection, max_bytes = self._connection, self._limits.max_answer_bytes
+        try:
+            if "content-encoding" in self.headers:
+                parts = [part async for part in self._decode(max_bytes)]
+            else:
+                while (data := await connection.next_chunk()) is not None:
+                    size += len(data)
+                    _check_size(size, max_bytes)
+                    parts.append(data)
+        except ProviderBroke as error:
+            return error.failure
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it comes.
+
+        Raises:
+            ProviderBroke: the stream stalled, broke off or grew past the bound.
+        """
+        self._connection.watch_idle(self._limits.idle_seconds)
+        async for part in self._decode(self._limits.max_stream_bytes):
+            yield part
+
+    async def _decode(self, max_bytes: int) -> AsyncIterator[bytes]:
+        connection = self._connection
+        decoder = open_decoder(self.headers.get("content-encoding", ""))
+        size = 0
+        while (data := await connection.next_chunk()) is not None:
+            if decoder is not None:
+                data = decoder.decode(data, max_bytes - size + 1)
+            size += len(data)
+            _check_size(size, max_bytes)
+            if data:
+                yield data
+        if decoder is not None and not decoder.is_complete:
+            raise ProviderBroke(GARBLED)
+
+    async def close(self) -> None:
+        """Give the connection back, or abort what still runs upstream."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._pool.give_back(self._origin, self._connection)
+
+
+def _check_size(size: int, max_bytes: int) -> None:
+    if size > max_bytes:
+        cause = f"the answer is larger than {max_bytes} bytes"
+        raise ProviderBroke(ProviderFailure(why=Broken.TOO_LARGE, cause=cause))
+
+
+def _write_anthropic(headers: Mapping[bytes, bytes]) -> bytes:
+    version = headers.get(b"anthropic-version", _DEFAULT_VERSION)
+    if not _VERSION.fullmatch(version):
+        version = _DEFAULT_VERSION
+    lines = b"anthropic-version: %b\r\n" % version
+    betas = headers.get(b"anthropic-beta", b"")
+    if _BETAS.fullmatch(betas):
+        kept = [
+            name
+            for name in betas.replace(b" ", b"").split(b",")
+            if not name.startswith(_PRICED_BETAS)
+        ]
+        if kept:
+            lines += b"anthropic-beta: %b\r\n" % b",".join(kept)
+    return lines
