@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 (a script, not a package)
 """What a call costs the journal: CPU and wall time per opening + durable closing.
 
     PYTHONPATH=src python benchmarks/journal_append.py --calls 20000 --callers 64
@@ -13,6 +12,7 @@ import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import uvloop
 
@@ -131,9 +131,20 @@ def time_encoding(rounds: int = 200, size: int = 500) -> dict[str, float]:
     return best
 
 
-async def drive(folder: Path | None, calls: int, callers: int) -> tuple[float, float, float]:
-    """Run the calls; return CPU microseconds a call, wall seconds, and entries per sync."""
+class Figures(NamedTuple):
+    """What one run took; the waits are those of a durable closing."""
+
+    cpu_us: float
+    wall_seconds: float
+    per_sync: float
+    p50_ms: float
+    p99_ms: float
+
+
+async def drive(folder: Path | None, calls: int, callers: int) -> Figures:
+    """Run the calls."""
     ids, clock = RandomIds(), SystemClock()
+    waits: list[float] = []
     journal = None if folder is None else await FileJournal.start(folder, clock=clock)
     now = clock.unix_ns()
     opening, closing = make_opening(CallId(""), now), make_closing(ids, CallId(""), now)
@@ -147,18 +158,27 @@ async def drive(folder: Path | None, calls: int, callers: int) -> tuple[float, f
             await asyncio.sleep(0)
             last = replace(closing, call_id=name)
             if journal is not None:
+                start = time.perf_counter()
                 await journal.close(last)
+                waits.append(time.perf_counter() - start)
 
     cpu, wall = time.process_time(), time.perf_counter()
     async with asyncio.TaskGroup() as group:
         for _ in range(callers):
             group.create_task(caller(calls // callers))
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    per_sync = 0.0
-    if journal is not None:
-        per_sync = journal.metrics.appended / max(1, journal.metrics.sync_rounds)
-        await journal.stop()
-    return cpu / calls * 1e6, wall, per_sync
+    if journal is None:
+        return Figures(cpu / calls * 1e6, wall, 0, 0, 0)
+    per_sync = journal.metrics.appended / max(1, journal.metrics.sync_rounds)
+    await journal.stop()
+    waits.sort()
+    return Figures(
+        cpu / calls * 1e6,
+        wall,
+        per_sync,
+        waits[len(waits) // 2] * 1000,
+        waits[len(waits) * 99 // 100] * 1000,
+    )
 
 
 def main() -> None:
@@ -172,13 +192,14 @@ def main() -> None:
         print(f"encode + hash, {name}: {best:.2f} us (best)")
     figures = []
     for _ in range(options.rounds):
-        bare, _, _ = uvloop.run(drive(None, options.calls, options.callers))
+        bare = uvloop.run(drive(None, options.calls, options.callers)).cpu_us
         with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
-            full, wall, per_sync = uvloop.run(drive(Path(folder), options.calls, options.callers))
-        figures.append(full - bare)
+            full = uvloop.run(drive(Path(folder), options.calls, options.callers))
+        figures.append(full.cpu_us - bare)
         print(
-            f"journal: {full - bare:.1f} CPU us a call (bare loop {bare:.1f}), "
-            f"{options.calls / wall:.0f} calls/s, {per_sync:.0f} entries a sync"
+            f"journal: {full.cpu_us - bare:.1f} CPU us a call (bare loop {bare:.1f}), "
+            f"{options.calls / full.wall_seconds:.0f} calls/s, {full.per_sync:.0f} entries a sync,"
+            f" close waits {full.p50_ms:.1f} ms (p99 {full.p99_ms:.1f})"
         )
     print(
         f"best {min(figures):.1f}, median {sorted(figures)[len(figures) // 2]:.1f} CPU us a call"

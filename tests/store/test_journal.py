@@ -222,6 +222,7 @@ async def test_a_write_error_leaves_no_half_entry_and_brings_a_new_writer(
 ) -> None:
     disk = FailingDisk()
     async with running(tmp_path, clock, quick, disk.to_disk()) as journal:
+        first = journal.writer
         await journal.close(make_closing("call_1"))
         disk.write_error = errno.EROFS
         with pytest.raises(JournalDown):
@@ -230,6 +231,7 @@ async def test_a_write_error_leaves_no_half_entry_and_brings_a_new_writer(
         assert journal.state is JournalState.DOWN
         disk.write_error = None
         await until(lambda: journal.state is JournalState.UP)
+        assert journal.durable[first] == 1
         journal.open(make_opening("call_3"))
         await journal.close(make_closing("call_3"))
     assert [entry.call_id for entry in closings(tmp_path)] == ["call_1", "call_3"]

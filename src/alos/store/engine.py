@@ -79,9 +79,9 @@ class Store:
             self._inode = self._get_inode()
 
     def close(self) -> None:
-        """Close all connections."""
-        self._writing.dispose()
+        """Close all connections; the writing one last, which folds the write-ahead log in."""
         self._reading.dispose()
+        self._writing.dispose()
 
     def _remove_leftovers(self) -> None:
         """A deleted file's write-ahead log would be replayed into the new one."""

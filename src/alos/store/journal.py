@@ -336,6 +336,7 @@ class FileJournal:
         failed, self._live = self._live, live
         self._lives.append(live)
         self._durable[live.writer] = live.durable.sequence
+        self._durable[failed.writer] = kept_sequence
         self.state = JournalState.UP
         self.metrics.gaps += 1
         self._lost += [
