@@ -26,12 +26,13 @@ _NORTH_AMERICAN = re.compile(
     r"|[2-9]\d\d\)[ -]?\d{3}[-. ]\d{4}|[2-9]\d\d\)[ ]?\d{7})\Z"
 )
 _LEADING_ZERO = re.compile(
-    r"0[1-9]\d{0,4}\)?(?:[ /-]|[ ]/[ ])?\d{2,8}(?:[ -]\d{1,8}){0,4}\Z"
+    r"0[1-9]\d{1,4}(?:\)? |\)|[/-]| / )\d{2,8}(?:[ -]\d{1,8}){0,4}\Z"
     r"|00[1-9]\d{0,2}[ -]\d[\d ()/-]{5,}\Z"
 )
 _NO_PHONE = re.compile(
     r"\d{5}-\d{4}\Z"  # ZIP+4
     r"|(?:\d{4} ){2,}\d{4}\Z"  # code points, hex dumps
+    r"|\d+\.\d+\Z|\d{1,3}(?:\.\d{1,3}){3}\Z|\d{7}-\d{7}\Z"  # decimals, addresses, ranges
     r"|(?:19|20)\d\d ?- ?(?:19|20)\d\d\Z"  # years
 )
 _DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})\b|\d{4}[./-]\d{1,2}[./-]\d{1,2}\b")
@@ -89,10 +90,10 @@ class Phones:
             return None
         digits = sum(map(str.isdigit, run))
         first = start - 1 if start and text[start - 1] == "(" and ")" in run else start
-        if TYPE in labels[:2]:
-            return _finding(first, _with_extension(text, end), 0.8)
         if text[max(0, first - 2) : first].strip().isdigit():  # the end of a longer number
             return None
+        if TYPE in labels[:2]:
+            return _finding(first, _with_extension(text, end), 0.8)
         if not self._is_national(run, digits):
             return None
         return _finding(first, _with_extension(text, end), 0.6)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from alos.checks.base import Finding, Sweep
 from alos.checks.pii_context import NOT_PERSONAL, Labels
+from alos.checks.pii_fields import exact_type
 from alos.checks.pii_numbers import Numbers
 
 __all__ = ["Columns"]
@@ -17,7 +18,9 @@ LONGEST_HEADER = 2000
 
 _DELIMITERS = ("\t", "|", ";", ",")
 _CELL = {
-    mark: re.compile(rf"\"[^\"\n]*\"|'[^'\n]*'|[^{re.escape(mark)}\n]+|(?<={re.escape(mark)})")
+    mark: re.compile(
+        rf" *\"[^\"\n]*\" *| *'[^'\n]*' *|[^{re.escape(mark)}\n]+|(?<={re.escape(mark)})"
+    )
     for mark in _DELIMITERS
 }
 _TUPLE = re.compile(r"\s*,?\s*\(([^()]{1,4000})\)")
@@ -48,10 +51,13 @@ class Columns:
                 rule="pii/columns",
                 expression=r"(?:ssn|social_security(?:_number)?|nhs(?:_number)?|phone(?:_number)?"
                 r"|mobile|telephone|tel|bsn|pesel|aadhaar|tfn|sin|medicare|cpf|dni|nif|cuit|itin"
-                r"|tax_id|national_id|steuer_id|personnummer|cpr|passport(?:_number|_no)?|mrn|dob"
+                r"|tax_id|national_id|steuer_id|personnummer|cpr|mrn|dob"
+                r"|passport(?:[ _]number|[ _]no)?"
                 r"|birth_?date|date[_ ]of[_ ]birth|member_id|policy_number|account(?:_number|_no)"
-                r"|routing(?:_number)?|driver_?s?_license|license_number|telefon|insee|nir)"
-                r"[\"'`]?[ ]{0,8}[,;|\t\r\n)]",
+                r"|(?:insurance|security|tax|record|tax_file|my)[ _]number|identifikationsnummer"
+                r"|registernummer|servicenummer|kimlik(?:_no)?|national_number|medical_record_no"
+                r"|routing(?:_number)?|licen[sc]e(?:[ _]number)?|telefon|insee|nir)"
+                r"(?:[\"'`,;|\t\r\n)]| \|)",
                 sweep=self.sweep,
                 width=48,
                 caseless=True,
@@ -78,6 +84,7 @@ class Columns:
                     yield from self._row(text, _CELL[mark].finditer(text, at, stop), types)
             else:
                 mark, width, types = self._header(text, at, min(stop, at + LONGEST_HEADER))
+                mark = mark if types else ""
             at = stop + 1
 
     def _header(self, text: str, at: int, stop: int) -> tuple[str, int, dict[int, list[str]]]:
@@ -128,7 +135,7 @@ class Columns:
         for type_ in types:
             pattern = self.values.get(type_)
             if pattern is not None and pattern.fullmatch(value):
-                return _finding(type_, first, stop)
+                return _finding(exact_type(type_, value), first, stop)
         if "PHONE_NUMBER" in types and self.numbers.phones.is_plausible(value):
             return self.numbers.phones.judge(text, first, stop, labels=types)
         return None

@@ -11,14 +11,14 @@ __all__ = ["NOT_PERSONAL", "Labels", "build_labels", "stands_alone"]
 NOT_PERSONAL = "NOT_PERSONAL"
 """The type of labels that say a number is an order, an invoice, a build …: nobody's identity."""
 
-BEFORE_CHARACTERS = 56
-AFTER_CHARACTERS = 28
+BEFORE_CHARACTERS = 64
+AFTER_CHARACTERS = 48
 LONGEST_LABEL_WORDS = 4
 
 _WORD = re.compile(r"[^\W\d_]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _JOINERS = "-./_:#=@\\+"
-_BREAK = re.compile(r"[.!?;]\s|\n\s*\n")
+_BREAK = re.compile(r"[.!?;]\s")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,20 +38,20 @@ class Labels:
     def near(self, text: str, start: int, end: int) -> list[str]:
         """Return the types announced around `text[start:end]`, the nearest label first.
 
-        Words before the value count; words after it, in the same sentence, only where nothing
-        before announces anything. Reads a bounded number of characters.
+        The same line before the value is asked first, then the same line and sentence after
+        it, then the lines of the same paragraph above. Reads a bounded number of characters.
         """
-        found = self.before(text, start)
-        if found:
+        window = text[max(0, start - BEFORE_CHARACTERS) : start]
+        above, _, line = window.rpartition("\n")
+        if found := self._types(line):
+            found.reverse()
             return found
-        window = text[end : end + AFTER_CHARACTERS]
-        if (stop := _BREAK.search(window)) is not None:
-            window = window[: stop.start()]
-        return self._types(window.split("\n", 1)[0])
-
-    def before(self, text: str, start: int) -> list[str]:
-        """Return the types announced before `start`, the nearest label first."""
-        found = self._types(text[max(0, start - BEFORE_CHARACTERS) : start])
+        after = text[end : end + AFTER_CHARACTERS].partition("\n")[0]
+        if (stop := _BREAK.search(after)) is not None:
+            after = after[: stop.start()]
+        if found := self._types(after):
+            return found
+        found = self._types(above.rpartition("\n\n")[2])
         found.reverse()
         return found
 

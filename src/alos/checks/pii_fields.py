@@ -12,19 +12,23 @@ from typing import Any
 from alos.checks.base import Confirm, Finding, Trigger
 from alos.checks.pii_context import stands_alone
 
-__all__ = ["Fields", "load_fields"]
+__all__ = ["Fields", "exact_type", "load_fields"]
 
 CONFIDENCE = 0.8
 FIRST_YEAR = 1880
 LAST_YEAR = 2060
 
-# What may stand between a label and its value: a few short words and marks.
+# What may stand between a label and its value: up to five words, marks, a line break.
 _FILLER = (
-    r"(?:[^A-Za-z0-9\n]{0,4}(?:numbers?|num|no|nr|id|is|was|are|code|cards?|records?|plan|ist|es|est|"
-    r"é|è|numéro|número|numero|nummer|del|de|der|the|my|his|her|of|on|am|le|il|el|em|em|date|value|issued|"
-    r"holder|policy|insurance|member|state|CA|NY|TX|FL)(?![a-z]))"
-    r"{0,4}[^A-Za-z0-9\n]{0,4}\n?[^A-Za-z0-9\n]{0,4}"
+    r"(?:[^A-Za-z0-9\n)]{0,4}\n?[^A-Za-z0-9\n)]{0,4}[^\W\d_]{1,12}(?![^\W_])){0,5}?"
+    r"[^A-Za-z0-9\n)]{0,4}\n?[^A-Za-z0-9\n)]{0,4}"
 )
+# What stands between a value and a label behind it: "… (that's my passport)".
+_BEHIND = (
+    r"[^\w\n]{1,4}(?:(?:that|which|it|this)[^\w\n]{0,2}s? )?(?:is |was |as )?"
+    r"(?:my|his|her|their|our|the) (?:own |US |UK )?\Z"
+)
+_YEARS = re.compile(r"(?:19|20)\d\d ?[-/] ?(?:19|20)?\d\d\Z")
 _MONTH = r"[^\W\d_]{3,10}\.?"
 _DATE = re.compile(
     r"(?<!\d)(?:(?P<y1>\d{4})[-/.](?P<m1>\d{1,2})[-/.]\d{1,2}"
@@ -37,6 +41,7 @@ _DATE = re.compile(
 )
 _US_PASSPORT = re.compile(r"(?:\d{9}|[A-Za-z]\d{8})\Z")
 _BEFORE_DATE = 32
+_BEFORE_LABEL = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,13 +69,16 @@ def load_fields() -> Fields:
         triggers=tuple(_trigger(entry) for entry in entries),
         labels=tuple((entry["type"], tuple(entry["triggers"])) for entry in entries),
         values={
-            entry["type"]: _DATE
-            if entry["reads"] == "date"
-            else re.compile(entry["reads"], re.IGNORECASE)
+            entry["type"]: _DATE if entry["reads"] == "date" else re.compile(entry["reads"])
             for entry in entries
         },
         source=source,
     )
+
+
+def exact_type(type_: str, value: str) -> str:
+    """Return the type that the form of the value narrows `type_` down to."""
+    return "US_PASSPORT" if type_ == "PASSPORT" and _US_PASSPORT.match(value) else type_
 
 
 def _trigger(entry: Mapping[str, Any]) -> Trigger:
@@ -94,9 +102,15 @@ def _in_bytes(word: str) -> str:
 
 
 def _date_after(type_: str) -> Confirm:
+    behind = re.compile(f"(?:{_DATE.pattern}){_BEHIND}")
+
     def confirm(text: str, start: int, end: int) -> Finding | None:
         if start and text[start - 1].isalpha() and text[start - 1].isascii():
             return None
+        if (ahead := behind.search(text[max(0, start - _BEFORE_LABEL) : start])) is not None:
+            first = max(0, start - _BEFORE_LABEL) + ahead.start()
+            date = _DATE.match(text, first)
+            return None if date is None else _finding(type_, first, date.end())
         value = _DATE.search(text, end, end + _BEFORE_DATE + 24)
         if value is None or value.start() > end + _BEFORE_DATE:
             return None
@@ -114,23 +128,30 @@ def _date_after(type_: str) -> Confirm:
 
 
 def _value_after(type_: str, pattern: str, fewest_digits: int) -> Confirm:
-    reads = re.compile(rf"{_FILLER}(?P<value>{pattern})", re.IGNORECASE)
+    reads = re.compile(rf"{_FILLER}(?P<value>{pattern})")
+    behind = re.compile(rf"(?<![A-Za-z0-9])(?P<value>{pattern}){_BEHIND}")
 
     def confirm(text: str, start: int, end: int) -> Finding | None:
         if start and text[start - 1].isalpha() and text[start - 1].isascii():
             return None
-        match = reads.match(text, end, end + 90)
+        offset = max(0, start - _BEFORE_LABEL)
+        match = behind.search(text[offset:start])
+        if match is None:
+            offset = 0
+            match = reads.match(text, end, end + 90)
         if match is None:
             return None
-        first, last = match.span("value")
+        first, last = (offset + at for at in match.span("value"))
         value = text[first:last]
-        if sum(map(str.isdigit, value)) < fewest_digits or _DATE.match(value):
+        if (
+            sum(map(str.isdigit, value)) < fewest_digits
+            or _DATE.match(value)
+            or _YEARS.match(value)
+        ):
             return None
         if not stands_alone(text, first, last):
             return None
-        if type_ == "PASSPORT" and _US_PASSPORT.match(value):
-            return _finding("US_PASSPORT", first, last)
-        return _finding(type_, first, last)
+        return _finding(exact_type(type_, value), first, last)
 
     return confirm
 

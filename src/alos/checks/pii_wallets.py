@@ -24,7 +24,7 @@ def wallet_triggers() -> list[Trigger]:
     return [
         Trigger(
             rule="pii/crypto",
-            expression=r"(?:^|[^0-9A-Za-z_.\-/+=])[13LMDT][1-9A-HJ-NP-Za-km-z]{25}",
+            expression=r"(?:^|[^0-9A-Za-z_.\-/+])[13LMDT][1-9A-HJ-NP-Za-km-z]{25}",
             confirm=_confirm_base58,
         ),
         Trigger(
