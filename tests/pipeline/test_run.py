@@ -409,7 +409,7 @@ async def test_a_detector_that_breaks_refuses_the_call(monkeypatch: pytest.Monke
     class Broken:
         digest = "x"
 
-        def scan_parts(self, _texts: object) -> object:
+        def scan(self, _text: object) -> object:
             raise ScannerFault("broke")
 
     monkeypatch.setattr(check, "_scanner", Broken())
@@ -490,7 +490,14 @@ ASK = {"stream": True, "stream_options": {"include_usage": True}}
 SSE = "text/event-stream"
 
 
-async def test_a_stream_goes_through_untouched_and_ends_after_its_record() -> None:
+def read_text(received: bytes) -> str:
+    """The text that a client would show."""
+    events = [line[6:] for line in received.decode().splitlines() if line.startswith("data: {")]
+    choices = [choice for event in events for choice in json.loads(event).get("choices", [])]
+    return "".join(choice["delta"].get("content") or "" for choice in choices)
+
+
+async def test_a_stream_goes_through_whole_and_ends_after_its_record() -> None:
     talk = Conversation()
     pieces = stream("The capital ", "is Paris.")
     talk.provider.answers = [ScriptedAnswer(pieces=pieces, content_type=SSE)]
@@ -502,13 +509,12 @@ async def test_a_stream_goes_through_untouched_and_ends_after_its_record() -> No
             assert len(talk.journal.closings) == 1
         received.append(piece)
     whole = b"".join(received)
-    untouched = b"".join(pieces)
+    assert read_text(whole) == "The capital is Paris."
     comment = whole[whole.index(b": alos") : whole.index(b"data: [DONE]")]
-    assert whole.replace(comment, b"") == untouched
     (closing,) = talk.journal.closings
     assert closing.outcome is Outcome.ANSWERED
     assert closing.streamed
-    assert closing.output_hash == hashlib.sha256(untouched).hexdigest()
+    assert closing.output_hash == hashlib.sha256(whole.replace(comment, b"")).hexdigest()
     assert closing.usage is not None
     assert not closing.cost_estimated
 
@@ -528,14 +534,28 @@ async def test_a_credential_split_over_a_stream_never_gets_out() -> None:
     talk.provider.answers = [ScriptedAnswer(pieces=pieces, content_type=SSE)]
     outcome = await talk.run(say("?", stream=True))
     received = await read(outcome)
-    texts = "".join(
-        json.loads(line[6:])["choices"][0]["delta"].get("content", "")
-        for line in received.decode().splitlines()
-        if line.startswith("data: {") and '"choices": [{' in line
-    )
-    assert AWS_ID[:12] not in texts
+    assert AWS_ID[:12] not in read_text(received)
     assert b"alos_answer_blocked" in received
     assert talk.journal.closings[0].outcome is Outcome.CUT
+
+
+async def test_personal_data_in_a_streamed_answer_is_noted_and_goes_through() -> None:
+    talk = Conversation()
+    pieces = stream("Ask jane.", "roe@contoso", "-mail.com or us.")
+    talk.provider.answers = [ScriptedAnswer(pieces=pieces, content_type=SSE)]
+    outcome = await talk.run(say("?", stream=True))
+    assert read_text(await read(outcome)) == "Ask jane.roe@contoso-mail.com or us."
+    (finding,) = talk.journal.closings[0].findings
+    assert (finding.where, finding.type, finding.action) == ("answer", "EMAIL_ADDRESS", "flag")
+
+
+async def test_a_private_keys_header_cuts_the_stream_at_once() -> None:
+    talk = Conversation()
+    pieces = stream("Here: ", "-----BEGIN RSA PRI", "VATE KEY-----\n", "MIIEpAIBAAKCAQEA")
+    talk.provider.answers = [ScriptedAnswer(pieces=pieces, content_type=SSE)]
+    received = await read(await talk.run(say("?", stream=True)))
+    assert b"alos_answer_blocked" in received
+    assert "BEGIN" not in read_text(received)
 
 
 async def test_a_kill_cuts_a_running_stream_at_once() -> None:

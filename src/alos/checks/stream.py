@@ -61,6 +61,7 @@ class StreamGate:
         scanner: Scanner,
         *,
         cut_kinds: frozenset[FindingKind] = frozenset({"secret"}),
+        shown_kinds: frozenset[FindingKind] = frozenset(),
         always_hold_characters: int = 0,
     ) -> None:
         """Open a gate.
@@ -68,6 +69,7 @@ class StreamGate:
         Args:
             scanner: Finds what must not pass.
             cut_kinds: Kinds whose findings ask for the end of the stream.
+            shown_kinds: Kinds that are reported and go out all the same.
             always_hold_characters: What to hold back besides, for rules that match ordinary
                 words (the longest phrase of a dictionary, less one).
         """
@@ -75,6 +77,7 @@ class StreamGate:
         self.cut = False
         self._scanner = scanner
         self._cut_kinds = cut_kinds
+        self._shown_kinds = shown_kinds
         self._always_hold = always_hold_characters
         self._text = ""  # context that went out, then what is held
         self._held_from = 0
@@ -120,7 +123,11 @@ class StreamGate:
         start = self._held_from
         shown = redact(
             self._text[start:until],
-            (one.at(max(one.start, start) - start, one.end - start) for one in found),
+            (
+                one.at(max(one.start, start) - start, one.end - start)
+                for one in found
+                if one.kind not in self._shown_kinds
+            ),
         )
         drop = max(0, until - CONTEXT_CHARACTERS)
         self._text = self._text[drop:]

@@ -11,32 +11,60 @@ from alos.ports.counters import Exceeded, RateState
 _NO_LIMIT = RateState(allowed=True, scope="", limit=0, remaining=0, retry_after_seconds=0)
 
 
-class MemoryCounters:
-    """Plain dicts on one event loop: no step awaits, so none can be interleaved.
+_SLICES = 600
+"""A window is counted in so many slices, so its memory is bounded whatever its limit."""
 
-    A rate window slides: it holds the times of the requests it counted (at most ``requests``
-    numbers per limit), so a burst over the boundary of two minutes is not let through.
+
+class _Window:
+    """Requests of one scope in a sliding window, never fewer than there were.
+
+    A slice leaves the window only when its last moment has left it, so no window of the true
+    length ever holds more than the limit; a request may wait a 600th of the window longer.
     """
+
+    __slots__ = ("slices", "total")
+
+    def __init__(self) -> None:
+        self.slices: deque[list[int]] = deque()
+        self.total = 0
+
+    def drop_until(self, number: int) -> None:
+        slices = self.slices
+        while slices and slices[0][0] <= number:
+            self.total -= slices.popleft()[1]
+
+    def add(self, number: int) -> None:
+        slices = self.slices
+        if slices and slices[-1][0] == number:
+            slices[-1][1] += 1
+        else:
+            slices.append([number, 1])
+        self.total += 1
+
+
+class MemoryCounters:
+    """Plain dicts on one event loop: no step awaits, so none can be interleaved."""
 
     def __init__(self) -> None:
         self._used: dict[tuple[str, str], int] = {}
         self._open: dict[CallId, Reservation] = {}
-        self._windows: dict[str, deque[int]] = {}
+        self._windows: dict[str, _Window] = {}
 
     async def take_request(self, limits: Sequence[RateLimit], *, now_ns: int) -> RateState:
         """See the port."""
         tightest = _NO_LIMIT
-        windows: list[deque[int]] = []
+        taken: list[tuple[_Window, int]] = []
         for limit in limits:
             window = self._windows.get(limit.scope)
             if window is None:
-                window = self._windows[limit.scope] = deque()
-            length_ns = limit.window_seconds * 1_000_000_000
-            while window and window[0] <= now_ns - length_ns:
-                window.popleft()
-            remaining = limit.requests - len(window)
+                window = self._windows[limit.scope] = _Window()
+            slice_ns = limit.window_seconds * 1_000_000_000 // _SLICES
+            number = now_ns // slice_ns
+            window.drop_until(number - _SLICES - 1)
+            remaining = limit.requests - window.total
             if remaining <= 0:
-                wait_ns = window[-limit.requests] + length_ns - now_ns if window else length_ns
+                first = window.slices[0][0] if window.slices else number
+                wait_ns = (first + _SLICES + 1) * slice_ns - now_ns
                 return RateState(
                     allowed=False,
                     scope=limit.scope,
@@ -52,9 +80,9 @@ class MemoryCounters:
                     remaining=remaining - 1,
                     retry_after_seconds=0,
                 )
-            windows.append(window)
-        for window in windows:
-            window.append(now_ns)
+            taken.append((window, number))
+        for window, number in taken:
+            window.add(number)
         return tightest
 
     async def reserve(

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from alos.checks.base import ScannerFault as EngineFault
 from alos.checks.catalogue import Scanner
 from alos.checks.redact import redact
+from alos.checks.seams import scan_parts
 from alos.domain.call import CheckedCall, CheckedCandidate, Denied, FundedCall
 from alos.domain.fault import ScannerFault
 from alos.domain.finding import Finding
@@ -75,7 +76,7 @@ class Check:
 
     def _read(self, texts: Sequence[str], workflow: StandingWorkflow) -> list[_Seen]:
         try:
-            found = self._scanner.scan_parts(texts)
+            found = scan_parts(self._scanner, texts)
         except EngineFault as error:
             raise ScannerFault(str(error)) from error
         return [

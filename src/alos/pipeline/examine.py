@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from alos.checks.base import ScannerFault as EngineFault
 from alos.checks.catalogue import Scanner
+from alos.checks.seams import scan_parts
 from alos.checks.stream import StreamGate
 from alos.domain.call import CheckedReply, Denied, WholeReply
 from alos.domain.fault import ScannerFault
-from alos.domain.finding import Finding
+from alos.domain.finding import Finding, FindingKind
 from alos.domain.money import Usage
 from alos.domain.record import Evidence, FindingNote, ToolNote
 from alos.domain.refusal import ReasonCode, Refusal
@@ -21,6 +22,8 @@ from alos.domain.request import Request, StreamPart
 from alos.ports.wire import StreamReader, WireFormat
 
 _SECRET = "secret"  # noqa: S105 - a finding's kind
+_FLAGGED: frozenset[FindingKind] = frozenset({"pii", "forbidden", "injection"})
+"""Kinds that are noted in an answer and go to the caller: the boundary is about inputs."""
 
 
 class Examine:
@@ -43,7 +46,7 @@ class Examine:
         tools = note_tools(request, [name for name, _ in view.tool_calls])
         texts = [*view.texts, *(arguments for _, arguments in view.tool_calls)]
         try:
-            found = [one for part in self._scanner.scan_parts(texts) for one in part]
+            found = [one for part in scan_parts(self._scanner, texts) for one in part]
         except EngineFault as error:
             raise ScannerFault(str(error)) from error
         notes = note_findings(found)
@@ -121,7 +124,7 @@ class StreamExaminer:
         self.text_characters += len(part.text)
         gate = self._gates.get(part.lane)
         if gate is None:
-            gate = self._gates[part.lane] = StreamGate(self._scanner)
+            gate = self._gates[part.lane] = StreamGate(self._scanner, shown_kinds=_FLAGGED)
         allowed = gate.feed(part.text)
         if self._must_cut(gate):
             return b""
@@ -144,8 +147,8 @@ class StreamExaminer:
         return b"".join(rest)
 
     def _must_cut(self, gate: StreamGate) -> bool:
-        secret = next((one for one in gate.findings if one.kind == _SECRET), None)
-        if secret is not None:
+        if gate.cut:
+            secret = next((one for one in gate.findings if one.kind == _SECRET), None)
             self.refusal = _refuse(secret)
         return self.refusal is not None
 
@@ -186,5 +189,7 @@ def note_tools(request: Request, called: Sequence[str]) -> tuple[ToolNote, ...]:
     )
 
 
-def _refuse(secret: Finding) -> Refusal:
-    return Refusal(code=ReasonCode.ANSWER_BLOCKED, detail=f"{secret.type}, rule {secret.rule}")
+def _refuse(secret: Finding | None) -> Refusal:
+    """Withhold; a private key's header cuts a stream before the finding is whole."""
+    detail = f"{secret.type}, rule {secret.rule}" if secret else "a credential begins"
+    return Refusal(code=ReasonCode.ANSWER_BLOCKED, detail=detail)
