@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.checks.pii_corpus_carriers import CARRIERS, HELD_OUT_CARRIERS, NEAR_MISSES, PROSE
-from tests.checks.pii_corpus_kinds import FIRST, KINDS, LAST, digits
+from tests.checks.pii_corpus_kinds import KINDS
+from tests.checks.pii_corpus_values import FIRST, LAST, digits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

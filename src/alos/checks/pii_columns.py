@@ -79,12 +79,14 @@ class Columns:
         while at < len(text):
             stop = text.find("\n", at)
             stop = len(text) if stop < 0 else stop
-            if mark and text.count(mark, at, stop) >= width:
-                if not _RULE_LINE.match(text[at:stop]):
+            header = self._header(text, at, min(stop, at + LONGEST_HEADER))
+            if header[2]:
+                mark, width, types = header
+            elif mark and text.count(mark, at, stop) >= width:
+                if not _RULE_LINE.match(text, at, stop):
                     yield from self._row(text, _CELL[mark].finditer(text, at, stop), types)
             else:
-                mark, width, types = self._header(text, at, min(stop, at + LONGEST_HEADER))
-                mark = mark if types else ""
+                mark = ""
             at = stop + 1
 
     def _header(self, text: str, at: int, stop: int) -> tuple[str, int, dict[int, list[str]]]:

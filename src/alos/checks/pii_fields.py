@@ -105,7 +105,7 @@ def _date_after(type_: str) -> Confirm:
     behind = re.compile(f"(?:{_DATE.pattern}){_BEHIND}")
 
     def confirm(text: str, start: int, end: int) -> Finding | None:
-        if start and text[start - 1].isalpha() and text[start - 1].isascii():
+        if _is_no_label(text, start):
             return None
         if (ahead := behind.search(text[max(0, start - _BEFORE_LABEL) : start])) is not None:
             first = max(0, start - _BEFORE_LABEL) + ahead.start()
@@ -132,7 +132,7 @@ def _value_after(type_: str, pattern: str, fewest_digits: int) -> Confirm:
     behind = re.compile(rf"(?<![A-Za-z0-9])(?P<value>{pattern}){_BEHIND}")
 
     def confirm(text: str, start: int, end: int) -> Finding | None:
-        if start and text[start - 1].isalpha() and text[start - 1].isascii():
+        if _is_no_label(text, start):
             return None
         offset = max(0, start - _BEFORE_LABEL)
         match = behind.search(text[offset:start])
@@ -154,6 +154,12 @@ def _value_after(type_: str, pattern: str, fewest_digits: int) -> Confirm:
         return _finding(exact_type(type_, value), first, last)
 
     return confirm
+
+
+def _is_no_label(text: str, start: int) -> bool:
+    """Say whether the trigger is the end of a longer word, or closes an element."""
+    left = text[start - 1 : start]
+    return left == "/" or (left.isalpha() and left.isascii())
 
 
 def _finding(type_: str, start: int, end: int) -> Finding:

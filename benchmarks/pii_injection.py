@@ -1,0 +1,22 @@
+"""Prints recall and false alarms of the injection phrases on the corpus of the tests."""
+
+from __future__ import annotations
+
+from alos.checks.catalogue import build_scanner
+from alos.checks.injection import build_injection_pack
+from tests.checks.test_injection_corpus import ATTACKS, NEAR_MISSES, alarms
+
+
+def main() -> None:
+    """Print both figures and the texts behind them."""
+    scanner = build_scanner([build_injection_pack()])
+    caught = alarms(scanner, ATTACKS)
+    print(f"attacks flagged {len(caught)}/{len(ATTACKS)}")
+    for text in set(ATTACKS) - set(caught):
+        print("  missed:", text)
+    false_alarms = alarms(scanner, NEAR_MISSES)
+    print(f"near-misses flagged {len(false_alarms)}/{len(NEAR_MISSES)}", false_alarms)
+
+
+if __name__ == "__main__":
+    main()
