@@ -32,7 +32,10 @@ OnGone = Callable[[Callable[[], object]], None]
 GONE_EXTENSION = "alos.gone"
 """Where a server puts a function that registers what to do when the client hangs up; without
 it a task waits for that."""
+KNOWN_EXTENSION = "alos.known"
+"""Where a server puts a function to be told that the caller has a key of ours."""
 
+_NOT_KNOWN = 401
 _KEY_HEADERS = (b"authorization", b"x-api-key", b"api-key")
 _JSON = (b"content-type", b"application/json")
 _STREAM: Headers = [
@@ -91,6 +94,7 @@ class ModelDoor:
         stop_watching = self._watch(scope, receive)
         try:
             outcome = await self._run(asked)
+            _tell_known(scope, outcome)
             await self._answer(send, asked, outcome)
         except asyncio.CancelledError:
             if not stop_watching.is_gone:
@@ -228,6 +232,15 @@ class _Watch:
         self._task = None
         if self.waiter is not None:
             self.waiter.cancel()
+
+
+def _tell_known(scope: Scope, outcome: Outcome) -> None:
+    """Let the server know whom to keep when connections run out."""
+    tell = (scope.get("extensions") or {}).get(KNOWN_EXTENSION)
+    if tell is not None and not (
+        isinstance(outcome, Refused) and get_status(outcome.refusal.code) == _NOT_KNOWN
+    ):
+        tell()
 
 
 async def _wait_until_gone(receive: Receive, watch: _Watch) -> None:
