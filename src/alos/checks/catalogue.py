@@ -78,11 +78,15 @@ class Scanner:
         """Return the findings of `text` as it stands and, `depth` deep, under its disguises."""
         found: list[Finding] = []
         disguises: set[Callable[[str], Iterator[View]]] = set()
+        settled: dict[int, int] = {}  # up to where the last finding of a trigger reaches
         for end, start, index in self._read(text):
             target = self._targets[index]
             if isinstance(target, Trigger):
+                if start < settled.get(index, 0):
+                    continue
                 if (finding := target.confirm(text, start, end)) is not None:
                     found.append(finding)
+                    settled[index] = finding.end
             elif isinstance(target, Sweep):
                 found.extend(target.sweep(text, max(0, end - target.width)))
             elif depth:

@@ -69,6 +69,11 @@ _TERM = re.compile(f"(?:{_ALGORITHM}|{_QUANTITY}|{_CODED})")
 _KEYWORD = re.compile(r"\w+=|[\w.]+\(|[A-Za-z]\w*\.[A-Za-z]\w*$")
 _SHORTEST = 6
 _DIGIT = re.compile(r"[0-9]")
+# A digit beside a letter or a symbol, or capitals inside a word: no value is told without.
+_TELLTALE = re.compile(
+    r"[0-9A-Z](?:(?<=[A-Za-z!@#$%^&*+=~?_\-][0-9])|(?<=[0-9])[A-Za-z!@#$%^&*+=~_]|"
+    r"(?<=[a-z][A-Z])[a-zA-Z])",
+)
 
 
 def confirm_prose(text: str, start: int, end: int) -> Finding | None:
@@ -76,7 +81,7 @@ def confirm_prose(text: str, start: int, end: int) -> Finding | None:
     before = text[start - 1] if start else " "
     if before.isalnum() or before in "-.$" or (before == "_" and text[end : end + 1] != " "):
         return None
-    if not _DIGIT.search(text, max(0, start - 60), end + 120):
+    if not _TELLTALE.search(text, max(0, start - 60), end + 120):
         return None
     noun = text[start:end].lower()
     kind = "password" if noun.startswith(("pass", "pw", "kenn", "cred", "log", "pin")) else "token"

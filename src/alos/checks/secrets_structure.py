@@ -75,13 +75,13 @@ def _names_algorithm(header: str) -> bool:
 
 _PEM_BODY = re.compile(
     r"-----BEGIN (?P<what>[A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?)-----"
-    r"(?P<body>(?:[A-Za-z0-9+/=\s,.:()\"'|>#*$-]|\\[nrt\\\"])*?)"
+    r"(?:[A-Za-z0-9+/=\s,.:()\"'|>#*$]|-(?!----)|\\[nrt\\\"])*+"
     r"-----END (?P=what)-----",
 )
 _PEM_OPEN = re.compile(
     r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----"
     r"(?:(?:Proc-Type|DEK-Info|Comment|Version|Charset|Hash)[^\n]{0,100}|"
-    r"[A-Za-z0-9+/=\s\"'|>#+]|\\[nrt\\\"]){0,16000}",
+    r"[A-Za-z0-9+/=\s\"'|>#+]|\\[nrt\\\"]){0,16000}+",
 )
 _PEM_MATERIAL = re.compile(r"[A-Za-z0-9+/]{16}")
 _PEM_LONGEST = 16_500
