@@ -8,17 +8,17 @@ import hashlib
 from collections.abc import Mapping
 
 from alos.domain.call import AdmittedCall, Call, Denied, Prompt
-from alos.domain.gate import check_model, check_serve
-from alos.domain.ids import ModelName, TaskId, WorkflowId
+from alos.domain.gate import check_serve
+from alos.domain.ids import TaskId, WorkflowId
 from alos.domain.key import KEY_LENGTH, PREFIX_LENGTH, matches
 from alos.domain.prompt import PromptError, render
 from alos.domain.record import Evidence
 from alos.domain.refusal import ReasonCode, Refusal
 from alos.domain.request import Request
-from alos.domain.standing import KeyGrant, Standing, StandingModel, StandingWorkflow
+from alos.domain.standing import KeyGrant, Standing, StandingWorkflow
+from alos.pipeline.route import WORKFLOW_PREFIX, Routes
 from alos.ports.wire import WireFormat
 
-WORKFLOW_PREFIX = "workflow/"
 STRICT_TIER = 2
 """From this tier on, what is not known is refused instead of recorded."""
 _OVERHEAD_TOKENS = 256
@@ -56,10 +56,11 @@ def identify(call: Call, standing: Standing) -> KeyGrant | Refusal:
 
 
 class Admit:
-    """The first stage; holds nothing but the wire formats."""
+    """The first stage; holds the wire formats and the routes of the Standing in force."""
 
     def __init__(self, formats: Mapping[str, WireFormat]) -> None:
         self._formats = formats
+        self._routes = Routes()
 
     def __call__(self, call: Call, standing: Standing, key: KeyGrant) -> AdmittedCall | Denied:
         """Take one call of a known key; reads no clock but the call's own."""
@@ -74,14 +75,19 @@ class Admit:
         workflow = _select_workflow(call, standing, key, request)
         if isinstance(workflow, Refusal):
             return Denied(refusal=workflow, key=key, request=request)
-        admitted = _admit(call, standing, key, request, workflow)
+        admitted = _admit(call, standing, key, request, workflow, self._routes)
         if isinstance(admitted, Refusal):
             return Denied(refusal=admitted, key=key, request=request, workflow=workflow)
         return admitted
 
 
 def _admit(
-    call: Call, standing: Standing, key: KeyGrant, request: Request, workflow: StandingWorkflow
+    call: Call,
+    standing: Standing,
+    key: KeyGrant,
+    request: Request,
+    workflow: StandingWorkflow,
+    routes: Routes,
 ) -> AdmittedCall | Refusal:
     if b"x-alos-release" in call.headers:
         return Refusal(code=ReasonCode.RELEASE_UNKNOWN)
@@ -92,10 +98,9 @@ def _admit(
     if isinstance(prompt, Refusal):
         return prompt
     version, rendered = prompt
-    routed = _get_route(call, standing, workflow, request)
-    if isinstance(routed, Refusal):
-        return routed
-    candidates, skipped, reason = routed
+    route = routes.get(call, standing, workflow, request.model)
+    if isinstance(route, Refusal):
+        return route
     asked = request.max_output_tokens
     if asked is not None and asked > workflow.max_output_tokens:
         return Refusal(
@@ -109,14 +114,16 @@ def _admit(
         key=key,
         workflow=workflow,
         request=request,
-        candidates=candidates,
-        skipped=skipped,
-        route_reason=reason,
+        candidates=route.candidates,
+        skipped=route.skipped,
+        route_reason=route.reason,
         prompt=version,
         task=_get_task(call.headers),
         sources=_get_sources(call.headers),
         max_output_tokens=bound,
-        ceiling_nanousd=_get_ceiling(candidates, request, bound, rendered),
+        ceiling_nanousd=route.get_ceiling_nanousd(
+            _bound_input(request, rendered), bound * request.choices
+        ),
         rendered_prompt=rendered,
     )
 
@@ -189,65 +196,13 @@ def _get_prompt(
     return Prompt(version=f"observed@{digest[:16]}", evidence=Evidence.OBSERVED), None
 
 
-def _get_route(
-    call: Call, standing: Standing, workflow: StandingWorkflow, request: Request
-) -> tuple[tuple[StandingModel, ...], tuple[tuple[StandingModel, str], ...], str] | Refusal:
-    """Order the candidates; a model that the caller names goes first, or is refused."""
-    names, reason = workflow.route, workflow.route_reason
-    asked = request.model
-    if asked is not None and not asked.startswith(WORKFLOW_PREFIX):
-        named = ModelName(asked)
-        if named not in standing.models:
-            return Refusal(code=ReasonCode.VENDOR_NOT_APPROVED)
-        if named not in names:
-            return Refusal(code=ReasonCode.MODEL_NOT_ALLOWED, detail=f"workflow {workflow.id}")
-        names = (named, *(name for name in names if name != named))
-        reason = "named by the caller, then the route"
-    candidates: list[StandingModel] = []
-    skipped: list[tuple[StandingModel, str]] = []
-    first_no: Refusal | None = None
-    now_unix = call.received_unix_ns // 1_000_000_000
-    for name in names:
-        model = standing.models[name]
-        refusal = _check_candidate(call, standing, model, now_unix)
-        if refusal is None:
-            candidates.append(model)
-            continue
-        if name == asked:
-            return refusal
-        first_no = first_no or refusal
-        skipped.append((model, refusal.code.removeprefix("alos_")))
-    if not candidates:
-        return first_no or Refusal(code=ReasonCode.MODEL_NOT_ALLOWED, detail="the route is empty")
-    return tuple(candidates), tuple(skipped), reason
-
-
-def _check_candidate(
-    call: Call, standing: Standing, model: StandingModel, now_unix: int
-) -> Refusal | None:
-    if call.wire_format not in model.wire_formats:
-        return Refusal(code=ReasonCode.MODEL_WIRE_FORMAT, detail=call.wire_format)
-    if model.price is None:
-        return Refusal(code=ReasonCode.PRICE_UNKNOWN, detail=f"model {model.name}")
-    return check_model(standing, model, now_unix=now_unix)
-
-
-def _get_ceiling(
-    candidates: tuple[StandingModel, ...], request: Request, output_tokens: int, prompt: str | None
-) -> int:
-    """Bound the cost: no tokenizer makes more tokens than there are bytes."""
-    input_tokens = (
+def _bound_input(request: Request, prompt: str | None) -> int:
+    """Bound the prompt's tokens: no tokenizer makes more tokens than there are bytes."""
+    return (
         len(request.raw)
         + (len(prompt.encode()) if prompt else 0)
         + _OVERHEAD_TOKENS
         + _OVERHEAD_TOKENS_PER_TEXT * len(request.texts)
-    )
-    return max(
-        model.price.get_ceiling_nanousd(
-            input_tokens=input_tokens, output_tokens=output_tokens * request.choices
-        )
-        for model in candidates
-        if model.price is not None
     )
 
 

@@ -82,6 +82,7 @@ class StreamExaminer:
         self._scanner = scanner
         self._request = request
         self._gates: dict[str, StreamGate] = {}
+        self._closed: list[StreamGate] = []
         self._last_part: dict[str, StreamPart] = {}
         self._called: list[str] = []
 
@@ -142,7 +143,7 @@ class StreamExaminer:
                 return b""
             if held:
                 rest.append(self.reader.write_text(self._last_part[lane], held))
-        self._closed = tuple(self._gates.values())
+        self._closed.extend(self._gates.values())
         self._gates = {}
         return b"".join(rest)
 
@@ -155,7 +156,7 @@ class StreamExaminer:
     @property
     def findings(self) -> tuple[FindingNote, ...]:
         """Notes of everything seen in the stream so far."""
-        gates = (*getattr(self, "_closed", ()), *self._gates.values())
+        gates = (*self._closed, *self._gates.values())
         return note_findings([one for gate in gates for one in gate.findings])
 
     @property

@@ -6,6 +6,7 @@ from typing import Protocol
 from alos.domain.ids import CallId
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_SHIFTS = tuple(range(70, -1, -10))
 _PAIRS = tuple(a + b for a in _ALPHABET for b in _ALPHABET)
 
 
@@ -25,6 +26,8 @@ class RandomIds:
     def __init__(self) -> None:
         self._pool = b""
         self._at = 0
+        self._milliseconds = -1
+        self._time_part = ""
 
     def _take(self, size: int) -> bytes:
         start = self._at
@@ -36,10 +39,16 @@ class RandomIds:
 
     def call_id(self, unix_ns: int) -> CallId:
         """48 bits of milliseconds and 80 random bits in Crockford base32, ULID fashion."""
-        value = (unix_ns // 1_000_000 & (1 << 48) - 1) << 80 | int.from_bytes(self._take(10))
+        milliseconds = unix_ns // 1_000_000 & (1 << 48) - 1
         pairs = _PAIRS
+        if milliseconds != self._milliseconds:
+            self._milliseconds = milliseconds
+            self._time_part = "call_" + "".join(
+                [pairs[milliseconds >> shift & 1023] for shift in range(40, -1, -10)]
+            )
+        value = int.from_bytes(self._take(10))
         return CallId(
-            "call_" + "".join([pairs[value >> shift & 1023] for shift in range(120, -1, -10)])
+            self._time_part + "".join([pairs[value >> shift & 1023] for shift in _SHIFTS])
         )
 
     def salt(self) -> bytes:

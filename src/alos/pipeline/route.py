@@ -1,0 +1,121 @@
+"""Which models a call may go to, in which order, and what the dearest of them can cost.
+
+Within one Standing the answer changes only when an approval ends, so it is worked out once per
+(workflow, wire format, model asked for) and kept until then.
+"""
+
+from dataclasses import dataclass
+
+from alos.domain.call import Call
+from alos.domain.gate import check_model
+from alos.domain.ids import Epoch, ModelName
+from alos.domain.money import Price
+from alos.domain.refusal import ReasonCode, Refusal
+from alos.domain.standing import Standing, StandingModel, StandingWorkflow
+
+WORKFLOW_PREFIX = "workflow/"
+_MOST_KEPT = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """The candidates of a call, in order.
+
+    Attributes:
+        skipped: models of the route that may not be used now, and why.
+        reason: why in this order, one line for the record.
+        valid_until_unix: the first second at which an approval will have ended.
+    """
+
+    candidates: tuple[StandingModel, ...]
+    skipped: tuple[tuple[StandingModel, str], ...]
+    reason: str
+    prices: tuple[Price, ...]
+    valid_until_unix: float
+
+    def get_ceiling_nanousd(self, input_tokens: int, output_tokens: int) -> int:
+        """The dearest that one candidate can cost."""
+        ceiling = 0
+        for price in self.prices:
+            cost = price.get_ceiling_nanousd(
+                input_tokens=input_tokens, output_tokens=output_tokens
+            )
+            ceiling = max(ceiling, cost)
+        return ceiling
+
+
+class Routes:
+    """Routes of the Standing in force; forgets them all when it is swapped."""
+
+    def __init__(self) -> None:
+        self._epoch: Epoch | None = None
+        self._kept: dict[tuple[str, str, str | None], Route] = {}
+
+    def get(
+        self, call: Call, standing: Standing, workflow: StandingWorkflow, asked: str | None
+    ) -> Route | Refusal:
+        """The route, or why there is none; a model named by the caller goes first."""
+        if standing.epoch != self._epoch or len(self._kept) > _MOST_KEPT:
+            self._epoch, self._kept = standing.epoch, {}
+        if asked is not None and asked.startswith(WORKFLOW_PREFIX):
+            asked = None
+        now_unix = call.received_unix_ns // 1_000_000_000
+        key = (workflow.id, call.wire_format, asked)
+        route = self._kept.get(key)
+        if route is not None and now_unix < route.valid_until_unix:
+            return route
+        found = _find(call.wire_format, standing, workflow, asked, now_unix)
+        if isinstance(found, Route):
+            self._kept[key] = found
+        return found
+
+
+def _find(
+    wire_format: str,
+    standing: Standing,
+    workflow: StandingWorkflow,
+    asked: str | None,
+    now_unix: int,
+) -> Route | Refusal:
+    names, reason = workflow.route, workflow.route_reason
+    if asked is not None:
+        named = ModelName(asked)
+        if named not in standing.models:
+            return Refusal(code=ReasonCode.VENDOR_NOT_APPROVED)
+        if named not in names:
+            return Refusal(code=ReasonCode.MODEL_NOT_ALLOWED, detail=f"workflow {workflow.id}")
+        names = (named, *(name for name in names if name != named))
+        reason = "named by the caller, then the route"
+    candidates: list[StandingModel] = []
+    skipped: list[tuple[StandingModel, str]] = []
+    first_no: Refusal | None = None
+    for name in names:
+        model = standing.models[name]
+        refusal = _check_candidate(wire_format, standing, model, now_unix)
+        if refusal is None:
+            candidates.append(model)
+            continue
+        if name == asked:
+            return refusal
+        first_no = first_no or refusal
+        skipped.append((model, refusal.code.removeprefix("alos_")))
+    if not candidates:
+        return first_no or Refusal(code=ReasonCode.MODEL_NOT_ALLOWED, detail="the route is empty")
+    ends = [one.approved_until_unix for one in candidates if one.approved_until_unix is not None]
+    return Route(
+        candidates=tuple(candidates),
+        skipped=tuple(skipped),
+        reason=reason,
+        prices=tuple(one.price for one in candidates if one.price is not None),
+        valid_until_unix=min(ends, default=float("inf")),
+    )
+
+
+def _check_candidate(
+    wire_format: str, standing: Standing, model: StandingModel, now_unix: int
+) -> Refusal | None:
+    if wire_format not in model.wire_formats:
+        return Refusal(code=ReasonCode.MODEL_WIRE_FORMAT, detail=wire_format)
+    if model.price is None:
+        return Refusal(code=ReasonCode.PRICE_UNKNOWN, detail=f"model {model.name}")
+    return check_model(standing, model, now_unix=now_unix)
