@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from alos.server.asgi import Application
 from alos.server.bootstrap import Installation, build
-from alos.server.http_guard import GuardedProtocol
+from alos.server.http_guard import build_protocol
 from alos.server.settings import Settings
 
 _logger = logging.getLogger(__name__)
@@ -84,7 +84,7 @@ def _configure(
         port=port,
         uds=uds,
         loop="none",
-        http=GuardedProtocol if uds is None else "httptools",
+        http=build_protocol() if uds is None else "httptools",
         ws="none",
         lifespan="off",
         log_config=None,
