@@ -34,6 +34,14 @@ def found(scanner: Scanner, text: str) -> list[tuple[str, str]]:
         ("NHS number 943 476 5919", "UK_NHS", "943 476 5919"),
         ("CPF 390.533.447-05", "BR_CPF", "390.533.447-05"),
         ("hetu 131052-308T", "FI_HETU", "131052-308T"),
+        ("national insurance number QQ 12 34 56 C", "UK_NINO", "QQ 12 34 56 C"),
+        ("card number 3596910594056560", "CREDIT_CARD", "3596910594056560"),
+        ("kept a passport 533817006 copy", "US_PASSPORT", "533817006"),
+        ("from 2a02:8070:1:2::5 today", "IP_ADDRESS", "2a02:8070:1:2::5"),
+        ("geboren am 12. März 1985 in Ulm", "DATE_OF_BIRTH", "12. März 1985"),
+        ("Here, 536904399 (that's my SSN)", "US_SSN", "536904399"),
+        ("id,name,bsn\n1,x,111222333\n", "NL_BSN", "111222333"),
+        ("INSERT INTO t (id, ssn) VALUES (1, '536904399')", "US_SSN", "536904399"),
         ("mi DNI es 12345678Z", "ES_NIF", "12345678Z"),
     ],
 )
@@ -63,6 +71,12 @@ def test_an_identifier_is_found_with_its_exact_span(
         "ISBN 978-3-16-148410-0",
         "Boston, MA 02111-1307 USA",
         "Copyright (C) 2012-2022",
+        "QQ 12 34 56 C",
+        "id 3596910594056560",
+        "10.0.0.1 127.0.0.1 192.168.1.1 255.255.255.0 8.8.8.8 v1.2.3.4 2.5.29.15",
+        "Message-ID: <20240101.abc@mail.example.com>",
+        "https://user@host.example.com/x",
+        "born free in 2019",
     ],
 )
 def test_a_look_alike_is_left_alone(scanner: Scanner, text: str) -> None:

@@ -10,6 +10,7 @@ from importlib.resources import files
 from typing import Any, cast
 
 from stdnum import luhn
+from stdnum.iso7064 import mod_11_2
 
 __all__ = ["Code", "Number", "Rules", "load_rules"]
 
@@ -46,6 +47,7 @@ class Code:
         groups: The shared triggers that fire on it.
         pattern: Regular expression of the whole, read from where the word begins.
         needs_label: It counts only beside one of its labels.
+        labelled_needs_no_check: It has no check digit; beside a label the form decides.
         keep_separators: The separator carries meaning (a century).
     """
 
@@ -55,6 +57,7 @@ class Code:
     pattern: str
     needs_label: bool
     keep_separators: bool = False
+    labelled_needs_no_check: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +112,7 @@ def _code(entry: Mapping[str, Any]) -> Code:
         groups=tuple(entry["groups"]),
         pattern=entry["pattern"],
         needs_label=entry.get("needs_label", False),
+        labelled_needs_no_check=entry.get("labelled_needs_no_check", False),
         keep_separators=entry.get("keep_separators", False),
     )
 
@@ -143,6 +147,13 @@ def _is_fr_nir(digits: str) -> bool:
     if not (1 <= month <= 12 or 20 <= month <= 42 or month >= 50):  # noqa: PLR2004
         return False
     return 97 - int(digits[:13]) % 97 == int(digits[13:])
+
+
+def _is_cn_ric(value: str) -> bool:
+    """Region, date of birth, order, and ISO 7064 mod 11-2 (GB 11643); any region counts."""
+    if len(value) != 18 or value[0] not in "12345678" or not _is_month_and_day(value[10:14]):  # noqa: PLR2004
+        return False
+    return value[6:8] in {"19", "20"} and mod_11_2.is_valid(value.upper())
 
 
 def _is_au_medicare(digits: str) -> bool:
@@ -232,6 +243,7 @@ def _is_varied(digits: str) -> bool:
 _OWN_CHECKS: dict[str, Check] = {
     "us_ssn": _is_us_ssn,
     "fr_nir": _is_fr_nir,
+    "cn_ric": _is_cn_ric,
     "au_medicare": _is_au_medicare,
     "kr_rrn": _is_kr_rrn,
     "tw_id": _is_tw_id,

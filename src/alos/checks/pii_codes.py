@@ -53,9 +53,10 @@ class _Group:
     def _judge(self, code: Code, text: str, start: int, end: int) -> Finding | None:
         written = text[start:end]
         compact = "".join(filter(str.isalnum, written))
-        if not code.check(written if code.keep_separators else compact):
-            return None
         near = self.labels.near(text, start, end)
+        excused = code.labelled_needs_no_check and code.type in near
+        if not excused and not code.check(written if code.keep_separators else compact):
+            return None
         if code.type in near:
             confidence = LABELLED_CONFIDENCE
         elif code.needs_label or NOT_PERSONAL in near[:1]:

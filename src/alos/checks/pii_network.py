@@ -122,7 +122,7 @@ class Networks:
             return "IP_ADDRESS" in near
         if address.is_link_local or address.is_private:
             return self.private_addresses and not value.startswith(("0.", "255."))
-        return not address.is_reserved and value not in _RESOLVERS
+        return not (address.version == 4 and address.is_reserved) and value not in _RESOLVERS  # noqa: PLR2004
 
 
 def _ends_here(text: str, end: int) -> bool:

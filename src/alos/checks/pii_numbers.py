@@ -10,7 +10,7 @@ from alos.checks.base import Finding, Trigger
 from alos.checks.identifiers import Number
 from alos.checks.phones import Phones
 from alos.checks.pii_context import NOT_PERSONAL, Labels, stands_alone
-from alos.checks.pii_payment import CARD_SHAPES, is_card
+from alos.checks.pii_payment import CARD_SHAPES, is_card, is_labelled_card
 
 __all__ = ["Numbers", "build_numbers"]
 
@@ -18,7 +18,7 @@ LONGEST_RUN = 44
 PLAIN_CONFIDENCE = 0.85
 LABELLED_CONFIDENCE = 0.95
 
-_JOINT = r"(?: ?[-/.)] ?| ?\(|[ \u00a0])"
+_JOINT = r"(?: ?[-/.)] ?|\)[-./]| ?\(|[ \u00a0])"
 _GROUP = re.compile(rf"(\d+)({_JOINT}(?=\d))?")
 _RUN = re.compile(rf"\d+(?:{_JOINT}\d+){{0,7}}")
 _TAIL = re.compile(r"-?[A-Za-z]{1,2}(?![A-Za-z0-9_])")
@@ -141,7 +141,13 @@ def build_numbers(rules: Iterable[Number], *, labels: Labels, phones: Phones) ->
     )
     plain: dict[str, tuple[Number, ...]] = {}
     labelled: dict[str, dict[str, Number]] = {}
-    for rule in (card, *rules):
+    labelled_card = Number(
+        type="CREDIT_CARD",
+        check=is_labelled_card,
+        plain=frozenset(),
+        labelled=frozenset((*CARD_SHAPES, "12")),
+    )
+    for rule in (card, labelled_card, *rules):
         for shape in rule.plain:
             plain[shape] = (*plain.get(shape, ()), rule)
         for shape in rule.labelled | rule.plain:

@@ -9,7 +9,7 @@ from stdnum import iban, luhn
 from alos.checks.base import Finding, Trigger
 from alos.checks.pii_context import stands_alone
 
-__all__ = ["CARD_SHAPES", "iban_triggers", "is_card"]
+__all__ = ["CARD_SHAPES", "iban_triggers", "is_card", "is_labelled_card"]
 
 CARD_SHAPES = (
     *("4-4-4-4", "4 4 4 4", "4.4.4.4", "4-6-5", "4 6 5", "4-6-4", "4 6 4", "4 4 4 4 3"),
@@ -31,6 +31,8 @@ _ISSUERS: tuple[tuple[range, tuple[int, ...]], ...] = (
     (range(360000, 370000), (14, 16)),
     (range(380000, 400000), (14, 16)),
     (range(352800, 359000), (15, 16, 17, 18, 19)),  # JCB
+    (range(213100, 213200), (15,)),
+    (range(180000, 180100), (15,)),
     (range(620000, 630000), (16, 17, 18, 19)),  # UnionPay
     (range(810000, 817200), (16, 17, 18, 19)),
     (range(500000, 510000), (13, 14, 15, 16, 17, 18, 19)),  # Maestro
@@ -70,6 +72,11 @@ def is_card(digits: str) -> bool:
         and len(set(digits)) > 1
         and luhn.is_valid(digits)
     )
+
+
+def is_labelled_card(digits: str) -> bool:
+    """Say whether the check digit is right; the label stands for the issuer."""
+    return len(set(digits)) > 1 and luhn.is_valid(digits)
 
 
 def iban_triggers() -> list[Trigger]:
