@@ -189,6 +189,8 @@ class ModelDoor:
         self, send: Send, asked: _Asked, status: int, headers: Headers, body: bytes
     ) -> None:
         headers.append((b"content-length", b"%d" % len(body)))
+        if asked.speaks.startswith("anthropic"):
+            headers.append((b"request-id", asked.call.id.encode()))
         if not asked.keep_alive:
             headers.append(_CLOSE)
         await send({"type": "http.response.start", "status": status, "headers": headers})

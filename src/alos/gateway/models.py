@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from alos.domain.outcome import Listed
-from alos.gateway.wire.reading import encode
+from alos.gateway.wire.document import encode
 
 _CREATED = 0
 _CREATED_AT = "1970-01-01T00:00:00Z"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from alos.domain.request import Path, Request
-from alos.gateway.wire.reading import decode
+from alos.gateway.wire.document import decode
 
 
 def copy_document(request: Request, replacements: Mapping[Path, str]) -> dict[str, Any]:

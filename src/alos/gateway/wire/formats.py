@@ -1,9 +1,18 @@
-"""Every wire format there is, and the path each is served under."""
+"""Every wire format there is."""
 
 from collections.abc import Mapping
 
+from alos.gateway.wire.anthropic_messages import AnthropicCountTokens, AnthropicMessages
 from alos.gateway.wire.openai_chat import OpenAiChat
+from alos.gateway.wire.openai_embeddings import OpenAiEmbeddings
 from alos.ports.wire import WireFormat
 
-FORMATS: Mapping[str, WireFormat] = {one.name: one for one in (OpenAiChat(),)}
+_ALL: tuple[WireFormat, ...] = (
+    OpenAiChat(),
+    OpenAiEmbeddings(),
+    AnthropicMessages(),
+    AnthropicCountTokens(),
+)
+
+FORMATS: Mapping[str, WireFormat] = {one.name: one for one in _ALL}
 """By name."""

@@ -7,6 +7,14 @@ from typing import Any
 
 from alos.domain.refusal import ReasonCode, Refusal
 from alos.domain.request import AnswerView, Edits, Request
+from alos.gateway.wire.document import (
+    MalformedError,
+    decode,
+    encode,
+    get_count,
+    get_flag,
+    need_object,
+)
 from alos.gateway.wire.edit import copy_document
 from alos.gateway.wire.fields import (
     CONTENT,
@@ -30,18 +38,7 @@ from alos.gateway.wire.openai_chat_messages import (
 )
 from alos.gateway.wire.openai_chat_stream import ChatStreamReader
 from alos.gateway.wire.openai_errors import write_error
-from alos.gateway.wire.reading import (
-    MalformedError,
-    Reading,
-    decode,
-    encode,
-    get_count,
-    get_flag,
-    get_model,
-    get_prompt,
-    need_object,
-    read_fields,
-)
+from alos.gateway.wire.reading import Reading, read_fields
 
 MAX_CHOICES = 128
 
@@ -165,25 +162,13 @@ def _build(document: dict[str, Any], body: bytes, reading: Reading) -> Request:
     if choices > MAX_CHOICES:
         raise MalformedError(f"n must be at most {MAX_CHOICES}")
     options = need_object(document.get("stream_options") or {}, "stream_options")
-    stream = get_flag(document, "stream")
-    prompt_name, variables = get_prompt(document)
-    return Request(
-        document=document,
-        raw=body,
-        model=get_model(document),
-        stream=stream,
+    return reading.to_request(
+        document,
+        body,
+        stream=get_flag(document, "stream"),
         include_usage=get_flag(options, "include_usage"),
         max_output_tokens=_get_bound(document),
         choices=choices,
-        texts=tuple(reading.texts),
-        opaque=tuple(reading.opaque),
-        hosted=tuple(reading.hosted),
-        unpriced=tuple(reading.unpriced),
-        unknown_fields=tuple(reading.unknown),
-        tool_names=tuple(reading.tool_names),
-        system_text="\n".join(reading.system),
-        prompt_name=prompt_name,
-        prompt_variables=variables,
     )
 
 

@@ -6,9 +6,9 @@ import msgspec
 
 from alos.domain.money import Usage
 from alos.domain.request import AnswerView, Request
+from alos.gateway.wire.document import encode
 from alos.gateway.wire.edit import collect_strings
 from alos.gateway.wire.openai_parts import CompletionDetails, PromptDetails, split_usage
-from alos.gateway.wire.reading import encode
 from alos.gateway.wire.sse import write_event
 
 STATIC_MODEL = "alos-fallback"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from alos.domain.request import Path, Unreadable
+from alos.gateway.wire.document import MalformedError, need_list, need_object, need_text
 from alos.gateway.wire.openai_parts import (
     UNKNOWN_PART,
     UNKNOWN_TOOL,
@@ -12,7 +13,7 @@ from alos.gateway.wire.openai_parts import (
     read_remote,
     read_rest,
 )
-from alos.gateway.wire.reading import MalformedError, Reading, need_list, need_object, need_text
+from alos.gateway.wire.reading import Reading
 
 ROLES = {
     "system": "system",

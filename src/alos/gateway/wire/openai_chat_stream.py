@@ -7,10 +7,10 @@ import msgspec
 
 from alos.domain.refusal import Refusal
 from alos.domain.request import Request, StreamPart
+from alos.gateway.wire.document import encode
 from alos.gateway.wire.edit import collect_strings
 from alos.gateway.wire.openai_chat_answer import ChatUsage
 from alos.gateway.wire.openai_errors import write_error
-from alos.gateway.wire.reading import encode
 from alos.gateway.wire.sse import EventCutter, read_event, write_comment, write_event
 
 _DONE = b"data: [DONE]\n\n"

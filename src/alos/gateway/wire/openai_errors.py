@@ -1,7 +1,7 @@
 """The error shape of the OpenAI wire formats, and what their streams end with."""
 
 from alos.domain.refusal import Refusal
-from alos.gateway.wire.reading import encode
+from alos.gateway.wire.document import encode
 
 _TYPES = {
     401: "authentication_error",

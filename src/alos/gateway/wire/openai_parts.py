@@ -6,7 +6,8 @@ import msgspec
 
 from alos.domain.money import Usage
 from alos.domain.request import Path, Unreadable
-from alos.gateway.wire.reading import Reading, need_object, need_text
+from alos.gateway.wire.document import need_object, need_text
+from alos.gateway.wire.reading import Reading
 
 UNKNOWN_PART = "unknown_part"
 UNKNOWN_TOOL = "unknown_tool"

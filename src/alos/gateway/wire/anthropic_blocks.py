@@ -1,0 +1,262 @@
+"""Messages, content blocks and tools of an Anthropic request.
+
+Shape: https://docs.anthropic.com/en/api/messages
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from alos.domain.request import Path, Unreadable
+from alos.gateway.wire.document import (
+    MalformedError,
+    check_depth,
+    need_list,
+    need_object,
+    need_text,
+)
+from alos.gateway.wire.openai_parts import UNKNOWN_PART, UNKNOWN_TOOL, read_rest
+from alos.gateway.wire.reading import Reading
+
+ROLES = {"user": "user", "assistant": "assistant", "system": "system"}
+
+
+class Part(StrEnum):
+    """How a field of a content block is read."""
+
+    TEXT = "text"
+    """A string that a detector reads."""
+    JSON = "json"
+    """Any JSON, all of it read."""
+    SIGNED = "signed"
+    """Read, but never replaced: the provider's signature covers it."""
+    SOURCE = "source"
+    """Where an image or document is: readable only as plain text or nested blocks."""
+    CONTENT = "content"
+    """A string or nested blocks."""
+    CACHE = "cache"
+    """``cache_control``: free of charge but for the one-hour lifetime."""
+
+
+_CACHE = {"cache_control": Part.CACHE}
+BLOCKS: Mapping[str, Mapping[str, Part]] = {
+    "text": {"text": Part.TEXT, "citations": Part.JSON, **_CACHE},
+    "image": {"source": Part.SOURCE, "transformations": Part.JSON, **_CACHE},
+    "document": {
+        "source": Part.SOURCE,
+        "title": Part.TEXT,
+        "context": Part.TEXT,
+        "citations": Part.JSON,
+        **_CACHE,
+    },
+    "search_result": {
+        "source": Part.TEXT,
+        "title": Part.TEXT,
+        "content": Part.CONTENT,
+        "citations": Part.JSON,
+        **_CACHE,
+    },
+    "thinking": {"thinking": Part.SIGNED, "signature": Part.SIGNED},
+    "redacted_thinking": {"data": Part.SIGNED},
+    "tool_use": {
+        "id": Part.TEXT,
+        "name": Part.TEXT,
+        "input": Part.JSON,
+        "caller": Part.JSON,
+        **_CACHE,
+    },
+    "tool_result": {
+        "tool_use_id": Part.TEXT,
+        "content": Part.CONTENT,
+        "is_error": Part.JSON,
+        **_CACHE,
+    },
+    "tool_reference": {"tool_name": Part.TEXT, **_CACHE},
+    "compaction": {"content": Part.TEXT, "encrypted_content": Part.SIGNED, **_CACHE},
+}
+"""Kinds of block that are read, field by field; of any other kind the block is opaque."""
+
+HOSTED_BLOCKS = {
+    "server_tool_use": "server_tool",
+    "mcp_tool_use": "mcp",
+    "mcp_tool_result": "mcp",
+    "mcp_tool_listing": "mcp",
+    "web_search_tool_result": "web_search",
+    "web_fetch_tool_result": "web_fetch",
+    "code_execution_tool_result": "code_execution",
+    "bash_code_execution_tool_result": "code_execution",
+    "text_editor_code_execution_tool_result": "code_execution",
+    "tool_search_tool_result": "tool_search",
+    "advisor_tool_result": "advisor",
+}
+"""What a tool at the provider left in the conversation: read, and noted as hosted."""
+
+CLIENT_TOOLS = (
+    "bash_",
+    "text_editor_",
+    "computer_",
+    "memory_",
+    "browser_toolset_",
+)
+"""Tools that Anthropic defines and the client runs, by the beginning of their type."""
+
+HOSTED_TOOLS = {
+    "web_search_": "web_search",
+    "web_fetch_": "web_fetch",
+    "code_execution_": "code_execution",
+    "tool_search_tool_": "tool_search",
+    "advisor_": "advisor",
+    "mcp_toolset": "mcp",
+}
+"""Tools that run at the provider, by the beginning of their type."""
+
+_OPAQUE_SOURCES = {"url": "remote_url", "file": "file_reference"}
+
+
+def read_system(reading: Reading, name: str, value: Any) -> None:
+    """Read ``system``: a string or text blocks."""
+    _read_content(reading, (name,), "system", value, 0)
+
+
+def read_messages(reading: Reading, name: str, value: Any) -> None:
+    """Read ``messages``."""
+    for index, message in enumerate(need_list(value, name)):
+        if not isinstance(message, dict):
+            raise MalformedError(f"messages[{index}] must be an object")
+        said = message.get("role")
+        role = ROLES.get(said) if isinstance(said, str) else None
+        if role is None:
+            raise MalformedError(f"messages[{index}].role is none that the format knows")
+        path: Path = (name, index)
+        _read_content(reading, (*path, "content"), role, message.get("content"), 0)
+        read_rest(reading, path, role, message, frozenset({"role", "content"}))
+
+
+def _read_content(reading: Reading, path: Path, role: str, content: Any, depth: int) -> None:
+    if isinstance(content, str):
+        reading.add_text(path, role, content)
+        return
+    check_depth(depth)
+    for index, block in enumerate(need_list(content, f"{_name(path)}")):
+        place: Path = (*path, index)
+        block = need_object(block, _name(place))  # noqa: PLW2901 - narrowed
+        _read_block(reading, place, role, block, depth)
+
+
+def _read_block(
+    reading: Reading, path: Path, role: str, block: dict[str, Any], depth: int
+) -> None:
+    kind = need_text(block.get("type"), f"{_name(path)}.type")
+    table = BLOCKS.get(kind)
+    if table is None:
+        _read_other_block(reading, path, role, block, kind)
+        return
+    if kind == "tool_result":
+        role = "tool"
+    for key, value in block.items():
+        how = table.get(key)
+        if how is not None and value is not None:
+            _read_field(reading, (*path, key), role, value, how, depth)
+        elif how is None and key != "type":
+            reading.add_unknown("a nested field", path, key, value, role)
+
+
+def _read_field(
+    reading: Reading, path: Path, role: str, value: Any, how: Part, depth: int
+) -> None:
+    if how is Part.TEXT:
+        reading.add_text(path, role, need_text(value, _name(path)))
+    elif how is Part.CONTENT:
+        _read_content(reading, path, role, value, depth + 1)
+    elif how is Part.SIGNED:
+        reading.add_signed(path, role, need_text(value, _name(path)))
+    elif how is Part.SOURCE:
+        _read_source(reading, path, role, need_object(value, _name(path)), depth)
+    elif how is Part.CACHE:
+        read_cache(reading, path, value)
+    else:
+        reading.add_json(path, role, value)
+
+
+def _read_source(
+    reading: Reading, path: Path, role: str, source: dict[str, Any], depth: int
+) -> None:
+    kind = need_text(source.get("type"), f"{_name(path)}.type")
+    known = {"type", "media_type"}
+    reading.add_json((*path, "media_type"), "parameter", source.get("media_type"))
+    if kind == "text":
+        text = need_text(source.get("data"), f"{_name(path)}.data")
+        reading.add_text((*path, "data"), role, text)
+        known.add("data")
+    elif kind == "content":
+        _read_content(reading, (*path, "content"), role, source.get("content"), depth + 1)
+        known.add("content")
+    elif kind == "base64":
+        is_image = str(source.get("media_type")).startswith("image/")
+        reading.opaque.append(Unreadable(path, "image" if is_image else "pdf"))
+        if isinstance(source.get("data"), str):
+            known.add("data")
+    else:
+        reading.opaque.append(Unreadable(path, _OPAQUE_SOURCES.get(kind, UNKNOWN_PART)))
+        reading.add_json(path, role, source)
+        return
+    read_rest(reading, path, role, source, frozenset(known))
+
+
+def _read_other_block(
+    reading: Reading, path: Path, role: str, block: dict[str, Any], kind: str
+) -> None:
+    if (hosted := HOSTED_BLOCKS.get(kind)) is not None:
+        reading.hosted.append(Unreadable(path, hosted))
+    elif kind == "container_upload":
+        reading.opaque.append(Unreadable(path, "file_reference"))
+    else:
+        reading.opaque.append(Unreadable(path, UNKNOWN_PART))
+    reading.add_json(path, role, block)
+
+
+def read_cache(reading: Reading, path: Path, value: Any) -> None:
+    """Read ``cache_control``; an hour's lifetime has a price of its own."""
+    if isinstance(value, dict) and value.get("ttl") not in (None, "5m"):
+        reading.unpriced.append("cache_control.ttl")
+    reading.add_json(path, "parameter", value)
+
+
+def read_tools(reading: Reading, name: str, value: Any) -> None:
+    """Read ``tools``: the caller's own are read, the provider's are hosted."""
+    for index, tool in enumerate(need_list(value, name)):
+        path: Path = (name, index)
+        tool = need_object(tool, _name(path))  # noqa: PLW2901 - narrowed
+        kind = tool.get("type")
+        if kind is not None and kind != "custom":
+            _read_typed_tool(reading, path, need_text(kind, f"{_name(path)}.type"))
+        offered = tool.get("name")
+        if offered is not None or kind in (None, "custom"):
+            reading.tool_names.append(need_text(offered, f"{_name(path)}.name"))
+        for key, inner in tool.items():
+            if key == "cache_control":
+                read_cache(reading, (*path, key), inner)
+            else:
+                reading.add_json((*path, key), "tool_definition", inner)
+                if key not in _TOOL_FIELDS:
+                    reading.add_signed((*path, key), "tool_definition", key)
+
+
+_TOOL_FIELDS = frozenset({"name", "type", "description", "input_schema", "strict"})
+
+
+def _read_typed_tool(reading: Reading, path: Path, kind: str) -> None:
+    if kind.startswith(CLIENT_TOOLS):
+        return
+    for beginning, family in HOSTED_TOOLS.items():
+        if kind.startswith(beginning):
+            reading.hosted.append(Unreadable(path, family))
+            return
+    reading.hosted.append(Unreadable(path, UNKNOWN_TOOL))
+
+
+def _name(path: Path) -> str:
+    """A path of our own words and indexes, as people write it."""
+    return "".join(
+        f"[{step}]" if isinstance(step, int) else f".{step}" for step in path
+    ).removeprefix(".")
