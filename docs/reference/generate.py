@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 import typer.main
 
-from alos.cli.main import app
+from alos.cli.main import build_app
 from alos.domain.refusal import WORDING, ReasonCode
 from alos.gateway.errors import get_status
 
@@ -35,7 +35,7 @@ def write_commands() -> str:
         '`alos COMMAND --help` says the same. Exit status: 0 done, 1 a "no", 2 wrong use, 3 something is down.',
         "",
     ]
-    root = typer.main.get_command(app)
+    root = typer.main.get_command(build_app())
     assert isinstance(root, click.Group) or hasattr(root, "commands")
     for name, command in sorted(root.commands.items()):  # type: ignore[union-attr]
         if hasattr(command, "commands"):

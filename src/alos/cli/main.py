@@ -1,34 +1,54 @@
 """The ``alos`` command: every command group in one list."""
 
+import importlib
+import sys
+from typing import Any, Final
+
 import typer
 
-from alos.cli.calls import app as calls
-from alos.cli.check import check_command
-from alos.cli.demo import demo
-from alos.cli.init import init_command
-from alos.cli.keys import app as keys
-from alos.cli.kill import kill, revive
-from alos.cli.serve import serve
-from alos.cli.why import why
+COMMANDS: Final = {
+    "init": "alos.cli.init:init_command",
+    "check": "alos.cli.check:check_command",
+    "serve": "alos.cli.serve:serve",
+    "demo": "alos.cli.demo:demo",
+    "key": "alos.cli.keys:app",
+    "call": "alos.cli.calls:app",
+    "why": "alos.cli.why:why",
+    "kill": "alos.cli.kill:kill",
+    "revive": "alos.cli.kill:revive",
+}
+"""Name → where it is. A command loads no other one's modules: `alos kill` must be quick."""
 
-app = typer.Typer(
-    name="alos",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    help="Accountable use of AI: one gateway, one registry, one record of every call.",
-)
-app.command("init")(init_command)
-app.command("check")(check_command)
-app.command("serve")(serve)
-app.command("demo")(demo)
-app.add_typer(keys, name="key")
-app.add_typer(calls, name="call")
-app.command("why")(why)
-app.command("kill")(kill)
-app.command("revive")(revive)
+
+def build_app(*names: str) -> typer.Typer:
+    """The command line with these commands; with all of them unless any is named."""
+    app = typer.Typer(
+        name="alos",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        help="Accountable use of AI: one gateway, one registry, one record of every call.",
+    )
+    app.callback()(_group)
+    for name in names or COMMANDS:
+        command = _load(COMMANDS[name])
+        if isinstance(command, typer.Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command(name)(command)
+    return app
+
+
+def _group() -> None:
+    """Stay a group of commands, also with one command in it."""
+
+
+def _load(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(importlib.import_module(module), name)
 
 
 def main() -> None:
     """Run the command line."""
-    app()
+    asked = sys.argv[1:2]
+    build_app(*(name for name in asked if name in COMMANDS))()
