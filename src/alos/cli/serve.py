@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import uvloop
 
 from alos.cli.client import EXIT_DOWN, EXIT_USAGE
 from alos.domain.fault import Fault
@@ -33,7 +34,8 @@ def serve(
         raise typer.Exit(EXIT_USAGE)
     settings = Settings(home=get_home(home), config=config, host=host, port=port, dev=dev)
     try:
-        asyncio.run(run(settings))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(run(settings))
     except ConfigurationProblems as problems:
         for line in problems.lines:
             typer.echo(line, err=True)
