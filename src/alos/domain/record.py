@@ -221,6 +221,8 @@ class NoteKind(StrEnum):
     KEY_REVOKED = "key_revoked"
     CONFIG_APPLIED = "config_applied"
     OVERBILLED = "overbilled"
+    LEDGER_KEY = "ledger_key"
+    """The key that signs the ledger from here on, and the key that vouches for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

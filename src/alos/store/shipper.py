@@ -23,6 +23,7 @@ from alos.store.engine import Store
 from alos.store.folder import claim_dead_writer, list_unsettled, list_writers
 from alos.store.frame import Frame
 from alos.store.journal_reader import Damage, JournalReader, Position
+from alos.store.ledger_inbox import put_in_inbox
 from alos.store.rows import Row, to_closing_row, to_note_row, to_opening_row
 from alos.store.tables import calls, journal_damage, notes, ship_cursors
 from alos.store.upsert import upsert
@@ -121,6 +122,7 @@ class Shipper:
                 if batch or reader.damage or (is_last and up_to is None):
                     is_done = is_last and up_to is None and reader.torn is None
                     _put_batch(connection, batch, self._clock.unix_ns())
+                    put_in_inbox(connection, batch)
                     _put_damage(connection, reader.damage)
                     _put_position(connection, writer, reader.position, is_done=is_done)
             entries += len(batch)

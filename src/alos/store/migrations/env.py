@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from alos.store.tables import metadata
+from alos.store.ledger_tables import ledger_head
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=ledger_head.metadata,
     render_as_batch=True,
 )
 with context.begin_transaction():
