@@ -219,7 +219,7 @@ Carrier = Callable[[Rng, str, str, str], str]
 _S = "\x00"  # stands before and after the credential until the spans are known
 
 
-def _t(*templates: str) -> Carrier:
+def templates(*templates: str) -> Carrier:
     """Fill `{v}` value, `{n}` what people call it, `{e}` environment name, `{k}` lower name."""
 
     def fill(rng: Rng, value: str, name: str, env: str) -> str:
@@ -249,73 +249,73 @@ def _camel(env: str) -> str:
 
 
 CARRIERS: dict[str, Carrier] = {
-    "env": _t(
+    "env": templates(
         "PORT=8080\n{e}={v}\nLOG_LEVEL=info\n",
         '{e}="{v}"\n',
         "export {e}='{v}'\n",
         "export {e}={v}\n# end\n",
     ),
-    "yaml": _t(
+    "yaml": templates(
         "service:\n  replicas: {num}\n  {k}: {v}\n  region: eu-west-1\n",
         '{k}: "{v}"\nname: web\n',
         "config:\n    {c}: '{v}'\n",
     ),
-    "json": _t(
+    "json": templates(
         '{"name": "web", "{k}": "{v}", "port": {num}}', '{\n  "{c}": "{v}",\n  "debug": false\n}'
     ),
-    "json-escaped": _t('{"body": "{\\"{k}\\": \\"{v}\\", \\"n\\": 1}"}'),
-    "python": _t(
+    "json-escaped": templates('{"body": "{\\"{k}\\": \\"{v}\\", \\"n\\": 1}"}'),
+    "python": templates(
         'import os\n{e} = "{v}"\nclient = make(timeout={num})\n',
         "client = Client({k}='{v}', retries={num})\n",
         "def main():\n    os.environ['{e}'] = '{v}'\n",
     ),
-    "javascript": _t(
+    "javascript": templates(
         "const {c} = '{v}';\nfetch(url);\n",
         'module.exports = {\n  {c}: "{v}",\n  port: {num},\n};\n',
         "const client = new Client({ {c}: `{v}` });",
     ),
-    "go": _t(
+    "go": templates(
         'const {c} = "{v}"\n\nfunc main() {}\n', '\tos.Setenv("{e}", "{v}")\n', '{c} := "{v}"\n'
     ),
-    "java": _t(
+    "java": templates(
         'private static final String {e} = "{v}";\n',
         "{d}={v}\nspring.application.name=web\n",
         'builder.{c}("{v}").build();',
     ),
-    "shell": _t(
+    "shell": templates(
         "#!/bin/sh\n{e}={v} ./deploy.sh --env prod\n",
         "deploy --{d} {v} --region eu\n",
         'deploy --{d}="{v}"\n',
     ),
-    "docker": _t(
+    "docker": templates(
         "docker run -e {e}={v} -p 80:80 acme/web\n", "ENV {e}={v}\nRUN make\n", "ENV {e} {v}\n"
     ),
-    "compose": _t(
+    "compose": templates(
         "services:\n  web:\n    environment:\n      - {e}={v}\n      - TZ=UTC\n",
         "services:\n  web:\n    environment:\n      {e}: {v}\n",
     ),
-    "kubernetes": _t(
+    "kubernetes": templates(
         "env:\n  - name: {e}\n    value: {v}\n",
         'env:\n- name: {e}\n  value: "{v}"\n',
         "kind: Secret\nstringData:\n  {d}: {v}\n",
     ),
-    "terraform": _t(
+    "terraform": templates(
         'variable "{k}" {\n  default = "{v}"\n}\n', '  {k}   = "{v}"\n  region = "eu"\n'
     ),
-    "curl": _t(
+    "curl": templates(
         "curl -H 'Authorization: Bearer {v}' https://{host}/v1/items\n",
         'curl -X POST https://{host}/v1 -H "X-Api-Key: {v}" -d @body.json\n',
         'curl -H "Authorization: token {v}" https://{host}/',
     ),
-    "log": _t(
+    "log": templates(
         "2026-03-04T10:11:12Z INFO boot: loaded {k}={v} from env ({num} ms)\n",
         "[2026-03-04 10:11:12,001] DEBUG http: > Authorization: Bearer {v}\n",
         'level=debug msg="using {n} key {v}" took={num}ms\n',
     ),
-    "trace": _t(
+    "trace": templates(
         'Traceback (most recent call last):\n  File "app.py", line {num}, in <module>\n    client = Client({k}="{v}")\nValueError: bad region\n'
     ),
-    "chat": _t(
+    "chat": templates(
         "hey, can you check why this fails? my {n} key is {v} and I get a 401",
         "here's the {n} token: {v}",
         "use {v} for {n}, it's still valid",
@@ -328,64 +328,64 @@ CARRIERS: dict[str, Carrier] = {
         '{who} gave me this {n} token yesterday: "{v}"; does it look right to you?',
         "so {n} → {v} doesn't work anymore, any idea?",
     ),
-    "ticket": _t(
+    "ticket": templates(
         "## Steps\n1. open the console\n2. log in to {n} with token {v}\n3. see error {num}\n",
         "Customer reports 403 from {n}. Key used: {v}. Started after release {num}.",
     ),
-    "markdown": _t(
+    "markdown": templates(
         "| setting | value |\n|---|---|\n| {e} | `{v}` |\n| PORT | 80 |\n",
         "Set `{e}` to `{v}` and restart.\n",
         "- **{n} API key:** {v}\n- owner: {who}\n",
     ),
-    "xml": _t(
+    "xml": templates(
         '<appSettings>\n  <add key="{c}" value="{v}" />\n</appSettings>',
         "<config><{c}>{v}</{c}></config>",
     ),
-    "toml": _t(
+    "toml": templates(
         '[auth]\n{k} = "{v}"\ntimeout = {num}\n', "[default]\n{k} = {v}\nregion = eu-central-1\n"
     ),
-    "csv": _t("name,kind,value\n{n},{k},{v}\n"),
+    "csv": templates("name,kind,value\n{n},{k},{v}\n"),
 }
 
 PASSWORD_CARRIERS: dict[str, Carrier] = {
-    "pw-env": _t(
+    "pw-env": templates(
         "DB_HOST=db\nDB_PASSWORD={v}\nDB_NAME=shop\n",
         'SMTP_PASSWORD="{v}"\n',
         "export PGPASSWORD='{v}'\npsql -h db\n",
     ),
-    "pw-yaml": _t(
+    "pw-yaml": templates(
         "database:\n  host: db1\n  username: app\n  password: {v}\n",
         'spring:\n  datasource:\n    password: "{v}"\n',
         "auth:\n  rootPassword: {v}\n",
     ),
-    "pw-json": _t(
+    "pw-json": templates(
         '{"user": "svc", "password": "{v}"}', '{"host": "db", "pwd": "{v}", "port": 5432}'
     ),
-    "pw-code": _t(
+    "pw-code": templates(
         "conn = connect(host='db', user='app', password='{v}')\n",
         'String password = "{v}";\n',
         "const dbPassword = '{v}';\n",
         '$db_password = "{v}";\n',
     ),
-    "pw-uri": _t(
+    "pw-uri": templates(
         "DATABASE_URL=postgres://app:{v}@db.internal:5432/shop\n",
         "mongodb+srv://svc:{v}@cluster0.ab1cd.mongodb.net/app",
         "redis://:{v}@cache.internal:6379/0",
         "amqp://worker:{v}@mq.internal/vhost",
         "mysql://root:{v}@10.0.0.3/app",
     ),
-    "pw-odbc": _t(
+    "pw-odbc": templates(
         "Server=tcp:sql1,1433;Database=shop;User ID=app;Password={v};Encrypt=True;",
         "Driver={ODBC Driver 17};Server=sql1;Uid=app;Pwd={v};",
         "jdbc:mysql://db/shop?user=app&password={v}&useSSL=true",
     ),
-    "pw-cli": _t(
+    "pw-cli": templates(
         "mysql -h db --password={v} shop\n",
         "curl -u admin:{v} https://{host}/x\n",
         "sshpass -p {v} ssh root@10.0.0.1\n",
         "docker login -u bot --password {v} registry.acme.io\n",
     ),
-    "pw-chat": _t(
+    "pw-chat": templates(
         "the password is {v}",
         "my password is {v} and I can't log in, what's wrong?",
         "password: {v}",
@@ -402,16 +402,16 @@ PASSWORD_CARRIERS: dict[str, Carrier] = {
         'pass is "{v}" (don\'t share)',
         "{who}'s new passphrase is {v}",
     ),
-    "pw-sql": _t(
+    "pw-sql": templates(
         "CREATE USER app WITH PASSWORD '{v}';\n", "ALTER USER 'root'@'%' IDENTIFIED BY '{v}';\n"
     ),
-    "pw-ini": _t(
+    "pw-ini": templates(
         "[client]\nuser = app\npassword = {v}\n", "machine git.acme.io login bot password {v}\n"
     ),
 }
 
 
-def _document(
+def document_of(
     rng: Rng, carrier: str, fill: Carrier, value: str, vendor: str, names: tuple[str, str]
 ) -> Document:
     marked = fill(rng, value, *names)
@@ -449,7 +449,7 @@ def positives(rng: Rng, count: int) -> list[Document]:
         if number % 4 == 3:
             carrier = rng.choice(sorted(PASSWORD_CARRIERS))
             documents.append(
-                _document(
+                document_of(
                     rng,
                     carrier,
                     PASSWORD_CARRIERS[carrier],
@@ -461,18 +461,18 @@ def positives(rng: Rng, count: int) -> list[Document]:
         elif number % 40 == 2:
             key = pem(rng)
             documents.append(
-                _document(rng, "pem", _t("{v}", "key.pem:\n{v}\n"), key, "pem", ("", ""))
+                document_of(rng, "pem", templates("{v}", "key.pem:\n{v}\n"), key, "pem", ("", ""))
             )
         else:
             vendor, carrier = rng.choice(sorted(VENDORS)), rng.choice(sorted(CARRIERS))
             name, env, make = VENDORS[vendor]
             documents.append(
-                _document(rng, carrier, CARRIERS[carrier], make(rng), vendor, (name, env))
+                document_of(rng, carrier, CARRIERS[carrier], make(rng), vendor, (name, env))
             )
     return documents
 
 
-_NEGATIVE = _t(
+_NEGATIVE = templates(
     "commit {h40}\nAuthor: {who} <a@acme.io>\n\n    fix token refresh\n",
     "requests==2.32.3 --hash=sha256:{h64}\n    --hash=sha256:{h64}\n",
     '"integrity": "sha512-{b86}==",\n"resolved": "x"',

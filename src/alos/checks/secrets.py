@@ -12,7 +12,8 @@ from alos.checks.secrets_prose import prose_triggers
 from alos.checks.secrets_shapes import load_shapes, shape_trigger
 from alos.checks.secrets_structure import structure_triggers
 
-_VERSION = b"secrets/2"
+CODE_VERSION = b"secrets/3"
+"""Changes with the code of the confirmations, so that cached verdicts end with it."""
 
 
 def secrets_pack() -> Pack:
@@ -22,7 +23,7 @@ def secrets_pack() -> Pack:
     vendors = (rules / "secrets_vendors.toml").read_text("utf-8")
     return Pack(
         name="secrets",
-        digest=digest(_VERSION, shapes.encode(), vendors.encode()),
+        digest=digest(CODE_VERSION, shapes.encode(), vendors.encode()),
         triggers=(
             *map(shape_trigger, load_shapes(shapes)),
             *structure_triggers(),

@@ -127,6 +127,46 @@ def confirm_pair(text: str, start: int, end: int) -> Finding | None:
     return found(first, last, type_of(kind, named["name"]), "secret/name-value", confidence)
 
 
+_LOGIN = re.compile(
+    r"(?:\.login|auth|basicauth)[ =]{0,3}\([ \t]?[\"'][^\"'\n]{1,60}[\"'],[ \t]{0,3}[\"']"
+    r"(?P<value>[^\"'\n]{5,128})[\"']|securestring[ ](?:-string[ ])?[\"']"
+    r"(?P<secure>[^\"'\n]{5,128})[\"']",
+    re.IGNORECASE,
+)
+
+
+def confirm_login(text: str, start: int, _end: int) -> Finding | None:
+    """Confirm the second argument of a login call, `login("user", "…")`, `auth=("user", "…")`."""
+    match = _LOGIN.match(text, start)
+    if match is None:
+        return None
+    group = "value" if match["value"] else "secure"
+    if judge(match[group], "password", quoted=True, whole_line=False) is None:
+        return None
+    return found(*match.span(group), "password", "secret/login-call", 0.8)
+
+
+_PUNCTUATED = re.compile(r"[0-9].*[!@#$%^&]|[!@#$%^&].*[0-9]")
+_ROOT = re.compile(
+    r"(?:root|admin|administrator) ?[/:] ?(?P<value>[^\s/\"'`,;<>()]{6,64})",
+    re.IGNORECASE,
+)
+
+
+def confirm_root(text: str, start: int, _end: int) -> Finding | None:
+    """Confirm the password of `root/…` and `admin:…`, as people write both in one breath."""
+    match = _ROOT.match(text, start + (not text[start].isalpha()))
+    if match is None:
+        return None
+    value = match["value"].rstrip(".:?")
+    if "\\" in value or not (is_strong(value) or _PUNCTUATED.search(value)):
+        return None
+    if judge(value, "password", quoted=True, whole_line=False) is None:
+        return None
+    first = match.start("value")
+    return found(first, first + len(value), "password", "secret/user-password", 0.75)
+
+
 _SQL = re.compile(
     r"(?:identified\s+by|password)\s+[\"'](?P<value>[^\"'\n]{5,128})[\"']", re.IGNORECASE
 )
@@ -161,6 +201,17 @@ def carrier_triggers() -> tuple[Trigger, ...]:
         _caseless("secret/cli-flag", r"(?:-u|--user)[ =][\"']?[\w.@\-]{1,40}:[^\s]", confirm_flag),
         _caseless("secret/cli-flag", r"sshpass[ ]{1,2}-p", confirm_flag),
         _caseless("secret/name-value", r"(?:value|default)[\"']?[ \t]{0,12}[:=]", confirm_pair),
+        _caseless(
+            "secret/login-call",
+            r"(?:\.login|auth[ =]{0,3}|basicauth)\([ \t]?[\"'][^\"'\n]{1,60}[\"'],",
+            confirm_login,
+        ),
+        _caseless(
+            "secret/user-password",
+            r"(?:^|[\s\"'(`])(?:root|admin|administrator) ?[/:] ?[^\s/]{6}",
+            confirm_root,
+        ),
+        _caseless("secret/login-call", r"securestring[ ](?:-string[ ])?[\"']", confirm_login),
         _caseless("secret/sql-password", r"(?:identified by|password)\s[\"']", confirm_sql),
     )
 

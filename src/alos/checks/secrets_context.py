@@ -7,7 +7,7 @@ import re
 from alos.checks.base import Finding, Trigger
 from alos.checks.secrets_judge import judge
 from alos.checks.secrets_names import NameKind, kind_of_name
-from alos.checks.secrets_value import is_strong, looks_random
+from alos.checks.secrets_value import is_shuffled, is_strong, looks_random
 
 _NOUN = (
     "(?:passw(?:or)?d|passphrase|passcode|passwort|kennwort|senha|pwd|secret|token|key|"
@@ -17,6 +17,8 @@ _ASSIGN = _NOUN + r"[A-Za-z0-9_.\-]{0,16}[\"'`\]\\)*]{0,5}[ \t]{0,8}[:=|,<>(]"
 # Matched against the text before the noun, read backwards.
 _NAME_BACK = re.compile(r"[A-Za-z0-9_.\-$]{0,40}(?: [A-Za-z0-9_.\-$]{1,20}){0,2}")
 _LEAD = re.compile(
+    r"(?:[ \t]?&?(?:'static )?[A-Za-z_][\w.<>\[\]|]{0,30}(?:[ \t]\|[ \t]?[\w.]{1,20})?[ \t]?="
+    r"(?=[ \t]?[\"'`]))?"
     r"[=>:|]{0,2}[ \t]{0,12}(?:[|>][-+]?[ \t]{0,4}\r?\n[ \t]{1,16})?(?:\([ \t]{0,4})?"
     r"(?:[A-Za-z]{1,2}(?=[\"']))?(?P<quote>\\{0,3}[\"'`]{1,3}|&quot;|%22|\*\*[ \t]?)?",
 )
@@ -46,6 +48,8 @@ def confirm_assignment(text: str, start: int, end: int) -> Finding | None:
         return None
     first, last, quoted, whole_line = span
     separator = text[end - 1]
+    if separator == ">" and text[first] == "@":
+        return None
     if separator in ",(" and not quoted and not looks_random(text[first:last]):
         return None
     clause = whole_line or (start > 0 and _before_name(text, start, name) in ";&?")
@@ -54,9 +58,25 @@ def confirm_assignment(text: str, start: int, end: int) -> Finding | None:
     confidence = judge(text[first:last], kind, quoted=quoted, whole_line=clause)
     if confidence is None:
         return None
-    if separator in ",(" and confidence < _SURE and not is_strong(text[first:last]):
+    if (
+        separator in ",("
+        and confidence < _SURE
+        and not _is_argument(text[first:last], text[end - 2])
+    ):
         return None
     return found(first, last, type_of(kind, name), "secret/assignment", confidence)
+
+
+def _is_argument(value: str, before: str) -> bool:
+    """Tell whether `value`, an argument after a name, is a password and not an algorithm."""
+    if is_strong(value) or is_shuffled(value):
+        return True
+    return before in "\"'" and not _ALGORITHM.match(value) and any(map(str.isdigit, value))
+
+
+_ALGORITHM = re.compile(
+    r"[a-z]{1,8}[-_]?(?:[a-z]{2,8}[-_]?)?\d{1,4}$|v\d|utf|ascii|latin", re.IGNORECASE
+)
 
 
 def _before_name(text: str, start: int, name: str) -> str:

@@ -10,6 +10,7 @@ from alos.checks.secrets_value import (
     is_dense,
     is_filler,
     is_hex,
+    is_license,
     is_ordinary,
     is_placeholder,
     is_shuffled,
@@ -43,7 +44,7 @@ def judge(value: str, kind: NameKind, *, quoted: bool, whole_line: bool) -> floa
         return 0.85
     if is_code(value) or is_filler(value):
         return None
-    if is_uuid(value) or looks_random(value):
+    if is_uuid(value) or is_license(value) or looks_random(value):
         if kind != "weak":
             return 0.9
         return None if is_uuid(value) or is_hex(value) else 0.75

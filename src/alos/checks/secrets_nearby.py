@@ -37,6 +37,13 @@ _NUMBER = re.compile(r"0x[0-9a-fA-F]{1,17}$|[0-9.+\-eE:/]+$")
 _TOKEN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+/")
 _FOLDS = frozenset({60, 64, 70, 76})
 _HEX_GAP = 40
+_SAYS_LITTLE = re.compile(
+    r"(?:.* )?(?:one|it|this|that|here|below|now|mine|ours|old|new|body|value|text|data|string|"
+    r"used|is)$",
+    re.IGNORECASE,
+)
+_FOLDED_BEFORE = re.compile(r"[a-z0-9+/]{30}(?:\r?\n|\\n)[ \t]*$")
+_FOLDED_AFTER = re.compile(r"(?:\r?\n|\\n)[ \t]*[A-Za-z0-9+/]{12}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,26 +80,32 @@ class Nearby:
         if (
             type_ is None
             or _is_hash(before, value)
-            or _is_part(before, value, text[last : last + 1])
+            or _is_part(before, value, text[last : last + 18])
         ):
             return None
         named = _NAMED.match(text[max(0, first - 60) : first][::-1])
         if named is not None:
             name = (named["name"] or named["tag"] or named["flag"])[::-1]
-            vendor = next(self._vendors(name.lower()), None)
-            if type_ == "token" or (kind_of_name(name) is None and vendor is None):
+            if not self._may_be_named(name, type_, value):
                 return None
         return _found(first, len(value), type_)
+
+    def _may_be_named(self, name: str, type_: str, value: str) -> bool:
+        """Tell whether a credential may stand right after `name`; `id`, `sum`, `url` say no."""
+        kind, little = kind_of_name(name), _SAYS_LITTLE.match(name) is not None
+        if type_ != "token":
+            return kind is not None or any(self._vendors(name.lower())) or little
+        return little or (kind == "weak" and not is_hex(value) and not is_uuid(value))
 
     def _type(self, value: str, before: str, after: str) -> str | None:
         """Name the vendor whose word and shape fit, else `token` when a noun stands before."""
         noun = _last_noun(before)
-        if noun < 0 and is_uuid(value):
+        if noun < 0 and is_uuid(value) and not before.endswith((": ", " = ", "=")):
             return None
         for vendor in (*self._vendors(before), *self._vendors(after)):
             if vendor.shape.fullmatch(value) if vendor.shape else not is_hex(value):
                 return vendor.type
-        gap = before[noun:] if noun >= 0 else "\n\n"
+        gap = before[noun:].lstrip(": \t\n*") if noun >= 0 else "\n\n"
         if is_uuid(value) or "\n\n" in gap or "/" in value.strip("/")[:8]:
             return None
         return None if is_hex(value) and len(gap) > _HEX_GAP else "token"
@@ -121,8 +134,9 @@ def _is_part(before: str, value: str, after: str) -> bool:
         return True
     if any(mark in before for mark in ("begin public", "begin cert", "ssh-", "base64,")):
         return True
-    lined = before.endswith(("\n", "\\n", "\n ")) and len(value) in _FOLDS
-    return lined or (len(value) in _FOLDS and after in {"\n", "\r"} and before.endswith(" "))
+    if len(value) not in _FOLDS:
+        return False
+    return _FOLDED_BEFORE.search(before) is not None or _FOLDED_AFTER.match(after) is not None
 
 
 def _found(first: int, length: int, type_: str) -> Finding:

@@ -22,24 +22,27 @@ _LONG_NOUN = (
     "creds)"
 )
 _SHORT_NOUN = "(?:pwd|pw|pin|key|logins?|log in|pass)"
+_BOUND = r"(?:[\s:=,\"'`*)(?.!;]|$)"
 _MARK = "[\"'`*(<\\[\u2018\u201c\u00ab]{0,3}"  # what people put before a value they quote
 _ABOUT = r"(?:\s+(?:for|of|to|on|in|at|into|you|i|we|that)\s[^:=\n]{1,60}?)?"
 _SET = r"(?:set|changed|reset|updated|rotated)"
 _CONNECTOR = (
-    rf"(?:is now|is still|is(?!\s{_SET})|was(?!\s{_SET})|are|it's|its|be|"
+    rf"(?:(?:is now|is still|is(?!\s{_SET})|was(?!\s{_SET})|are|it's|its|be|used to be|"
     rf"(?:(?:was|is|has been|been|got|gets)\s)?{_SET}\sto|to|as|should be|will be|used|use|using|"
-    r"with|like|e\.g\.|:|=|->|=>|\u2192|(?<=\s)[-/|\u2013\u2014](?=\s))"
+    r"with|like|e\.g\.)(?!\w)|(?::|=|->|=>|\u2192|(?<=\s)[-/|\u2013\u2014](?=\s)))"
 )
 _AFTER = re.compile(
     rf"(?P<lead>[\w)\"'`*]{{0,3}}{_ABOUT}[\s,]{{0,3}}"
     r"(?:(?:which|that|it|i|we|still|now|also|just|should|will|has|have|been)\s){0,4}"
     rf"{_CONNECTOR}"
-    r"(?:\s(?:just|still|now|literally|currently|this|this one|set to|the following))?[:=]?|\s)"
+    r"(?:\s(?:just|still|now|literally|currently|this|this one|set to|the following))?"
+    r"[:=]?|(?:'s)?\s)"
     rf"\s{{0,3}}(?P<quote>{_MARK})(?P<value>[^\s\"`\u2018\u2019\u201c\u201d\u00ab\u00bb]{{5,200}})",
     re.IGNORECASE,
 )
 _BEFORE = re.compile(
-    r"(?:^|[\s\"'`(*])(?P<value>[^\s\"'`(*]{6,200}?)[\"'`)*,;:]{0,3}\s{1,2}(?:is|was|as|for|being)\s"
+    r"(?:^|[\s\"'`(*])(?P<value>[^\s\"'`(*]{6,200}?)[\"'`)*,;:]{0,3}"
+    r"\s{1,2}(?:is|was|as|for|being|a)\s"
     r"(?:(?:the|my|our|your|a|its|his|her|their|new|old)\s){0,3}(?:[A-Za-z0-9_.\-]{2,16}\s){0,2}$",
 )
 _USER = re.compile(
@@ -67,11 +70,14 @@ _CODED = (
 )
 _TERM = re.compile(f"(?:{_ALGORITHM}|{_QUANTITY}|{_CODED})")
 _KEYWORD = re.compile(r"\w+=|[\w.]+\(|[A-Za-z]\w*\.[A-Za-z]\w*$")
-_SHORTEST = 6
+_LINK = re.compile(r"^//|^\\|://|\]\(|/[^/]+/|\{\w+\}")
+_SHORTEST, _SHORTEST_SHUFFLED, _SHORTEST_KEY, _LONGEST_WORD = 6, 8, 12, 24
+_DIGITS_TOLD, _TRAITS, _WORDY = 2, 2, 0.5
 _DIGIT = re.compile(r"[0-9]")
+_NO_LETTER = re.compile(r"[^A-Za-z0-9]")
 # A digit beside a letter or a symbol, or capitals inside a word: no value is told without.
 _TELLTALE = re.compile(
-    r"[0-9A-Z](?:(?<=[A-Za-z!@#$%^&*+=~?_\-][0-9])|(?<=[0-9])[A-Za-z!@#$%^&*+=~_]|"
+    r"[0-9A-Z](?:(?<=[a-z]\.[0-9])|(?<=[A-Za-z!@#$%^&*+=~?_\-][0-9])|(?<=[0-9])[A-Za-z!@#$%^&*+=~_]|"
     r"(?<=[a-z][A-Z])[a-zA-Z])",
 )
 
@@ -110,10 +116,20 @@ def _told_after(text: str, end: int, kind: str) -> tuple[int, int] | None:
         return None
     direct = _DIRECT.search(match["lead"] + match["quote"]) is not None
     if text[end - 4 : end].lower() == "pass" and not direct:
-        return None
+        return _told_after_user(text, end - 4, first, value)
     if not _told(value, kind, direct=direct or bool(match["quote"])):
         return None
     return first, first + len(value)
+
+
+def _told_after_user(text: str, start: int, first: int, value: str) -> tuple[int, int] | None:
+    """Return the span of a value after a bare `pass`, which counts only after a user's name."""
+    if not _NAMED_USER.search(text, max(0, start - 40), start):
+        return None
+    return (first, first + len(value)) if _told(value, "password", direct=True) else None
+
+
+_NAMED_USER = re.compile(r"\b(?:user(?:name)?|login|account)\b", re.IGNORECASE)
 
 
 def _told_before(text: str, start: int, kind: str) -> tuple[int, int] | None:
@@ -121,7 +137,9 @@ def _told_before(text: str, start: int, kind: str) -> tuple[int, int] | None:
     if match is None:
         return None
     value = match["value"]
-    if not _told(value, kind, direct=True) or (value.isalnum() and value[1:].islower()):
+    if not _told(value, kind, direct=True):
+        return None
+    if value.isalnum() and value[1:].islower() and len(_DIGIT.findall(value)) < _DIGITS_TOLD:
         return None
     return match.span("value")
 
@@ -149,23 +167,31 @@ def _trimmed(value: str, *, quoted: bool) -> str:
 
 
 def _told(value: str, kind: str, *, direct: bool) -> bool:
-    if len(value) < _SHORTEST or is_placeholder(value) or is_code(value) or is_filler(value):
+    """Tell whether `value`, in the place where one is told, is one."""
+    if len(value) < _SHORTEST or _LINK.search(value):
+        return False
+    if is_placeholder(value) or is_code(value) or is_filler(value):
         return False
     if looks_random(value):
-        return not (value.isidentifier() and wordiness(value) > 0.5)  # noqa: PLR2004
+        return not (value.isidentifier() and wordiness(value) > _WORDY)
     if _KEYWORD.match(value):
         return False
     if kind == "token":
-        return len(value) >= 12 and is_strong(value) and wordiness(value) < 0.5  # noqa: PLR2004
-    if is_shuffled(value) and len(value) >= 8:  # noqa: PLR2004
-        return direct
-    if _TERM.fullmatch(value.rstrip("!")) or not any(map(str.isdigit, value)):
+        return len(value) >= _SHORTEST_KEY and is_strong(value) and wordiness(value) < _WORDY
+    return _is_told_password(value, direct=direct)
+
+
+def _is_told_password(value: str, *, direct: bool) -> bool:
+    if len(value) >= _SHORTEST_SHUFFLED and is_shuffled(_NO_LETTER.sub("", value)):
+        return direct or not value.isalpha()
+    if _TERM.fullmatch(value) or not any(map(str.isdigit, value)):
         return False
-    if value.isalnum() and len(value) <= 24 and not value.isdigit():  # noqa: PLR2004
-        return direct or len(_DIGIT.findall(value)) >= 3 or is_strong(value)  # noqa: PLR2004
+    if value.isalnum() and len(value) <= _LONGEST_WORD and not value.isdigit():
+        return direct or len(_DIGIT.findall(value)) > _DIGITS_TOLD or is_strong(value)
     if is_ordinary(value) or not looks_chosen(value):
         return False
-    return sum((value.lower() != value, value.upper() != value, not value.isalnum())) >= 2  # noqa: PLR2004
+    traits = (value.lower() != value, value.upper() != value, not value.isalnum())
+    return sum(traits) >= _TRAITS
 
 
 def prose_triggers() -> tuple[Trigger, ...]:
@@ -173,13 +199,13 @@ def prose_triggers() -> tuple[Trigger, ...]:
     return (
         Trigger(
             rule="secret/prose",
-            expression=_LONG_NOUN + r"[\s:=,\"'`*)(]",
+            expression=_LONG_NOUN + _BOUND,
             confirm=confirm_long_noun,
             caseless=True,
         ),
         Trigger(
             rule="secret/prose",
-            expression=r"(?:^|[\s\"'(/*_])" + _SHORT_NOUN + r"[\s:=,\"'`*)(]",
+            expression=r"(?:^|[\s\"'(/*_])" + _SHORT_NOUN + _BOUND,
             confirm=confirm_short_noun,
             caseless=True,
         ),
@@ -188,9 +214,15 @@ def prose_triggers() -> tuple[Trigger, ...]:
 
 def confirm_long_noun(text: str, start: int, end: int) -> Finding | None:
     """Confirm after taking off the one character that the trigger reads past the noun."""
-    return confirm_prose(text, start, end - 1)
+    return confirm_prose(text, start, _noun_end(text, end))
 
 
 def confirm_short_noun(text: str, start: int, end: int) -> Finding | None:
     """Confirm after taking off the characters that the trigger reads around the noun."""
-    return confirm_prose(text, start if text[start].isalpha() else start + 1, end - 1)
+    first = start if text[start].isalpha() else start + 1
+    return confirm_prose(text, first, _noun_end(text, end))
+
+
+def _noun_end(text: str, end: int) -> int:
+    """Leave out the character that ended the noun, unless the text itself did."""
+    return end if text[end - 1].isalpha() else end - 1

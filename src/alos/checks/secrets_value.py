@@ -22,7 +22,7 @@ _EXAMPLE = re2.compile(
     r"abcdefgh|abcd[-_]?1234|1234[-_]?abcd|12345678(?:9|$)|01234567|deadbeef|lorem|qwertyui|"
     r"fill[-_ ]?(?:in|me)|"
     r"some[-_]?(?:api|secret|token|key|pass)|(?:test|mock|unused|invalid|none|null|undefined)$|"
-    r"2YotnFZFE|tGzv3JOkF|7Fjfp0ZBr|mF_9\.B5f|SplxlOBeZ|czZCaGRSa|gX1fBat3b|QWxhZGRpb|dGVzdDp0Z|"
+    r"2YotnFZFE|tGzv3JOkF|7Fjfp0ZBr|mF_9\.B5f|SlAV32hkKG|h480djs93|SplxlOBeZ|czZCaGRSa|gX1fBat3b|QWxhZGRpb|dGVzdDp0Z|"
     r"dXNlcjpwY|YWRtaW46YWRtaW4|SflKxwRJS|4eC39HqLy|BQokikJOv|TJVA95OrM|wJalrXUtn|je7MtGbCl)",
 )
 _SAME_RUN = re.compile(r"(.)\1{5}|(.)(.)(?:\2\3){4}|(.)(.)(.)(?:\4\5\6){3}")
@@ -76,6 +76,14 @@ _STEP = re.compile(r"[A-Za-z](?=[0-9])|[0-9](?=[A-Za-z])|[a-z](?=[A-Z])")
 _SEPARATED = re.compile(r"[-_./+]")
 
 
+_LICENSE = re.compile(r"(?=.*[0-9])(?:[A-Z0-9]{4,8}-){2,6}[A-Z0-9]{4,8}")
+
+
+def is_license(value: str) -> bool:
+    """Tell whether `value` has the form of a licence key, `XXXXX-XXXXX-XXXXX`."""
+    return _LICENSE.fullmatch(value) is not None and len(set(value)) > _FEWEST_DISTINCT
+
+
 def is_uuid(value: str) -> bool:
     """Tell whether `value` is a UUID in its usual form."""
     return _UUID.fullmatch(value) is not None
@@ -101,6 +109,8 @@ def looks_random(value: str) -> bool:
         return False
     if value.count("_") > 2 and sum(map(str.isdigit, value)) < len(value) // 12:  # noqa: PLR2004
         return False
+    if _HEX_PART.search(value):
+        return True
     return (
         _MIXED_PART.search(value) is not None
         and entropy_bits(value) >= _LEAST_ENTROPY
@@ -114,6 +124,9 @@ _SHORTEST_RANDOM = 16
 _FEWEST_DISTINCT = 8
 _LEAST_ENTROPY = 2.9
 # Five characters in a row that change between letters and digits, or between the cases.
+_HEX_PART = re.compile(
+    r"(?=[0-9a-f]*[0-9][0-9a-f]*[a-f])(?=[0-9a-f]*[a-f][0-9a-f]*[0-9])[0-9a-f]{24}"
+)
 _MIXED_PART = re.compile(
     r"(?=[A-Za-z0-9]{5})[A-Za-z0-9]{0,8}(?:[a-z][0-9A-Z]|[0-9][A-Za-z])[A-Za-z0-9]{0,8}",
 )
@@ -137,6 +150,7 @@ def _is_random_letters(value: str) -> bool:
 _FILLERS = frozenset(
     re.findall(
         r"\S+",
+        "scott tiger "
         "password passwd pass secret token key admin root user username test testing postgres "
         "mysql guest default none null true false string str required optional hidden value "
         "change changeme mypassword yourpassword empty unknown foo bar baz qux demo pwd redis "
@@ -151,7 +165,7 @@ _FILLERS = frozenset(
     ),
 )
 _CODE = re.compile(
-    r"\$\{|\$\(|\{\{|<%|%\(|\$[A-Za-z_]|process\.env|os\.environ|getenv|[A-Za-z_]\w*\(|\w\[|"
+    r"\$\{|\$\(|\{\{|<%|%\(|^\$[A-Za-z_]\w*$|\$[A-Z][A-Z_]{2}|process\.env|os\.environ|getenv|[A-Za-z_]\w*\(|\w\[|"
     r"^(?:self|this|cls|args|kwargs|config|settings|cfg|opts?|options|params|request|req|env|ctx|"
     r"data|props|state|secrets|vars?|local|module|each|steps|github|inputs|needs|event|user|"
     r"account|credentials?|response|res|resp|result|process|sys|app|values?)\.|"
