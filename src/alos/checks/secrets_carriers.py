@@ -86,7 +86,7 @@ def _is_open_basic(header: str, value: str) -> bool:
 
 _FLAG = re.compile(
     r"(?:--?[A-Za-z\-]{0,24}(?:password|passwd|passphrase|secret|token|key|pass|pwd)[ \t=]{1,3}|"
-    r"sshpass[ ]{1,2}-p[ ]?|(?:-u|--user)[ =]{1,2}[\"']?[\w.@\-]{1,40}:)(?P<quote>[\"']?)"
+    r"sshpass[ ]{1,2}-p[ ]?|-U ?[\w\\.@-]{1,40} -P ?|(?:-u|--user)[ =]{1,2}[\"']?[\w.@\-]{1,40}:)(?P<quote>[\"']?)"
     r"(?P<value>[^\s\"']{5,300})",
     re.IGNORECASE,
 )
@@ -98,7 +98,9 @@ def confirm_flag(text: str, start: int, _end: int) -> Finding | None:
     if match is None:
         return None
     flag = match[0][: match.start("value") - match.start()]
-    kind = kind_of_name(flag) or ("password" if flag.startswith(("-u", "--user", "ssh")) else None)
+    kind = kind_of_name(flag) or (
+        "password" if flag.lower().startswith(("-u", "--user", "ssh")) else None
+    )
     value = match["value"].rstrip("\\,;)`")
     if kind is None or judge(value, kind, quoted=True, whole_line=False) is None:
         return None
@@ -200,6 +202,7 @@ def carrier_triggers() -> tuple[Trigger, ...]:
         ),
         _caseless("secret/cli-flag", r"(?:-u|--user)[ =][\"']?[\w.@\-]{1,40}:[^\s]", confirm_flag),
         _caseless("secret/cli-flag", r"sshpass[ ]{1,2}-p", confirm_flag),
+        _caseless("secret/cli-flag", r"-U ?[\w\\.@\-]{1,40} -P ?[^\s]", confirm_flag),
         _caseless("secret/name-value", r"(?:value|default)[\"']?[ \t]{0,12}[:=]", confirm_pair),
         _caseless(
             "secret/login-call",

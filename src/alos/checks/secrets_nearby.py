@@ -39,7 +39,7 @@ _FOLDS = frozenset({60, 64, 70, 76})
 _HEX_GAP = 40
 _SAYS_LITTLE = re.compile(
     r"(?:.* )?(?:one|it|this|that|here|below|now|mine|ours|old|new|body|value|text|data|string|"
-    r"used|is)$",
+    r"used|is|you|us|me|them)$",
     re.IGNORECASE,
 )
 _FOLDED_BEFORE = re.compile(r"[a-z0-9+/]{30}(?:\r?\n|\\n)[ \t]*$")
