@@ -86,7 +86,8 @@ def _is_open_basic(header: str, value: str) -> bool:
 
 _FLAG = re.compile(
     r"(?:--?[A-Za-z\-]{0,24}(?:password|passwd|passphrase|secret|token|key|pass|pwd)[ \t=]{1,3}|"
-    r"sshpass[ ]{1,2}-p[ ]?|-U ?[\w\\.@-]{1,40} -P ?|(?:-u|--user)[ =]{1,2}[\"']?[\w.@\-]{1,40}:)(?P<quote>[\"']?)"
+    r"sshpass[ ]{1,2}-p[ ]?|"
+    r"-U ?[\w\\.@-]{1,40} -P ?|(?:-u|--user)[ =]{1,2}[\"']?[\w.@\-]{1,40}:)(?P<quote>[\"']?)"
     r"(?P<value>[^\s\"']{5,300})",
     re.IGNORECASE,
 )
