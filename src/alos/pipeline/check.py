@@ -17,7 +17,7 @@ from alos.checks.base import ScannerFault as EngineFault
 from alos.checks.catalogue import Scanner
 from alos.checks.redact import redact
 from alos.checks.seams import scan_parts
-from alos.domain.call import CheckedCall, CheckedCandidate, Denied, FundedCall
+from alos.domain.call import Call, CheckedCall, CheckedCandidate, Denied, FundedCall
 from alos.domain.fault import ScannerFault
 from alos.domain.finding import Finding
 from alos.domain.record import FindingNote
@@ -29,6 +29,8 @@ from alos.ports.wire import WireFormat
 CREDENTIALS = "credentials"
 PII = "pii"
 _PROMPT_PATH: Path = ("alos", "prompt")
+_LABELS = (b"x-alos-task", b"x-alos-sources", b"x-alos-prompt", b"anthropic-beta")
+"""Headers whose text is written down or passed on."""
 _BASE_CLASS = {"secret": CREDENTIALS, "pii": PII}
 
 
@@ -73,6 +75,22 @@ class Check:
                 funded=funded, candidates=tuple(plain), findings=(), unscanned=unscanned
             )
         return self._decide(funded, seen, unscanned)
+
+    def check_labels(self, call: Call, workflow: StandingWorkflow) -> Denied | None:
+        """Look for a credential in the caller's labels, before any of them is kept.
+
+        Raises:
+            ScannerFault: a detector failed, so the call is refused.
+        """
+        headers = call.headers
+        labels = [headers[name].decode("latin-1") for name in _LABELS if name in headers]
+        if not labels:
+            return None
+        seen = [one for one in self._read(labels, workflow) if CREDENTIALS in one.classes]
+        if not seen:
+            return None
+        notes = _note(seen, {}, workflow, refused=True)
+        return Denied(refusal=_refuse(ReasonCode.SECRET_FOUND, seen[0], "header"), findings=notes)
 
     def _read(self, texts: Sequence[str], workflow: StandingWorkflow) -> list[_Seen]:
         try:

@@ -142,8 +142,12 @@ class Pipeline:
         admitted = stages.admit(call, progress.standing, key)
         if isinstance(admitted, Denied):
             return await self._deny(progress, admitted)
-        progress.admitted = admitted
         progress.workflow, progress.request = admitted.workflow, admitted.request
+        progress.stage = Stage.CHECK
+        leaked = stages.check.check_labels(call, admitted.workflow)
+        if leaked is not None:
+            return await self._deny(progress, leaked)
+        progress.admitted = admitted
         self._journal.open(_write_opening(admitted))
         progress.stage = Stage.BUDGET
         funded = await stages.budget(admitted)
