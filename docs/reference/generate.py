@@ -1,4 +1,5 @@
 """Writes the generated reference pages: ``python docs/reference/generate.py``."""
+# ruff: noqa: INP001 - a script beside the pages that it writes
 
 from pathlib import Path
 
@@ -17,8 +18,9 @@ def write_reason_codes() -> str:
     lines = [
         "# Reason codes",
         "",
-        "Every refusal carries one of these codes. They are stable: a code is never renamed or reused. The sentence may",
-        "name a thing of ours in brackets (a rule, a model, a cap, a field); it never quotes what was sent.",
+        "Every refusal carries one of these codes. They are stable: a code is never renamed or",
+        "reused. The sentence may name a thing of ours in brackets (a rule, a model, a cap, a",
+        "field); it never quotes what was sent.",
         "",
     ]
     for code in ReasonCode:
@@ -32,7 +34,8 @@ def write_commands() -> str:
     lines = [
         "# Commands",
         "",
-        '`alos COMMAND --help` says the same. Exit status: 0 done, 1 a "no", 2 wrong use, 3 something is down.',
+        "`alos COMMAND --help` says the same. Exit status: 0 done, 1 refused, 2 wrong use,",
+        "3 something is down.",
         "",
     ]
     root = typer.main.get_command(build_app())

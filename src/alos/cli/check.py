@@ -9,12 +9,8 @@ from typing import Annotated
 import typer
 
 from alos.checks.catalogue import Scanner as TextScanner
-from alos.checks.catalogue import build_scanner
-from alos.checks.dictionaries import Dictionary, build_dictionary_pack
-from alos.checks.pii import build_pii_pack
-from alos.checks.secrets import secrets_pack
-from alos.control.agreement import Scanner
 from alos.control.bundle import WORKFLOW_FILE, read_bundle_folder
+from alos.control.detectors import build_detectors
 from alos.control.documents import Problem, Severity
 from alos.control.registry import ORGANISATION_FILE, load_organisation
 from alos.domain.boundary import BoundaryAction
@@ -89,7 +85,7 @@ def build_example_scanner() -> Scanner:
 
     def scan(organisation: Organisation, workflow: Workflow, text: str) -> Sequence[str]:
         if id(organisation) not in built:
-            built[id(organisation)] = _build_text_scanner(organisation)
+            built[id(organisation)] = build_detectors(organisation)
         blocked = {
             name
             for forbidden in workflow.boundary.forbidden.values()
@@ -103,14 +99,6 @@ def build_example_scanner() -> Scanner:
         ]
 
     return scan
-
-
-def _build_text_scanner(organisation: Organisation) -> TextScanner:
-    dictionaries = [
-        Dictionary(type=name, entries=entries)
-        for name, entries in organisation.dictionaries.items()
-    ]
-    return build_scanner([secrets_pack(), build_pii_pack(), build_dictionary_pack(dictionaries)])
 
 
 def _to_json(digests: dict[str, str], problems: Sequence[Problem]) -> dict[str, object]:

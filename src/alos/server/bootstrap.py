@@ -9,9 +9,8 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from alos.api.app import build_api
-from alos.checks.catalogue import Scanner, build_scanner
-from alos.checks.pii import build_pii_pack
-from alos.checks.secrets import secrets_pack
+from alos.checks.catalogue import Scanner
+from alos.control.detectors import build_detectors
 from alos.control.plane import ControlPlane
 from alos.control.registry import load_organisation
 from alos.control.standing import Configuration
@@ -204,7 +203,7 @@ def _read_configuration(folder: Path) -> tuple[Scanner, Configuration]:
     loaded = load_organisation(folder)
     if not loaded.is_usable or loaded.organisation is None or loaded.people is None:
         raise ConfigurationProblems([str(one) for one in loaded.problems if one.is_error])
-    scanner = build_scanner([secrets_pack(), build_pii_pack()])
+    scanner = build_detectors(loaded.organisation)
     configuration = Configuration(
         organisation=loaded.organisation,
         people=loaded.people,
