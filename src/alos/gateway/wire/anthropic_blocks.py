@@ -11,6 +11,7 @@ from alos.domain.request import Path, Unreadable
 from alos.gateway.wire.document import (
     MalformedError,
     check_depth,
+    name_path,
     need_list,
     need_object,
     need_text,
@@ -137,16 +138,16 @@ def _read_content(reading: Reading, path: Path, role: str, content: Any, depth: 
         reading.add_text(path, role, content)
         return
     check_depth(depth)
-    for index, block in enumerate(need_list(content, f"{_name(path)}")):
+    for index, block in enumerate(need_list(content, f"{name_path(path)}")):
         place: Path = (*path, index)
-        block = need_object(block, _name(place))  # noqa: PLW2901 - narrowed
+        block = need_object(block, name_path(place))  # noqa: PLW2901 - narrowed
         _read_block(reading, place, role, block, depth)
 
 
 def _read_block(
     reading: Reading, path: Path, role: str, block: dict[str, Any], depth: int
 ) -> None:
-    kind = need_text(block.get("type"), f"{_name(path)}.type")
+    kind = need_text(block.get("type"), f"{name_path(path)}.type")
     table = BLOCKS.get(kind)
     if table is None:
         _read_other_block(reading, path, role, block, kind)
@@ -165,13 +166,13 @@ def _read_field(
     reading: Reading, path: Path, role: str, value: Any, how: Part, depth: int
 ) -> None:
     if how is Part.TEXT:
-        reading.add_text(path, role, need_text(value, _name(path)))
+        reading.add_text(path, role, need_text(value, name_path(path)))
     elif how is Part.CONTENT:
         _read_content(reading, path, role, value, depth + 1)
     elif how is Part.SIGNED:
-        reading.add_signed(path, role, need_text(value, _name(path)))
+        reading.add_signed(path, role, need_text(value, name_path(path)))
     elif how is Part.SOURCE:
-        _read_source(reading, path, role, need_object(value, _name(path)), depth)
+        _read_source(reading, path, role, need_object(value, name_path(path)), depth)
     elif how is Part.CACHE:
         read_cache(reading, path, value)
     else:
@@ -181,11 +182,11 @@ def _read_field(
 def _read_source(
     reading: Reading, path: Path, role: str, source: dict[str, Any], depth: int
 ) -> None:
-    kind = need_text(source.get("type"), f"{_name(path)}.type")
+    kind = need_text(source.get("type"), f"{name_path(path)}.type")
     known = {"type", "media_type"}
     reading.add_json((*path, "media_type"), "parameter", source.get("media_type"))
     if kind == "text":
-        text = need_text(source.get("data"), f"{_name(path)}.data")
+        text = need_text(source.get("data"), f"{name_path(path)}.data")
         reading.add_text((*path, "data"), role, text)
         known.add("data")
     elif kind == "content":
@@ -226,13 +227,13 @@ def read_tools(reading: Reading, name: str, value: Any) -> None:
     """Read ``tools``: the caller's own are read, the provider's are hosted."""
     for index, tool in enumerate(need_list(value, name)):
         path: Path = (name, index)
-        tool = need_object(tool, _name(path))  # noqa: PLW2901 - narrowed
+        tool = need_object(tool, name_path(path))  # noqa: PLW2901 - narrowed
         kind = tool.get("type")
         if kind is not None and kind != "custom":
-            _read_typed_tool(reading, path, need_text(kind, f"{_name(path)}.type"))
+            _read_typed_tool(reading, path, need_text(kind, f"{name_path(path)}.type"))
         offered = tool.get("name")
         if offered is not None or kind in (None, "custom"):
-            reading.tool_names.append(need_text(offered, f"{_name(path)}.name"))
+            reading.tool_names.append(need_text(offered, f"{name_path(path)}.name"))
         for key, inner in tool.items():
             if key == "cache_control":
                 read_cache(reading, (*path, key), inner)
@@ -253,10 +254,3 @@ def _read_typed_tool(reading: Reading, path: Path, kind: str) -> None:
             reading.hosted.append(Unreadable(path, family))
             return
     reading.hosted.append(Unreadable(path, UNKNOWN_TOOL))
-
-
-def _name(path: Path) -> str:
-    """A path of our own words and indexes, as people write it."""
-    return "".join(
-        f"[{step}]" if isinstance(step, int) else f".{step}" for step in path
-    ).removeprefix(".")

@@ -1,6 +1,7 @@
 """Streamed answers of Anthropic messages."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -23,14 +24,8 @@ _DELTAS = {
     "compaction_delta": "content",
 }
 """Kind of a delta → the field that holds its text."""
-_CONTINUES = {
-    "text": ("text_delta", "text"),
-    "thinking": ("thinking_delta", "thinking"),
-    "tool_use": ("input_json_delta", "partial_json"),
-    "server_tool_use": ("input_json_delta", "partial_json"),
-    "mcp_tool_use": ("input_json_delta", "partial_json"),
-}
-"""Kind of a block → the delta that adds to it."""
+_WHOLE = "whole"
+"""Lane of texts that are said at once."""
 
 
 class _Message(msgspec.Struct):
@@ -54,12 +49,11 @@ _decoder = msgspec.json.Decoder(_Event)
 class MessagesStreamReader:
     """Reads one stream. The end of a block is reported as a finish, for no text can follow."""
 
-    __slots__ = ("_cutter", "_last_written", "_usage")
+    __slots__ = ("_cutter", "_usage")
 
     def __init__(self) -> None:
         self._cutter = EventCutter(_MAX_EVENT_BYTES)
         self._usage = MessageUsage()
-        self._last_written: StreamPart | None = None
 
     def feed(self, data: bytes) -> Sequence[StreamPart]:
         """Take bytes as they come, give the whole events in them.
@@ -67,7 +61,15 @@ class MessagesStreamReader:
         Raises:
             ValueError: the bytes are no message stream.
         """
-        return [self._read(raw) for raw in self._cutter.feed(data)]
+        parts: list[StreamPart] = []
+        for raw in self._cutter.feed(data):
+            part = self._read(raw)
+            if part.text and part.lane == _WHOLE:
+                # Read ahead of its event, which then waits until nothing of it is held back.
+                parts.append(StreamPart(raw=b"", text=part.text, lane=_WHOLE))
+                part = replace(part, text="", finish_reason=part.finish_reason or "")
+            parts.append(part)
+        return parts
 
     def _read(self, raw: bytes) -> StreamPart:
         _, payload = read_event(raw)
@@ -94,7 +96,7 @@ class MessagesStreamReader:
                 return StreamPart(raw=raw)
             case _:
                 text = "\n".join(read_block(msgspec.json.decode(payload)))
-                return StreamPart(raw=raw, text=text, lane="other")
+                return StreamPart(raw=raw, text=text, lane=_WHOLE)
 
     def _read_message(self, raw: bytes, event: _Event) -> StreamPart:
         message = event.message
@@ -103,7 +105,7 @@ class MessagesStreamReader:
         return StreamPart(
             raw=raw,
             text=text,
-            lane="message",
+            lane=_WHOLE,
             usage=self._add(message.usage if message else event.usage),
             model=message.model if message else None,
             finish_reason=reason if isinstance(reason, str) else None,
@@ -119,25 +121,16 @@ class MessagesStreamReader:
         return self._usage.to_usage()
 
     def write_text(self, part: StreamPart, text: str) -> bytes:
-        """Bytes of ``part`` with ``text`` in place of its own.
-
-        The second time for the same part they continue it as a further delta.
-        """
-        is_more = self._last_written is part
-        self._last_written = part
+        """Bytes of ``part`` with ``text`` in place of its own; again, as a further delta."""
         _, payload = read_event(part.raw)
-        event = msgspec.json.decode(payload or b"{}")
-        kind = event.get("type")
-        if kind == "content_block_delta":
-            field = _DELTAS.get(event["delta"].get("type"))
-            if field is None or not text:
-                return b""
-            event["delta"][field] = text
-        elif kind == "content_block_start":
-            event = _put_start(event, text, is_more=is_more)
-        else:
+        if payload is None or not text:
             return b""
-        return write_event(encode(event), event["type"].encode()) if event else b""
+        event = msgspec.json.decode(payload)
+        field = _DELTAS.get(event["delta"].get("type"))
+        if field is None:
+            return b""
+        event["delta"][field] = text
+        return write_event(encode(event), event["type"].encode())
 
     def write_cut(self, refusal: Refusal, call_id: str) -> bytes:
         """An error event, which SDKs raise; nothing follows it."""
@@ -156,37 +149,14 @@ def _read_delta(raw: bytes, event: _Event) -> StreamPart:
         text = delta.get(field)
         lane = str(event.index)
         return StreamPart(raw=raw, text=text if isinstance(text, str) else "", lane=lane)
-    text = "\n".join(read_block(delta))
-    return StreamPart(raw=raw, text=text, lane=f"{event.index}.{kind}")
+    return StreamPart(raw=raw, text="\n".join(read_block(delta)), lane=_WHOLE)
 
 
 def _read_start(raw: bytes, event: _Event) -> StreamPart:
     block = event.content_block or {}
-    kind = block.get("type")
-    if kind in ("tool_use", "server_tool_use", "mcp_tool_use"):
+    if block.get("type") in ("tool_use", "server_tool_use", "mcp_tool_use"):
         name = block.get("name")
-        return StreamPart(
-            raw=raw,
-            text=write_input(block.get("input")),
-            lane=str(event.index),
-            tool_call=name if isinstance(name, str) else "",
-        )
-    return StreamPart(raw=raw, text="\n".join(read_block(block)), lane=str(event.index))
-
-
-def _put_start(event: dict[str, Any], text: str, *, is_more: bool) -> dict[str, Any]:
-    """A block's opening with a text of its own, or the delta that continues it."""
-    block = event["content_block"]
-    kind = block.get("type")
-    continues = _CONTINUES.get(kind)
-    if continues is None:
-        return {}
-    delta, field = continues
-    if is_more:
-        inner = {"type": delta, field: text}
-        return {"type": "content_block_delta", "index": event.get("index", 0), "delta": inner}
-    if field == "partial_json":
-        block["input"] = {}
-    else:
-        event["content_block"] = {"type": kind, field: text}
-    return event
+        called = name if isinstance(name, str) else ""
+        text = write_input(block.get("input"))
+        return StreamPart(raw=raw, text=text, lane=_WHOLE, tool_call=called)
+    return StreamPart(raw=raw, text="\n".join(read_block(block)), lane=_WHOLE)

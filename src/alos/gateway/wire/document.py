@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from alos.domain.request import Path
+
 MAX_DEPTH = 64
 """Of objects and lists in one another; real requests stay below 20."""
 
@@ -155,5 +157,12 @@ def get_prompt(document: Mapping[str, Any]) -> tuple[str | None, dict[str, str]]
     name = need_text(ours.get("prompt"), "alos.prompt")
     variables = need_object(ours.get("variables") or {}, "alos.variables")
     for value in variables.values():
-        need_text(value, "each of alos.variables")
+        need_text(value, "alos.variables: each")
     return name, variables
+
+
+def name_path(path: Path) -> str:
+    """A path of our own words and indexes, as people write it."""
+    return "".join(
+        f"[{step}]" if isinstance(step, int) else f".{step}" for step in path
+    ).removeprefix(".")

@@ -66,16 +66,24 @@ OURS = Rule(Reads.OURS)
 
 PROTOCOL_WORDS = frozenset(
     {
-        "additionalProperties", "allOf", "any", "anyOf", "array", "assistant", "auto", "boolean",
-        "const", "content", "custom", "default", "definitions", "description", "developer",
-        "ephemeral", "enum", "exclusiveMaximum", "exclusiveMinimum", "format", "function",
-        "grammar", "high", "input", "integer", "items", "json_object", "json_schema", "low",
-        "max", "maxItems", "maxLength", "maxProperties", "maximum", "medium", "message",
+        "$defs", "$id", "$ref", "$schema", "5m", "additionalProperties", "allOf", "any", "anyOf",
+        "arguments", "array", "assistant", "audio", "auto", "base64", "boolean", "budget_tokens",
+        "cache_control", "call_id", "completed", "const", "content", "custom", "data", "default",
+        "definition", "definitions", "description", "detail", "developer",
+        "disable_parallel_tool_use", "disabled", "edits", "effort", "enabled",
+        "encrypted_content", "enum", "ephemeral", "exclusiveMaximum", "exclusiveMinimum",
+        "file_data", "file_id", "filename", "float", "format", "function", "grammar", "high",
+        "id", "image_url", "in_progress", "include_usage", "index", "input", "input_audio",
+        "input_text", "integer", "items", "json_object", "json_schema", "keep", "low", "max",
+        "maxItems", "maxLength", "maxProperties", "maximum", "media_type", "medium", "message",
         "minItems", "minLength", "minProperties", "minimal", "minimum", "multipleOf", "name",
-        "none", "not", "null", "number", "object", "oneOf", "parameters", "pattern",
-        "patternProperties", "prefixItems", "properties", "propertyNames", "required", "role",
-        "schema", "standard_only", "string", "strict", "system", "text", "title", "tool", "type",
-        "uniqueItems", "user", "xhigh", "$defs", "$id", "$ref", "$schema",
+        "none", "not", "null", "number", "object", "oneOf", "output", "output_text",
+        "parameters", "pattern", "patternProperties", "prefixItems", "properties",
+        "propertyNames", "query", "reasoning.encrypted_content", "required", "role", "schema",
+        "signature", "source", "standard_only", "status", "strict", "string", "summary",
+        "summary_text", "syntax", "system", "text", "title", "tool", "tool_call_id",
+        "tool_use_id", "ttl", "type", "uniqueItems", "url", "user", "user_id", "verbosity",
+        "xhigh",
     }
 )  # fmt: skip
 """Words of the formats themselves: as a key or a whole value they are nobody's text."""
