@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from alos.checks.catalogue import Scanner as TextScanner
+from alos.control.agreement import Scanner
 from alos.control.bundle import WORKFLOW_FILE, read_bundle_folder
 from alos.control.detectors import build_detectors
 from alos.control.documents import Problem, Severity
