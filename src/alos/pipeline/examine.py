@@ -44,7 +44,7 @@ class Examine:
         if view is None:
             return CheckedReply(reply=reply, findings=(), tools=note_tools(request, ()))
         tools = note_tools(request, [name for name, _ in view.tool_calls])
-        texts = [*view.texts, *(arguments for _, arguments in view.tool_calls)]
+        texts = [*view.texts, *(text for called in view.tool_calls for text in called)]
         try:
             found = [one for part in scan_parts(self._scanner, texts) for one in part]
         except EngineFault as error:
@@ -106,8 +106,8 @@ class StreamExaminer:
     def _take_part(self, part: StreamPart) -> bytes:
         if part.usage is not None:
             self.usage = part.usage
-        if part.tool_call is not None:
-            self._called.append(part.tool_call)
+        if part.tool_call is not None and not self._may_call(part.tool_call):
+            return b""
         self.failed = self.failed or part.is_error
         flushed = b""
         if part.finish_reason is not None or part.is_end:
@@ -120,6 +120,17 @@ class StreamExaminer:
         if not part.text:
             return flushed + part.raw
         return flushed + self._take_text(part)
+
+    def _may_call(self, name: str) -> bool:
+        """Note a tool that is called; false where its very name must not pass."""
+        gate = StreamGate(self._scanner, shown_kinds=_FLAGGED)
+        gate.feed(name)
+        gate.close()
+        self._closed.append(gate)
+        if self._must_cut(gate):
+            return False
+        self._called.append(name)
+        return True
 
     def _take_text(self, part: StreamPart) -> bytes:
         self.text_characters += len(part.text)
@@ -148,7 +159,8 @@ class StreamExaminer:
         return b"".join(rest)
 
     def _must_cut(self, gate: StreamGate) -> bool:
-        if gate.cut:
+        if gate.cut and self.refusal is None:
+            gate.close()  # has what was found reported; none of it goes out any more
             secret = next((one for one in gate.findings if one.kind == _SECRET), None)
             self.refusal = _refuse(secret)
         return self.refusal is not None
