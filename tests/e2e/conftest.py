@@ -1,0 +1,32 @@
+"""One gateway for all tests that leave it as they found it; others start their own."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.gateway import Gateway, run_gateway
+from tests.e2e.organisation import POOR, QUESTIONS, SUPPORT
+
+
+@pytest.fixture(scope="session")
+def gateway() -> Iterator[Gateway]:
+    with run_gateway() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def key(gateway: Gateway) -> str:
+    """For the tier 1 workflow."""
+    return gateway.create_key(QUESTIONS)
+
+
+@pytest.fixture(scope="session")
+def support_key(gateway: Gateway) -> str:
+    """For the tier 2 workflow."""
+    return gateway.create_key(SUPPORT)
+
+
+@pytest.fixture(scope="session")
+def poor_key(gateway: Gateway) -> str:
+    """For the workflow whose budget is used up."""
+    return gateway.create_key(POOR)
