@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from alos.cli.client import call_api
+from alos.cli.client import EXIT_USAGE, call_api
 
 Kind = Annotated[str, typer.Option(help="workflow, model, vendor, workspace or everything.")]
 
@@ -15,10 +15,10 @@ def kill(
     reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
 ) -> None:
     """Stop a workflow (or more) at once; running streams are cut."""
-    wish = {"kind": kind, "target": "" if kind == "everything" else target, "reason": reason}
+    wish = {**_to_target(kind, target), "reason": reason}
     stop = call_api("POST", "/api/v1/stops", wish)
     name = f"{stop['kind']} {stop['target']}".strip()
-    typer.echo(f"Stopped {name}. `alos revive {target} --kind {kind}` takes it back.")
+    typer.echo(f"Stopped {name}. `alos revive {stop['target']} --kind {kind}` takes it back.")
 
 
 def revive(
@@ -26,6 +26,15 @@ def revive(
     kind: Kind = "workflow",
 ) -> None:
     """Take a kill switch back."""
-    wish = {"kind": kind, "target": "" if kind == "everything" else target}
+    wish = _to_target(kind, target)
     call_api("POST", "/api/v1/revivals", wish)
     typer.echo(f"Revived {kind} {target}".rstrip() + ".")
+
+
+def _to_target(kind: str, target: str) -> dict[str, str]:
+    if kind == "everything":
+        return {"kind": kind, "target": ""}
+    if not target:
+        typer.echo(f"Name the {kind}, or give `--kind everything`.", err=True)
+        raise typer.Exit(EXIT_USAGE)
+    return {"kind": kind, "target": target}

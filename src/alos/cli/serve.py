@@ -20,7 +20,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.")] = DEFAULT_PORT,
     home: Annotated[
-        Path | None, typer.Option(help="Data folder; ALOS_HOME, else .alos below --config.")
+        Path | None, typer.Option(help="Data folder; else ALOS_HOME, else .alos here.")
     ] = None,
     *,
     dev: Annotated[
@@ -29,6 +29,8 @@ def serve(
 ) -> None:
     """Serve until Ctrl-C or SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    for chatty in ("alembic", "uvicorn"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     if dev and host not in LOOPBACK:
         typer.echo("--dev listens on loopback only; leave --host out.", err=True)
         raise typer.Exit(EXIT_USAGE)
