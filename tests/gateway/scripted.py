@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +29,9 @@ class Scripted:
     script: Script
     calls: list[Call] = field(default_factory=list)
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def knows(self, headers: Mapping[bytes, bytes]) -> bool:
+        return not headers.keys().isdisjoint({b"authorization", b"x-api-key", b"api-key"})
 
     async def run(self, call: Call) -> Outcome:
         self.calls.append(call)

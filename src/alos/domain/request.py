@@ -6,7 +6,7 @@ a provider's JSON itself.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from alos.domain.money import Usage
 
@@ -14,15 +14,15 @@ Path = tuple[str | int, ...]
 """Keys and indexes from the top of the JSON document."""
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """One text of the request, wherever it stood.
+class Text(NamedTuple):
+    """One text of the request, wherever it stood (a tuple, since each call makes many).
 
     Attributes:
         path: where; the same path takes a replacement in :class:`Edits`.
         role: ``system``, ``user``, ``assistant``, ``tool``, ``tool_definition``, ``name`` or
             ``parameter``.
-        is_key: the text is an object's key (it can be refused, not replaced).
+        is_key: the text is an object's key, or covered by a provider's signature: it can be
+            refused, not replaced.
     """
 
     path: Path
@@ -116,9 +116,8 @@ class AnswerView:
     finish_reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamPart:
-    """One event of a streamed answer, cut from the bytes as they came.
+class StreamPart(NamedTuple):
+    """One event of a streamed answer, cut from the bytes as they came (a tuple: many of them).
 
     Attributes:
         raw: the event's bytes, its blank line included, as the caller should get them; empty
@@ -127,6 +126,8 @@ class StreamPart:
         lane: which text flow ``text`` belongs to (choice, block or tool call), e.g. ``0``.
         tool_call: a tool's name where this event opens a call of it.
         usage: the totals so far, where the event reports them.
+        finish_reason: given where the texts so far are complete; what was held back of them
+            has to go out, or be refused, before this event does.
         is_end: the format's end mark (``[DONE]``, ``message_stop``).
         is_error: the provider reported an error inside the stream.
     """

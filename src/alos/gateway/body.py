@@ -30,10 +30,14 @@ async def read_body(
     receive: Receive, headers: Mapping[bytes, bytes], limits: BodyLimits
 ) -> bytes | Refusal:
     """Read all of it, or say why not; after a "no" the connection is to be closed."""
+    if headers.get(b"content-encoding", b"identity") != b"identity":
+        await drop_body(receive, headers, limits)
+        return Refusal(
+            code=ReasonCode.BODY_MALFORMED, detail="content-encoding is not taken, send it plain"
+        )
     declared = headers.get(b"content-length", b"")
     if declared.isdigit() and int(declared) > limits.max_bytes:
-        if b"expect" not in headers:
-            await _drain(receive, limits)
+        await drop_body(receive, headers, limits)
         return Refusal(code=ReasonCode.BODY_TOO_LARGE, detail=_say(limits))
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body"):
@@ -45,6 +49,17 @@ async def read_body(
     except TimeoutError:
         seconds = f"{limits.timeout_seconds:g} seconds"
         return Refusal(code=ReasonCode.BODY_TIMEOUT, detail=f"within {seconds}")
+
+
+async def drop_body(receive: Receive, headers: Mapping[bytes, bytes], limits: BodyLimits) -> bool:
+    """Take a body that nobody will look at, so that its sender gets to read the answer.
+
+    Returns:
+        Whether it came to its end, so that the connection can be used again.
+    """
+    if b"expect" in headers:
+        return False  # who asks before sending has not sent anything yet
+    return await _drain(receive, limits)
 
 
 async def _read_rest(receive: Receive, message: Message, limits: BodyLimits) -> bytes | Refusal:
@@ -64,18 +79,20 @@ async def _read_rest(receive: Receive, message: Message, limits: BodyLimits) -> 
     return Refusal(code=ReasonCode.BODY_MALFORMED, detail="the connection closed before its end")
 
 
-async def _drain(receive: Receive, limits: BodyLimits) -> None:
-    """Take and drop the rest, up to a bound: a caller who still sends can't read the answer."""
+async def _drain(receive: Receive, limits: BodyLimits) -> bool:
+    """Take and drop the rest, up to a bound; whether the end came."""
     left = limits.drain_bytes
     try:
         async with asyncio.timeout(limits.drain_seconds):
             while left > 0:
                 message = await receive()
                 left -= len(message.get("body", b""))
-                if message["type"] != "http.request" or not message.get("more_body"):
-                    return
+                is_body: bool = message["type"] == "http.request"
+                if not is_body or not message.get("more_body"):
+                    return is_body
     except TimeoutError:
-        return
+        pass
+    return False
 
 
 def _refuse_size(limits: BodyLimits) -> Refusal:

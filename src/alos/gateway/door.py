@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from alos.domain.call import Call
 from alos.domain.outcome import Answered, Headers, Outcome, Refused, Streaming
 from alos.domain.refusal import ReasonCode, Refusal
-from alos.gateway.body import BodyLimits, Message, Receive, read_body
+from alos.gateway.body import BodyLimits, Message, Receive, drop_body, read_body
 from alos.gateway.errors import get_status, is_retryable
 from alos.gateway.models import write_models
 from alos.gateway.routes import NOWHERE, Route, get_speaker, list_routes
@@ -36,6 +36,7 @@ KNOWN_EXTENSION = "alos.known"
 """Where a server puts a function to be told that the caller has a key of ours."""
 
 _NOT_KNOWN = 401
+_SMALL_BYTES = 65_536
 _KEY_HEADERS = (b"authorization", b"x-api-key", b"api-key")
 _JSON = (b"content-type", b"application/json")
 _STREAM: Headers = [
@@ -49,6 +50,9 @@ _NO_RETRY = (b"x-should-retry", b"false")
 
 class CallRunner(Protocol):
     """The pipeline, as far as the door knows it."""
+
+    def knows(self, headers: Mapping[bytes, bytes]) -> bool:
+        """Whether a request brings a key that is good now."""
 
     async def run(self, call: Call) -> Outcome:
         """Take one call to its end, or to the first piece of its stream.
@@ -126,7 +130,7 @@ class ModelDoor:
             wire_format = route.wire_format
             if route.wire_format in FORMATS:
                 speaks = route.speaks
-        if route is not None and refusal is None and route.method == "POST" and _has_key(headers):
+        if route is not None and refusal is None and self._takes_body(route, headers):
             read = await read_body(receive, headers, self._limits)
             if isinstance(read, Refusal):
                 refusal, keep_alive = read, False
@@ -134,7 +138,7 @@ class ModelDoor:
             else:
                 body = read
         elif b"content-length" in headers or b"transfer-encoding" in headers:
-            keep_alive = False  # its body is not worth reading
+            keep_alive = await drop_body(receive, headers, self._limits)
         client = scope.get("client")
         call = Call(
             id=self._ids.call_id(unix_ns),
@@ -147,6 +151,13 @@ class ModelDoor:
             door_refusal=refusal,
         )
         return _Asked(call, speaks, keep_alive, route.method.encode() if route else b"")
+
+    def _takes_body(self, route: Route, headers: Mapping[bytes, bytes]) -> bool:
+        """Keep a stranger's large body out of memory: it would be refused unread anyway."""
+        if route.method != "POST" or not any(name in headers for name in _KEY_HEADERS):
+            return False
+        length = headers.get(b"content-length", b"")
+        return (length.isdigit() and int(length) <= _SMALL_BYTES) or self._pipeline.knows(headers)
 
     def _watch(self, scope: Scope, receive: Receive) -> "_Watch":
         """Cancel this task as soon as the client is gone."""
@@ -249,10 +260,6 @@ async def _wait_until_gone(receive: Receive, watch: _Watch) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
     watch.gone()
-
-
-def _has_key(headers: Mapping[bytes, bytes]) -> bool:
-    return any(name in headers for name in _KEY_HEADERS)
 
 
 def _explain(error: Exception, call: Call) -> Refused:

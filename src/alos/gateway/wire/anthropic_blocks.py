@@ -11,7 +11,6 @@ from alos.domain.request import Path, Unreadable
 from alos.gateway.wire.document import (
     MalformedError,
     check_depth,
-    name_path,
     need_list,
     need_object,
     need_text,
@@ -138,16 +137,16 @@ def _read_content(reading: Reading, path: Path, role: str, content: Any, depth: 
         reading.add_text(path, role, content)
         return
     check_depth(depth)
-    for index, block in enumerate(need_list(content, f"{name_path(path)}")):
+    for index, block in enumerate(need_list(content, path)):
         place: Path = (*path, index)
-        block = need_object(block, name_path(place))  # noqa: PLW2901 - narrowed
+        block = need_object(block, place)  # noqa: PLW2901 - narrowed
         _read_block(reading, place, role, block, depth)
 
 
 def _read_block(
     reading: Reading, path: Path, role: str, block: dict[str, Any], depth: int
 ) -> None:
-    kind = need_text(block.get("type"), f"{name_path(path)}.type")
+    kind = need_text(block.get("type"), (*path, "type"))
     table = BLOCKS.get(kind)
     if table is None:
         _read_other_block(reading, path, role, block, kind)
@@ -166,13 +165,13 @@ def _read_field(
     reading: Reading, path: Path, role: str, value: Any, how: Part, depth: int
 ) -> None:
     if how is Part.TEXT:
-        reading.add_text(path, role, need_text(value, name_path(path)))
+        reading.add_text(path, role, need_text(value, path))
     elif how is Part.CONTENT:
         _read_content(reading, path, role, value, depth + 1)
     elif how is Part.SIGNED:
-        reading.add_signed(path, role, need_text(value, name_path(path)))
+        reading.add_signed(path, role, need_text(value, path))
     elif how is Part.SOURCE:
-        _read_source(reading, path, role, need_object(value, name_path(path)), depth)
+        _read_source(reading, path, role, need_object(value, path), depth)
     elif how is Part.CACHE:
         read_cache(reading, path, value)
     else:
@@ -182,11 +181,11 @@ def _read_field(
 def _read_source(
     reading: Reading, path: Path, role: str, source: dict[str, Any], depth: int
 ) -> None:
-    kind = need_text(source.get("type"), f"{name_path(path)}.type")
+    kind = need_text(source.get("type"), (*path, "type"))
     known = {"type", "media_type"}
     reading.add_json((*path, "media_type"), "parameter", source.get("media_type"))
     if kind == "text":
-        text = need_text(source.get("data"), f"{name_path(path)}.data")
+        text = need_text(source.get("data"), (*path, "data"))
         reading.add_text((*path, "data"), role, text)
         known.add("data")
     elif kind == "content":
@@ -227,13 +226,13 @@ def read_tools(reading: Reading, name: str, value: Any) -> None:
     """Read ``tools``: the caller's own are read, the provider's are hosted."""
     for index, tool in enumerate(need_list(value, name)):
         path: Path = (name, index)
-        tool = need_object(tool, name_path(path))  # noqa: PLW2901 - narrowed
+        tool = need_object(tool, path)  # noqa: PLW2901 - narrowed
         kind = tool.get("type")
         if kind is not None and kind != "custom":
-            _read_typed_tool(reading, path, need_text(kind, f"{name_path(path)}.type"))
+            _read_typed_tool(reading, path, need_text(kind, (*path, "type")))
         offered = tool.get("name")
         if offered is not None or kind in (None, "custom"):
-            reading.tool_names.append(need_text(offered, f"{name_path(path)}.name"))
+            reading.tool_names.append(need_text(offered, (*path, "name")))
         for key, inner in tool.items():
             if key == "cache_control":
                 read_cache(reading, (*path, key), inner)

@@ -1,7 +1,6 @@
 """Streamed answers of Anthropic messages."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -67,7 +66,7 @@ class MessagesStreamReader:
             if part.text and part.lane == _WHOLE:
                 # Read ahead of its event, which then waits until nothing of it is held back.
                 parts.append(StreamPart(raw=b"", text=part.text, lane=_WHOLE))
-                part = replace(part, text="", finish_reason=part.finish_reason or "")
+                part = part._replace(text="", finish_reason=part.finish_reason or "")
             parts.append(part)
         return parts
 

@@ -71,36 +71,36 @@ def check_depth(depth: int) -> None:
         raise MalformedError(f"it is nested deeper than {MAX_DEPTH}")
 
 
-def need_text(value: Any, field: str) -> str:
+def need_text(value: Any, field: str | Path) -> str:
     """Take a string.
 
     Raises:
         MalformedError: it is none.
     """
     if not isinstance(value, str):
-        raise MalformedError(f"{field} must be a string")
+        raise MalformedError(f"{name_path(field)} must be a string")
     return value
 
 
-def need_list(value: Any, field: str) -> list[Any]:
+def need_list(value: Any, field: str | Path) -> list[Any]:
     """Take a list.
 
     Raises:
         MalformedError: it is none.
     """
     if not isinstance(value, list):
-        raise MalformedError(f"{field} must be a list")
+        raise MalformedError(f"{name_path(field)} must be a list")
     return value
 
 
-def need_object(value: Any, field: str) -> dict[str, Any]:
+def need_object(value: Any, field: str | Path) -> dict[str, Any]:
     """Take an object.
 
     Raises:
         MalformedError: it is none.
     """
     if not isinstance(value, dict):
-        raise MalformedError(f"{field} must be an object")
+        raise MalformedError(f"{name_path(field)} must be an object")
     return value
 
 
@@ -161,8 +161,10 @@ def get_prompt(document: Mapping[str, Any]) -> tuple[str | None, dict[str, str]]
     return name, variables
 
 
-def name_path(path: Path) -> str:
-    """A path of our own words and indexes, as people write it."""
+def name_path(path: str | Path) -> str:
+    """A path of our own words and indexes, as people write it; made only to complain."""
+    if isinstance(path, str):
+        return path
     return "".join(
         f"[{step}]" if isinstance(step, int) else f".{step}" for step in path
     ).removeprefix(".")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from alos.domain.request import Path, Unreadable
-from alos.gateway.wire.document import MalformedError, name_path, need_list, need_object, need_text
+from alos.gateway.wire.document import MalformedError, need_list, need_object, need_text
 from alos.gateway.wire.openai_parts import (
     UNKNOWN_PART,
     UNKNOWN_TOOL,
@@ -62,20 +62,19 @@ def _read_prediction(reading: Reading, prediction: dict[str, Any]) -> None:
 
 
 def _read_parts(reading: Reading, path: Path, role: str, content: Any) -> None:
-    field = name_path(path)
-    for index, part in enumerate(need_list(content, field)):
-        part = need_object(part, f"{field}[{index}]")  # noqa: PLW2901 - narrowed
-        kind = get_type(part, f"{field}[{index}]")
-        read = _PARTS.get(kind)
+    for index, part in enumerate(need_list(content, path)):
+        place: Path = (*path, index)
+        part = need_object(part, place)  # noqa: PLW2901 - narrowed
+        read = _PARTS.get(get_type(part, place))
         if read is not None:
-            read(reading, (*path, index), role, part)
+            read(reading, place, role, part)
         else:
-            reading.opaque.append(Unreadable((*path, index), UNKNOWN_PART))
-            reading.add_json((*path, index), role, part)
+            reading.opaque.append(Unreadable(place, UNKNOWN_PART))
+            reading.add_json(place, role, part)
 
 
 def _read_text_part(reading: Reading, path: Path, role: str, part: dict[str, Any]) -> None:
-    text = need_text(part.get("text"), f"{name_path(path)}.text")
+    text = need_text(part.get("text"), (*path, "text"))
     reading.add_text((*path, "text"), role, text)
     if len(part) > 2:  # noqa: PLR2004 - type and text
         for name in _SETTINGS:
@@ -84,7 +83,7 @@ def _read_text_part(reading: Reading, path: Path, role: str, part: dict[str, Any
 
 
 def _read_refusal_part(reading: Reading, path: Path, role: str, part: dict[str, Any]) -> None:
-    text = need_text(part.get("refusal"), f"{name_path(path)}.refusal")
+    text = need_text(part.get("refusal"), (*path, "refusal"))
     reading.add_text((*path, "refusal"), role, text)
     read_rest(reading, path, role, part, _REFUSAL_FIELDS)
 
@@ -153,13 +152,13 @@ def _read_others(reading: Reading, path: Path, role: str, message: dict[str, Any
             continue
         place: Path = (*path, key)
         if key == "name":
-            reading.add_text(place, "name", need_text(value, name_path(place)))
+            reading.add_text(place, "name", need_text(value, place))
         elif key in _TEXT_FIELDS:
-            reading.add_text(place, role, need_text(value, name_path(place)))
+            reading.add_text(place, role, need_text(value, place))
         elif key in _JSON_FIELDS:
             reading.add_json(place, role, value)
         elif key == "tool_calls":
-            _read_tool_calls(reading, place, role, need_list(value, name_path(place)))
+            _read_tool_calls(reading, place, role, need_list(value, place))
         elif key == "audio":
             reading.opaque.append(Unreadable(place, "stored_state"))
             reading.add_json(place, role, value)
@@ -175,7 +174,7 @@ _CALL_FIELDS = frozenset({"id", "type", "index", "function", "custom"})
 def _read_tool_calls(reading: Reading, path: Path, role: str, calls: list[Any]) -> None:
     for index, call in enumerate(calls):
         place: Path = (*path, index)
-        call = need_object(call, name_path(place))  # noqa: PLW2901 - narrowed
+        call = need_object(call, place)  # noqa: PLW2901 - narrowed
         for name in ("id", "type", "index", "function", "custom"):
             reading.add_json((*place, name), role, call.get(name))
         read_rest(reading, place, role, call, _CALL_FIELDS)
@@ -185,15 +184,15 @@ def read_tools(reading: Reading, name: str, value: Any) -> None:
     """Read ``tools``: functions and custom tools are the caller's, anything else is hosted."""
     for index, tool in enumerate(need_list(value, name)):
         path: Path = (name, index)
-        tool = need_object(tool, name_path(path))  # noqa: PLW2901 - narrowed
-        kind = get_type(tool, name_path(path))
+        tool = need_object(tool, path)  # noqa: PLW2901 - narrowed
+        kind = get_type(tool, path)
         if kind == "function":
             place: Path = (*path, "function")
-            read_function(reading, place, tool.get("function"), name_path(place))
+            read_function(reading, place, tool.get("function"))
             read_rest(reading, path, "tool_definition", tool, frozenset({"type", "function"}))
         elif kind == "custom":
-            custom = need_object(tool.get("custom"), name_path((*path, "custom")))
-            offered = need_text(custom.get("name"), name_path((*path, "custom", "name")))
+            custom = need_object(tool.get("custom"), (*path, "custom"))
+            offered = need_text(custom.get("name"), (*path, "custom", "name"))
             reading.tool_names.append(offered)
             reading.add_json((*path, "custom"), "tool_definition", custom)
             read_rest(reading, path, "tool_definition", tool, frozenset({"type", "custom"}))
@@ -205,4 +204,4 @@ def read_tools(reading: Reading, name: str, value: Any) -> None:
 def read_functions(reading: Reading, name: str, value: Any) -> None:
     """Read the old ``functions``."""
     for index, function in enumerate(need_list(value, name)):
-        read_function(reading, (name, index), function, name_path((name, index)))
+        read_function(reading, (name, index), function)

@@ -73,6 +73,15 @@ class ChatStreamReader:
         except RecursionError:
             raise ValueError("a chunk is nested too deep") from None
         choices = chunk.choices
+        if choices and len(choices) == 1 and chunk.usage is None and chunk.error is None:
+            only = choices[0]
+            delta = only.delta
+            if delta and len(delta) == 1 and only.finish_reason is None:
+                content = delta.get("content")
+                if content.__class__ is str and content:  # nearly every chunk is like this
+                    lane = "0.content" if only.index == 0 else f"{only.index}.content"
+                    parts.append(StreamPart(raw, content, lane, None, None, chunk.model))
+                    return
         usage = chunk.usage.to_usage() if chunk.usage is not None else None
         finish: str | None = None
         lanes: list[tuple[str, str, str | None]] = []

@@ -81,14 +81,14 @@ def read_input(reading: Reading, name: str, value: Any) -> None:
         return
     for index, item in enumerate(need_list(value, name)):
         path: Path = (name, index)
-        item = need_object(item, name_path(path))  # noqa: PLW2901 - narrowed
+        item = need_object(item, path)  # noqa: PLW2901 - narrowed
         kind = item.get("type")
         if kind is None and "role" not in item:
             kind = "item_reference"
         if kind in (None, "message"):
             _read_message(reading, path, item)
         else:
-            _read_item(reading, path, item, need_text(kind, f"{name_path(path)}.type"))
+            _read_item(reading, path, item, need_text(kind, (*path, "type")))
 
 
 def _read_message(reading: Reading, path: Path, item: dict[str, Any]) -> None:
@@ -106,15 +106,15 @@ def _read_content(reading: Reading, path: Path, role: str, content: Any) -> None
     if isinstance(content, str):
         reading.add_text(path, role, content)
         return
-    for index, part in enumerate(need_list(content, name_path(path))):
+    for index, part in enumerate(need_list(content, path)):
         place: Path = (*path, index)
-        part = need_object(part, name_path(place))  # noqa: PLW2901 - narrowed
-        kind = need_text(part.get("type"), f"{name_path(place)}.type")
+        part = need_object(part, place)  # noqa: PLW2901 - narrowed
+        kind = need_text(part.get("type"), (*place, "type"))
         field = _TEXT_PARTS.get(kind)
         if field is None:
             _read_opaque_part(reading, place, role, part, kind)
             continue
-        reading.add_text((*place, field), role, need_text(part.get(field), name_path(place)))
+        reading.add_text((*place, field), role, need_text(part.get(field), place))
         for key in ("annotations", "logprobs"):
             reading.add_json((*place, key), role, part.get(key))
         read_rest(reading, place, role, part, _PART_FIELDS)
@@ -184,11 +184,11 @@ def read_tools(reading: Reading, name: str, value: Any) -> None:
     """Read ``tools``: the caller's own are read, the provider's are hosted."""
     for index, tool in enumerate(need_list(value, name)):
         path: Path = (name, index)
-        tool = need_object(tool, name_path(path))  # noqa: PLW2901 - narrowed
-        kind = need_text(tool.get("type"), f"{name_path(path)}.type")
+        tool = need_object(tool, path)  # noqa: PLW2901 - narrowed
+        kind = need_text(tool.get("type"), (*path, "type"))
         if kind == "function":
             inner = {key: tool[key] for key in _FUNCTION_TOOL if key in tool}
-            read_function(reading, path, inner, name_path(path))
+            read_function(reading, path, inner)
             known = frozenset({"type", *_FUNCTION_TOOL})
             read_rest(reading, path, "tool_definition", tool, known)
             continue

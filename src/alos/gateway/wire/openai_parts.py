@@ -33,26 +33,26 @@ def read_rest(
             reading.add_unknown("a nested field", path, key, inner, role)
 
 
-def get_type(value: dict[str, Any], field: str) -> str:
+def get_type(value: dict[str, Any], path: Path) -> str:
     """Take a part's ``type``.
 
     Raises:
         MalformedError: it is missing or no string.
     """
-    return need_text(value.get("type"), f"{field}.type")
+    return need_text(value.get("type"), (*path, "type"))
 
 
 _FUNCTION = frozenset({"name", "description", "parameters", "strict"})
 
 
-def read_function(reading: Reading, path: Path, function: Any, field: str) -> None:
+def read_function(reading: Reading, path: Path, function: Any) -> None:
     """Read a function that is offered to the model: name, description, schema."""
-    function = need_object(function, field)
-    name = need_text(function.get("name"), f"{field}.name")
+    function = need_object(function, path)
+    name = need_text(function.get("name"), (*path, "name"))
     reading.tool_names.append(name)
     reading.add_text((*path, "name"), "tool_definition", name)
     if function.get("description") is not None:
-        text = need_text(function["description"], f"{field}.description")
+        text = need_text(function["description"], (*path, "description"))
         reading.add_text((*path, "description"), "tool_definition", text)
     reading.add_json((*path, "parameters"), "tool_definition", function.get("parameters"))
     reading.add_json((*path, "strict"), "tool_definition", function.get("strict"))

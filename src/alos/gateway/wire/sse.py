@@ -32,13 +32,11 @@ class EventCutter:
         """
         if self._rest:
             data = self._rest + data
-        events: list[bytes] = []
-        start = 0
-        for blank in _BLANK_LINE.finditer(data, self._searched):
-            end = blank.end()
-            events.append(data[start:end])
-            start = end
-        rest = data[start:] if start else data
+        if b"\r" in data:
+            events, start = self._cut_by_any_line_end(data)
+        else:
+            events, start = self._cut(data)
+        rest = data[start:]
         if len(rest) > self._max_bytes:
             message = "an event of the stream is larger than the bound"
             raise ValueError(message)
@@ -47,15 +45,42 @@ class EventCutter:
         self._searched = max(0, len(rest) - 3)
         return events
 
+    def _cut(self, data: bytes) -> tuple[list[bytes], int]:
+        """The common case: lines end in a line feed alone."""
+        blank = data.find(b"\n\n", self._searched)
+        if blank == len(data) - 2 and blank >= 0:
+            return [data], len(data)
+        events: list[bytes] = []
+        start = 0
+        while blank >= 0:
+            events.append(data[start : blank + 2])
+            start = blank + 2
+            blank = data.find(b"\n\n", start)
+        return events, start
+
+    def _cut_by_any_line_end(self, data: bytes) -> tuple[list[bytes], int]:
+        events: list[bytes] = []
+        start = 0
+        for blank in _BLANK_LINE.finditer(data, self._searched):
+            events.append(data[start : blank.end()])
+            start = blank.end()
+        return events, start
+
 
 def read_event(raw: bytes) -> tuple[bytes, bytes | None]:
     """Give an event's name (empty without one) and data (``None`` without any)."""
-    if raw.startswith(b"data: ") and raw.find(b"\n") == len(raw) - 2 and b"\r" not in raw:
-        return b"", raw[6:-2]
+    last = len(raw) - 2
+    if b"\r" not in raw:  # the common cases: one data line, with or without a name before it
+        if raw.startswith(b"data: ") and raw.find(b"\n") == last:
+            return b"", raw[6:last]
+        if raw.startswith(b"event: "):
+            line = raw.find(b"\n") + 1
+            if raw.startswith(b"data: ", line) and raw.find(b"\n", line) == last:
+                return raw[7 : line - 1], raw[line + 6 : last]
     name = b""
     data: list[bytes] = []
-    for line in _LINE_END.split(raw.removeprefix(b"\xef\xbb\xbf")):
-        key, _, value = line.partition(b":")
+    for one in _LINE_END.split(raw.removeprefix(b"\xef\xbb\xbf")):
+        key, _, value = one.partition(b":")
         value = value.removeprefix(b" ")
         if key == b"data":
             data.append(value)
