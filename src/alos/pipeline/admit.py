@@ -27,9 +27,10 @@ _OVERHEAD_TOKENS_PER_TEXT = 16
 _MAX_LABEL = 256
 
 
-def identify(call: Call, standing: Standing) -> KeyGrant | Refusal:
+def identify(
+    headers: Mapping[bytes, bytes], standing: Standing, *, now_unix: int
+) -> KeyGrant | Refusal:
     """Find whose key it is, from ``Authorization: Bearer``, ``x-api-key`` or ``api-key``."""
-    headers = call.headers
     presented = headers.get(b"authorization")
     if presented is not None:
         scheme, _, key = presented.partition(b" ")
@@ -48,7 +49,7 @@ def identify(call: Call, standing: Standing) -> KeyGrant | Refusal:
     if grant.revoked:
         return Refusal(code=ReasonCode.KEY_REVOKED, detail=f"key {grant.prefix}…")
     expires = grant.expires_at_unix
-    if expires is not None and call.received_unix_ns // 1_000_000_000 >= expires:
+    if expires is not None and now_unix >= expires:
         return Refusal(code=ReasonCode.KEY_EXPIRED, detail=f"key {grant.prefix}…")
     if not grant.active:
         return Refusal(code=ReasonCode.PRINCIPAL_INACTIVE)

@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import logging
 import traceback
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 
 from alos.domain.call import (
@@ -110,6 +110,13 @@ class Pipeline:
             if self._check_still(progress) is not None:
                 self._tasks.spawn(reply.close(), name=f"cut {call_id}")
 
+    def knows(self, headers: Mapping[bytes, bytes]) -> bool:
+        """Whether a request brings a key that is good now, before its body is worth reading."""
+        now_unix = self._clock.unix_ns() // 1_000_000_000
+        return not isinstance(
+            identify(headers, self._standing.current, now_unix=now_unix), Refusal
+        )
+
     async def run(self, call: Call) -> DoorOutcome:
         """Take one call to its end, or to the first piece of its stream.
 
@@ -130,7 +137,8 @@ class Pipeline:
 
     async def _run(self, progress: Progress) -> DoorOutcome:
         call, stages = progress.call, self._stages
-        key = identify(call, progress.standing)
+        now_unix = call.received_unix_ns // 1_000_000_000
+        key = identify(call.headers, progress.standing, now_unix=now_unix)
         if isinstance(key, Refusal):
             return await self._refuse_anonymous(progress, call.door_refusal or key)
         progress.key = key
