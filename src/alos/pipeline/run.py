@@ -39,12 +39,12 @@ from alos.pipeline.anonymous import Anonymous
 from alos.pipeline.budget import Budget
 from alos.pipeline.check import Check
 from alos.pipeline.dispatch import Dispatch
-from alos.pipeline.examine import Examine, StreamExaminer
+from alos.pipeline.examine import Examine
 from alos.pipeline.finish import Finish
 from alos.pipeline.progress import Ending, Progress
+from alos.pipeline.relay import Relay
 from alos.ports.clock import Clock
 from alos.ports.journal import Journal
-from alos.ports.provider import Broken, ProviderBroke
 from alos.ports.standing import StandingSource
 from alos.ports.tasks import Tasks
 
@@ -99,16 +99,16 @@ class Pipeline:
         self._clock = clock
         self._tasks = tasks
         self._status_of = status_of
-        self._streams: dict[str, tuple[Progress, StreamReply]] = {}
+        self._relays: dict[str, Relay] = {}
 
     def standing_swapped(self) -> None:
         """Cut every running stream that the new Standing no longer allows, at once.
 
         Closing the upstream wakes a stream that waits for its provider; it then asks the gate.
         """
-        for call_id, (progress, reply) in tuple(self._streams.items()):
-            if self._check_still(progress) is not None:
-                self._tasks.spawn(reply.close(), name=f"cut {call_id}")
+        for call_id, relay in tuple(self._relays.items()):
+            if self._check_still(relay.progress) is not None:
+                self._tasks.spawn(relay.close(), name=f"cut {call_id}")
 
     def knows(self, headers: Mapping[bytes, bytes]) -> bool:
         """Whether a request brings a key that is good now, before its body is worth reading."""
@@ -188,7 +188,11 @@ class Pipeline:
                 return await self._deny(progress, Denied(refusal=stopped))
             progress.streamed = True
             progress.first_byte_ns = reply.first_byte_ns
-            chunks = self._stream(progress, reply)
+            examiner = stages.examine.open_stream(
+                funded.admitted.request, progress.call.wire_format
+            )
+            relay = Relay(progress, reply, examiner, self._check_still, self._clock)
+            chunks = self._stream(progress, relay)
             await anext(chunks)  # now its record is closed whatever happens to it
             headers = _write_headers(progress, funded)
             return Streaming(status=200, headers=headers, chunks=chunks)
@@ -231,111 +235,46 @@ class Pipeline:
 
     # --- streams --------------------------------------------------------------------------
 
-    async def _stream(self, progress: Progress, reply: StreamReply) -> AsyncGenerator[bytes, None]:
+    async def _stream(self, progress: Progress, relay: Relay) -> AsyncGenerator[bytes, None]:
         """Let a stream through; its end mark waits for the durable record.
 
         The first piece is empty: whoever takes it has started the generator, so that closing
         it closes the record too.
         """
-        examiner = self._stages.examine.open_stream(
-            reply.checked.funded.admitted.request, progress.call.wire_format
-        )
-        sent = hashlib.sha256()
-        sent_bytes = 0
+        call_id = progress.call.id
         refusal: Refusal | None = None
         try:
-            self._streams[progress.call.id] = (progress, reply)
+            self._relays[call_id] = relay
             yield b""
-            chunks = reply.chunks
-            while refusal is None and examiner.end is None:
-                waiting_ns = self._clock.monotonic_ns()
-                data = await anext(chunks, None)
-                progress.waited_ns += self._clock.monotonic_ns() - waiting_ns
-                refusal = self._check_still(progress)
-                if data is None:
-                    refusal = refusal or Refusal(
-                        code=ReasonCode.UPSTREAM_FAILED, detail="ended without its end mark"
-                    )
-                if refusal is not None or data is None:
-                    break
-                released = examiner.take(data)
-                refusal = examiner.refusal
-                if released and refusal is None:
-                    sent.update(released)
-                    sent_bytes += len(released)
-                    yield released
+            while (piece := await relay.next()) is not None:
+                if piece:
+                    yield piece
+            refusal = relay.refusal
         except (asyncio.CancelledError, GeneratorExit):
-            self._streams.pop(progress.call.id, None)
-            progress.findings = (*progress.findings, *examiner.findings)
-            progress.tools = examiner.tools
-            gone = Ending(
-                outcome=Outcome.CLIENT_GONE,
-                status=200,
-                usage=examiner.usage,
-                text_characters=examiner.text_characters,
-                output_hash=sent.hexdigest(),
-                answer_bytes=sent_bytes,
-            )
-            self._finish_later(progress, gone)
-            self._tasks.spawn(reply.close(), name="close upstream")
+            self._relays.pop(call_id, None)
+            self._finish_later(progress, relay.end(Outcome.CLIENT_GONE))
+            self._tasks.spawn(relay.close(), name="close upstream")
             raise
-        except ProviderBroke as error:
-            is_timeout = error.failure.why is Broken.TIMEOUT
-            refusal = self._check_still(progress) or Refusal(
-                code=ReasonCode.UPSTREAM_TIMEOUT if is_timeout else ReasonCode.UPSTREAM_FAILED,
-                detail="in the middle of the stream",
-            )
-        except ValueError:
-            refusal = Refusal(code=ReasonCode.UPSTREAM_FAILED, detail="no stream of this format")
         except Exception as error:  # noqa: BLE001 - fail closed: whatever broke, the stream is cut
             refusal = self._explain(progress, error)
-        yield await self._close_stream(progress, examiner, reply, (sent, sent_bytes), refusal)
+        yield await self._close_stream(progress, relay, refusal)
 
     async def _close_stream(
-        self,
-        progress: Progress,
-        examiner: StreamExaminer,
-        reply: StreamReply,
-        sent: "tuple[hashlib._Hash, int]",
-        refusal: Refusal | None,
+        self, progress: Progress, relay: Relay, refusal: Refusal | None
     ) -> bytes:
         """Close upstream and the record; return the stream's last bytes."""
-        self._streams.pop(progress.call.id, None)
-        self._tasks.spawn(reply.close(), name="close upstream")
-        progress.findings = (*progress.findings, *examiner.findings)
-        progress.tools = examiner.tools
-        digest, size = sent
-        end = examiner.end.raw if examiner.end is not None else b""
+        call_id = progress.call.id
+        self._relays.pop(call_id, None)
+        self._tasks.spawn(relay.close(), name="close upstream")
+        outcome = Outcome.ANSWERED if refusal is None else Outcome.CUT
         if refusal is None:
             progress.stage = Stage.FINISH
-            digest.update(end)
-            size += len(end)
-        ending = Ending(
-            outcome=Outcome.ANSWERED if refusal is None else Outcome.CUT,
-            status=200,
-            reason=refusal.code if refusal else None,
-            detail=refusal.detail if refusal else "",
-            usage=examiner.usage,
-            text_characters=examiner.text_characters,
-            output_hash=digest.hexdigest(),
-            answer_bytes=size,
-        )
-        cost = 0
-        call_id = progress.call.id
+        work = self._stages.finish(progress, relay.end(outcome, refusal), self._stages.check.rules)
         try:
-            cost = await asyncio.shield(
-                self._tasks.spawn(
-                    self._stages.finish(progress, ending, self._stages.check.rules),
-                    name=f"finish {call_id}",
-                )
-            )
+            cost = await asyncio.shield(self._tasks.spawn(work, name=f"finish {call_id}"))
         except Fault as fault:
-            refusal = self._explain(progress, fault)
-        reader = examiner.reader
-        if refusal is not None:
-            return reader.write_cut(refusal, call_id)
-        facts = f'alos {{"call":"{call_id}","cost_usd":"{to_usd_text(cost)}"}}'
-        return reader.write_comment(facts) + end
+            return relay.write_cut(self._explain(progress, fault))
+        return relay.write_end(cost) if refusal is None else relay.write_cut(refusal)
 
     # --- endings --------------------------------------------------------------------------
 
