@@ -94,7 +94,8 @@ async def test_head_gets_the_same_answer_without_a_body(gateway: Gateway, key: s
 @pytest.mark.parametrize(
     "path",
     ["/", "/v1", "/v1/", f"{CHAT}/", "/v1/chat/completions%2f", "//v1/chat/completions",
-     "/V1/models", "/v1/chat/../models", "/api/v1/keys", "/console/", "/openai/deployments/x/chat/completions",
+     "/V1/models", "/v1/chat/../models", "/api/v1/keys", "/console/",
+     "/openai/deployments/x/chat/completions",
      "/" + "a" * 8_000],
 )  # fmt: skip
 async def test_an_unknown_path_is_404_and_recorded(gateway: Gateway, key: str, path: str) -> None:
