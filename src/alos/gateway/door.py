@@ -8,8 +8,7 @@ import asyncio
 import logging
 import traceback
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from alos.domain.call import Call
 from alos.domain.outcome import Answered, Headers, Outcome, Refused, Streaming
@@ -37,7 +36,6 @@ KNOWN_EXTENSION = "alos.known"
 
 _NOT_KNOWN = 401
 _SMALL_BYTES = 65_536
-_KEY_HEADERS = (b"authorization", b"x-api-key", b"api-key")
 _JSON = (b"content-type", b"application/json")
 _STREAM: Headers = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -61,8 +59,7 @@ class CallRunner(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(NamedTuple):
     """What the door has read of one request."""
 
     call: Call
@@ -92,13 +89,16 @@ class ModelDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one request; an ASGI 3 application for ``http`` scopes."""
-        headers = dict(scope["headers"])
-        route = self._routes.get(scope["path"])
-        asked = await self._read(scope, receive, headers, route)
-        stop_watching = self._watch(scope, receive)
+        asked = await self._read(scope, receive)
+        extensions = scope.get("extensions") or {}
+        stop_watching = self._watch(extensions.get(GONE_EXTENSION), receive)
         try:
-            outcome = await self._run(asked)
-            _tell_known(scope, outcome)
+            try:
+                outcome = await self._pipeline.run(asked.call)
+            except Exception as error:  # noqa: BLE001  # last resort
+                outcome = _explain(error, asked.call)
+            if (tell := extensions.get(KNOWN_EXTENSION)) is not None and _is_known(outcome):
+                tell()
             await self._answer(send, asked, outcome)
         except asyncio.CancelledError:
             if not stop_watching.is_gone:
@@ -106,21 +106,14 @@ class ModelDoor:
         finally:
             stop_watching()
 
-    async def _run(self, asked: _Asked) -> Outcome:
-        try:
-            return await self._pipeline.run(asked.call)
-        except Exception as error:  # noqa: BLE001  # last resort
-            return _explain(error, asked.call)
-
-    async def _read(
-        self, scope: Scope, receive: Receive, headers: dict[bytes, bytes], route: Route | None
-    ) -> _Asked:
+    async def _read(self, scope: Scope, receive: Receive) -> _Asked:
         unix_ns, monotonic_ns = self._clock.unix_ns(), self._clock.monotonic_ns()
+        headers = dict(scope["headers"])
+        path = scope["path"]
+        route = self._routes.get(path)
         refusal = None
         keep_alive = True
         body: bytes | None = b""
-        path = scope["path"]
-        speaks = get_speaker(path, headers)
         wire_format = NOWHERE
         if route is None:
             refusal = Refusal(code=ReasonCode.ENDPOINT_UNKNOWN)
@@ -128,8 +121,6 @@ class ModelDoor:
             refusal = Refusal(code=ReasonCode.METHOD_NOT_ALLOWED, detail=f"use {route.method}")
         else:
             wire_format = route.wire_format
-            if route.wire_format in FORMATS:
-                speaks = route.speaks
         if route is not None and refusal is None and self._takes_body(route, headers):
             read = await read_body(receive, headers, self._limits)
             if isinstance(read, Refusal):
@@ -150,21 +141,23 @@ class ModelDoor:
             client_address=client[0] if client else "",
             door_refusal=refusal,
         )
-        return _Asked(call, speaks, keep_alive, route.method.encode() if route else b"")
+        speaks = (route.speaks if route else "") or get_speaker(path, headers)
+        return _Asked(call, speaks, keep_alive, route.allow if route else b"")
 
     def _takes_body(self, route: Route, headers: Mapping[bytes, bytes]) -> bool:
         """Keep a stranger's large body out of memory: it would be refused unread anyway."""
-        if route.method != "POST" or not any(name in headers for name in _KEY_HEADERS):
+        if route.method != "POST":
+            return False
+        if not (b"authorization" in headers or b"x-api-key" in headers or b"api-key" in headers):
             return False
         length = headers.get(b"content-length", b"")
         return (length.isdigit() and int(length) <= _SMALL_BYTES) or self._pipeline.knows(headers)
 
-    def _watch(self, scope: Scope, receive: Receive) -> "_Watch":
+    def _watch(self, register: OnGone | None, receive: Receive) -> "_Watch":
         """Cancel this task as soon as the client is gone."""
         task = asyncio.current_task()
         assert task is not None, "an ASGI application runs in a task"
         watch = _Watch(task)
-        register: OnGone | None = (scope.get("extensions") or {}).get(GONE_EXTENSION)
         if register is not None:
             register(watch.gone)
         else:
@@ -173,15 +166,14 @@ class ModelDoor:
 
     async def _answer(self, send: Send, asked: _Asked, outcome: Outcome) -> None:
         if isinstance(outcome, Answered):
-            headers = outcome.headers
-            await self._send(send, asked, outcome.status, headers, outcome.body)
+            await _send(send, asked, outcome.status, outcome.headers, outcome.body)
         elif isinstance(outcome, Streaming):
             await self._stream(send, asked, outcome)
         elif isinstance(outcome, Refused):
             await self._refuse(send, asked, outcome)
         else:
             body = write_models(outcome, asked.call.headers)
-            await self._send(send, asked, 200, [*outcome.headers, _JSON], body)
+            await _send(send, asked, 200, [*outcome.headers, _JSON], body)
 
     async def _refuse(self, send: Send, asked: _Asked, refused: Refused) -> None:
         refusal = refused.refusal
@@ -194,18 +186,7 @@ class ModelDoor:
         if refusal.code is ReasonCode.METHOD_NOT_ALLOWED:
             headers.append((b"allow", asked.allow))
         body = FORMATS[asked.speaks].write_refusal(refusal, refused.call_id, status)
-        await self._send(send, asked, status, headers, body)
-
-    async def _send(
-        self, send: Send, asked: _Asked, status: int, headers: Headers, body: bytes
-    ) -> None:
-        headers.append((b"content-length", b"%d" % len(body)))
-        if asked.speaks.startswith("anthropic"):
-            headers.append((b"request-id", asked.call.id.encode()))
-        if not asked.keep_alive:
-            headers.append(_CLOSE)
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await _send(send, asked, status, headers, body)
 
     async def _stream(self, send: Send, asked: _Asked, outcome: Streaming) -> None:
         """Send pieces as they come; one that breaks ends the connection, never the stream."""
@@ -222,6 +203,16 @@ class ModelDoor:
             _explain(error, asked.call)
         finally:
             await chunks.aclose()
+
+
+async def _send(send: Send, asked: _Asked, status: int, headers: Headers, body: bytes) -> None:
+    headers.append((b"content-length", b"%d" % len(body)))
+    if asked.speaks.startswith("anthropic"):
+        headers.append((b"request-id", asked.call.id.encode()))
+    if not asked.keep_alive:
+        headers.append(_CLOSE)
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
 
 
 class _Watch:
@@ -247,13 +238,9 @@ class _Watch:
             self.waiter.cancel()
 
 
-def _tell_known(scope: Scope, outcome: Outcome) -> None:
-    """Let the server know whom to keep when connections run out."""
-    tell = (scope.get("extensions") or {}).get(KNOWN_EXTENSION)
-    if tell is not None and not (
-        isinstance(outcome, Refused) and get_status(outcome.refusal.code) == _NOT_KNOWN
-    ):
-        tell()
+def _is_known(outcome: Outcome) -> bool:
+    """Whether the caller's key is one of ours; the server keeps such connections longest."""
+    return not isinstance(outcome, Refused) or get_status(outcome.refusal.code) != _NOT_KNOWN
 
 
 async def _wait_until_gone(receive: Receive, watch: _Watch) -> None:

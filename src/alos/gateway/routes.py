@@ -20,18 +20,23 @@ class Route:
 
     Attributes:
         wire_format: what the pipeline is told.
-        speaks: name of the format whose error shape answers here.
+        speaks: name of the format whose error shape answers here; empty where it depends on
+            who asks.
+        allow: the method, as the header says it.
     """
 
     method: str
     wire_format: str
     speaks: str
+    allow: bytes
 
 
 def list_routes() -> Mapping[str, Route]:
     """Every path that the door serves."""
-    routes = {one.upstream_path: Route("POST", one.name, one.name) for one in FORMATS.values()}
-    routes["/v1/models"] = Route("GET", MODELS, OPENAI)
+    routes = {
+        one.upstream_path: Route("POST", one.name, one.name, b"POST") for one in FORMATS.values()
+    }
+    routes["/v1/models"] = Route("GET", MODELS, "", b"GET")
     return routes
 
 

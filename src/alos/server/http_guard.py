@@ -129,7 +129,8 @@ class GuardedProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._head_bytes = 0
-        self._in_head = True
+        self._in_head = True  # not in a body
+        self._is_begun = False  # a request's first bytes have come, but not all of its head
         self._status = 400
         self.is_known = False
         self._is_refused = False
@@ -146,7 +147,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._on_gone = act
 
     def _register_known(self) -> None:
-        """The caller holds a key or a session of ours."""
+        """The caller holds a key or a session of ours (a request is in hand: it is not idle)."""
         self.is_known = True
 
     # --- the connection -------------------------------------------------------------------
@@ -190,6 +191,8 @@ class GuardedProtocol(HttpToolsProtocol):
             self._read_on(data[upgrade.args[0] :])
             return
         if self._in_head:
+            if self._is_begun:
+                self.guard.heads.setdefault(self, self.loop.time())
             if self._head_bytes > self.guard.limits.head_bytes:
                 self._refuse(431)
         elif self.cycle.more_body and not self.cycle.response_complete:
@@ -281,19 +284,16 @@ class GuardedProtocol(HttpToolsProtocol):
         super().on_message_begin()
         cast("dict[str, Any]", self.scope)["extensions"] = self._extensions
         guard = self.guard
-        self._in_head = True
-        guard.idle.pop(self, None)
-        guard.known_idle.pop(self, None)
+        self._in_head = self._is_begun = True
+        (guard.known_idle if self.is_known else guard.idle).pop(self, None)
         guard.heads.pop(self, None)
-        guard.heads[self] = self.loop.time()
 
     def on_headers_complete(self) -> None:
         """The headers are there: check what decides where the body ends, then go on."""
-        guard = self.guard
-        guard.heads.pop(self, None)
         if self.parser.should_upgrade():
             return  # comes again without the upgrade
-        self._in_head = False
+        self._in_head = self._is_begun = False
+        self.guard.heads.pop(self, None)
         size, self._head_bytes = self._head_bytes, 0
         self._check_head(size)
         super().on_headers_complete()
@@ -333,7 +333,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._on_gone = None
         super().on_response_complete()
         guard = self.guard
-        if self.cycle.response_complete and self not in guard.heads:
+        if self.cycle.response_complete and not self._is_begun:
             (guard.known_idle if self.is_known else guard.idle)[self] = None
 
 
