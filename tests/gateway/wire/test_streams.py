@@ -133,6 +133,13 @@ def test_a_chunk_of_several_texts_is_taken_apart() -> None:
     assert [part.text for part in replayed] == ["a", "b", "{}", "z", ""]
 
 
+def test_a_last_text_is_read_before_the_finish_that_comes_with_it() -> None:
+    reader, _ = open_chat()
+    parts = reader.feed(chunk(say({"content": "end"}, 0, "stop"), model="m"))
+    assert [(part.text, part.finish_reason) for part in parts] == [("end", None), ("", "stop")]
+    assert b"end" not in parts[1].raw
+
+
 def test_a_finish_is_told_once_the_last_choice_has_finished() -> None:
     reader, _ = open_chat(n=2)
     first = reader.feed(chunk(say({}, 0, "stop")))

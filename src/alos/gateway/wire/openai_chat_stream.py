@@ -37,8 +37,9 @@ _decoder = msgspec.json.Decoder(_Chunk)
 class ChatStreamReader:
     """Reads one stream.
 
-    A chunk that carries texts of several lanes (choices, tool calls, content beside reasoning)
-    is taken apart into one event for each, so that each can be held back by itself. A finish
+    A chunk that carries texts of several lanes (choices, tool calls, content beside reasoning),
+    or a text and the finish, is taken apart into one event for each, so that each can be held
+    back by itself and the last text is read together with the ones before it. A finish
     reason is reported once the last choice has one, since others may still be speaking.
     """
 
@@ -93,7 +94,7 @@ class ChatStreamReader:
                 finish = choice.finish_reason if self._unfinished <= 0 else None
         if usage is not None and not choices and not self._include_usage:
             raw = b""
-        if len(lanes) > 1:
+        if len(lanes) > 1 or (lanes and finish is not None):
             parts += _split(payload, lanes)
             raw, lanes = _write_without_texts(payload), []
         lane, text, tool = lanes[0] if lanes else ("", "", None)
