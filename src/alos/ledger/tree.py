@@ -77,6 +77,11 @@ class Frontier:
         return made
 
     @property
+    def peaks(self) -> tuple[bytes, ...]:
+        """The tops, largest first."""
+        return tuple(self._peaks)
+
+    @property
     def root(self) -> bytes:
         """The tree's head."""
         if not self._peaks:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from alos.ledger.checkpoint import Checkpoint, read_checkpoint, split_checkpoints
 from alos.ledger.note import NoteMalformedError
@@ -44,18 +44,19 @@ class Run:
         return f"{self.position} {self.writer} {self.first} {self.last}"
 
 
-def to_runs(position: int, entries: Iterable[tuple[str, int]]) -> Iterator[Run]:
+def to_runs(position: int, entries: Iterable[Iterable[Any]]) -> Iterator[Run]:
     """Put (writer, sequence) pairs that follow each other together."""
-    run: Run | None = None
-    for at, (writer, sequence) in enumerate(entries, position):
-        if run is not None and (run.writer, run.last + 1) == (writer, sequence):
-            run = Run(run.position, writer, run.first, sequence)
+    name, first, due = "", 0, 0
+    for writer, sequence in entries:
+        if writer == name and sequence == due:
+            due += 1
             continue
-        if run is not None:
-            yield run
-        run = Run(at, writer, sequence, sequence)
-    if run is not None:
-        yield run
+        if name:
+            yield Run(position, name, first, due - 1)
+            position += due - first
+        name, first, due = writer, sequence, sequence + 1
+    if name:
+        yield Run(position, name, first, due - 1)
 
 
 class CheckpointFolder:

@@ -36,7 +36,9 @@ from alos.store.sealer_batch import (
     Batch,
     NewGap,
     TreeBrokenError,
+    insert_many,
     list_entries,
+    list_ranges,
     list_waiting,
     open_nodes,
     sort_in,
@@ -301,21 +303,14 @@ class Sealer:
         )
         numbers = {row.writer: row.number for row in rows}
         leaves = [
-            {
-                "position": position,
-                "writer_number": numbers[writer],
-                "sequence": sequence,
-                "hash": leaf,
-            }
+            (position, numbers[writer], sequence, leaf)
             for position, (writer, sequence, leaf) in enumerate(batch.leaves, batch.size)
         ]
-        if leaves:
-            connection.execute(insert(ledger_leaves), leaves)
-        nodes = [{"level": one[0], "position": one[1], "hash": one[2]} for one in batch.nodes]
-        if nodes:
-            connection.execute(insert(ledger_nodes), nodes)
+        insert_many(connection, ledger_leaves, leaves)
+        insert_many(connection, ledger_nodes, batch.nodes)
         add_gaps(connection, batch.gaps, now)
-        connection.execute(_TAKE, [{"number": number} for number in batch.taken])
+        for first, last in list_ranges(batch.taken):
+            connection.execute(_TAKE, {"first": first, "last": last})
 
     # --- outside --------------------------------------------------------------------------
 
@@ -329,9 +324,7 @@ class Sealer:
                 .where(columns.position >= self._outside.order_end)
                 .order_by(columns.position)
             )
-            runs = list(
-                to_runs(self._outside.order_end, ((row.writer, row.sequence) for row in entries))
-            )
+            runs = list(to_runs(self._outside.order_end, entries))
             since = self._outside.last.size if self._outside.last is not None else 0
             notes = connection.scalars(
                 select(ledger_checkpoints.c.note)
@@ -377,4 +370,4 @@ _SEE_WRITER: Final = text(
     " ON CONFLICT (writer) DO UPDATE SET next_sequence = excluded.next_sequence,"
     " seen_at_unix_ns = excluded.seen_at_unix_ns, is_silent = excluded.is_silent"
 )
-_TAKE: Final = text("DELETE FROM ledger_inbox WHERE number = :number")
+_TAKE: Final = text("DELETE FROM ledger_inbox WHERE number BETWEEN :first AND :last")

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Table, insert, select
 
 from alos.ledger.tree import TILE_LEVELS, Frontier, TiledNodes
 from alos.store.ledger_inbox import get_place
@@ -66,23 +66,22 @@ class Batch:
 
 def sort_in(connection: Connection, batch: Batch, rows: Iterable[Row[Any]]) -> None:
     """Lay the leaves of inbox rows, each entry once, and notice what is missing."""
-    rows = list(rows)
-    batch.next_sequences = _get_next(connection, {row.writer for row in rows})
-    known = batch.next_sequences
-    for row in rows:
-        batch.taken.append(row.number)
-        due = known.get(row.writer, 0)
-        if row.sequence < due:
-            place = get_place(connection, row.writer, row.sequence)
+    waiting = [tuple(row) for row in rows]
+    batch.next_sequences = known = _get_next(connection, {row[1] for row in waiting})
+    for number, writer, sequence, leaf in waiting:
+        batch.taken.append(number)
+        due = known.get(writer, 0)
+        if sequence < due:
+            place = get_place(connection, writer, sequence)
             if place is not None:
-                if _get_leaf(connection, place) != row.hash:
-                    batch.gaps.append(NewGap(row.writer, row.sequence, row.sequence, CHANGED))
+                if _get_leaf(connection, place) != leaf:
+                    batch.gaps.append(NewGap(writer, sequence, sequence, CHANGED))
                 continue
         else:
-            if row.sequence > due:
-                batch.gaps.append(NewGap(row.writer, due, row.sequence - 1, MISSING))
-            known[row.writer] = row.sequence + 1
-        batch.lay(row.writer, row.sequence, row.hash)
+            if sequence > due:
+                batch.gaps.append(NewGap(writer, due, sequence - 1, MISSING))
+            known[writer] = sequence + 1
+        batch.lay(writer, sequence, leaf)
 
 
 def list_waiting(connection: Connection, limit: int) -> Sequence[Row[Any]]:
@@ -131,6 +130,33 @@ def open_nodes(connection: Connection) -> TiledNodes:
 
 class TreeBrokenError(Exception):
     """The stored tree does not hold together; nothing is signed."""
+
+
+def insert_many(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows of all of a table's columns, at the price of the driver alone."""
+    if not rows:
+        return
+    names = [column.name for column in table.columns]
+    compiled = insert(table).compile(dialect=connection.dialect, column_keys=names)
+    if compiled.positional:
+        order = [names.index(name) for name in compiled.positiontup or ()]
+        parameters: Any = [tuple(row[at] for at in order) for row in rows]
+        if order == list(range(len(names))):
+            parameters = list(rows)
+    else:
+        parameters = [dict(zip(names, row, strict=True)) for row in rows]
+    connection.exec_driver_sql(str(compiled), parameters)
+
+
+def list_ranges(numbers: Sequence[int]) -> list[tuple[int, int]]:
+    """Ascending numbers as (first, last) of those that follow each other."""
+    ranges: list[tuple[int, int]] = []
+    for number in sorted(numbers):
+        if ranges and ranges[-1][1] + 1 == number:
+            ranges[-1] = (ranges[-1][0], number)
+        else:
+            ranges.append((number, number))
+    return ranges
 
 
 def _get_next(connection: Connection, writers: set[str]) -> dict[str, int]:

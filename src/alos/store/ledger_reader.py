@@ -1,0 +1,87 @@
+"""The :class:`alos.ports.ledger.Ledger` over the embedded store and the journals."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy import select
+
+from alos.domain.ids import CallId
+from alos.ledger.tree import hash_range, prove_consistency, prove_inclusion
+from alos.ports.ledger import LedgerEntry
+from alos.store.engine import Store
+from alos.store.ledger_calls import find_entries
+from alos.store.ledger_chain import read_record
+from alos.store.ledger_inbox import get_place
+from alos.store.ledger_tables import ledger_checkpoints, ledger_head
+from alos.store.sealer_batch import open_nodes
+from alos.store.sealer_job import list_changes
+
+
+class StoredLedger:
+    """Leaves and heads come from the store, the bytes of entries from the journals.
+
+    Args:
+        journal: folder of the journals.
+    """
+
+    def __init__(self, store: Store, journal: Path) -> None:
+        self._store = store
+        self._journal = journal
+
+    def list_entries(self, call_id: CallId) -> Sequence[LedgerEntry]:
+        """The entries that name a call, in the order of the log; those that are lost left out."""
+        with self._store.read() as connection:
+            found = [
+                (writer, sequence, get_place(connection, writer, sequence))
+                for writer, sequence in find_entries(connection, call_id)
+            ]
+        entries = []
+        for writer, sequence, position in found:
+            frame = read_record(self._journal, writer, sequence)
+            if frame is not None:
+                entries.append(
+                    LedgerEntry(
+                        writer=writer,
+                        sequence=sequence,
+                        position=position,
+                        chained=frame.chained,
+                        personal=frame.personal,
+                    )
+                )
+        return sorted(entries, key=lambda one: (one.position is None, one.position or 0))
+
+    def get_checkpoint(self, least_size: int = 0) -> str | None:
+        """The newest signed head of at least so many leaves."""
+        columns = ledger_checkpoints.c
+        with self._store.read() as connection:
+            note: str | None = connection.scalar(
+                select(columns.note)
+                .where(columns.size >= least_size)
+                .order_by(columns.number.desc())
+                .limit(1)
+            )
+        return note
+
+    def get_inclusion(self, position: int, size: int) -> list[bytes]:
+        """The path from a leaf to the head of ``size`` leaves."""
+        with self._store.read() as connection:
+            return prove_inclusion(position, size, open_nodes(connection))
+
+    def get_consistency(self, old: int, new: int) -> list[bytes]:
+        """Show that the tree of ``old`` leaves is the beginning of that of ``new``."""
+        with self._store.read() as connection:
+            return prove_consistency(old, new, open_nodes(connection))
+
+    def get_root(self, size: int) -> bytes:
+        """The head of the first ``size`` leaves."""
+        with self._store.read() as connection:
+            return hash_range(0, size, open_nodes(connection))
+
+    def get_size(self) -> int:
+        """How many leaves the tree has."""
+        with self._store.read() as connection:
+            return connection.scalar(select(ledger_head.c.size)) or 0
+
+    def list_key_changes(self) -> Sequence[dict[str, str]]:
+        """The facts of the notes that announce keys, oldest first."""
+        return [change.to_facts() for change in list_changes(self._store)]

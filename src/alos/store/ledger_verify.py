@@ -1,0 +1,424 @@
+"""Checks the whole ledger again: journals, leaves, tree, signed heads inside and outside.
+
+One pass in the order of the tree. Each leaf is compared with the record in its journal and laid
+into a second tree, whose head is compared with every checkpoint of that size.
+"""
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, func, select
+
+from alos.ledger.checkpoint import Checkpoint, open_checkpoint, read_checkpoint
+from alos.ledger.keys import KeyChange, get_trusted
+from alos.ledger.note import NoteMalformedError, SignatureBadError, VerifyKey
+from alos.ledger.report import MOST_OF_A_KIND, DeclaredGap, LedgerReport, Problem, Trouble
+from alos.ledger.tree import TILE_LEVELS, Frontier
+from alos.ports.clock import to_datetime
+from alos.store.engine import Store
+from alos.store.folder import list_writers
+from alos.store.ledger_calls import find_call
+from alos.store.ledger_chain import HASH_BYTES, Chain
+from alos.store.ledger_outside import read_outside
+from alos.store.ledger_readahead import reading_ahead
+from alos.store.ledger_tables import (
+    ledger_checkpoints,
+    ledger_gaps,
+    ledger_head,
+    ledger_leaves,
+    ledger_nodes,
+    ledger_writers,
+)
+
+_ROWS: Final = 10_000
+Progress = Callable[[int, int], None]
+"""(leaves done, leaves in all)."""
+
+
+class _Stream:
+    """A writer's records, asked for in (nearly) the order in which they stand.
+
+    Attributes:
+        skipped: records that were passed over and not asked for yet.
+        sealed: ranges of sequences that were asked for.
+    """
+
+    def __init__(self, chain: Chain) -> None:
+        self.chain = chain
+        self.read = 0
+        self.skipped: dict[int, bytes] = {}
+        self.sealed: list[tuple[int, int]] = []
+        self._blocks = iter(chain)
+        self._block = b""
+        self._first = self._due = self._end = 0
+        self._begun = 0
+
+    def take(self, sequence: int) -> bytes | None:
+        """The leaf that the record with this sequence gives, if it is there."""
+        if sequence == self._due < self._end:
+            self._due = sequence + 1
+            at = (sequence - self._first) * HASH_BYTES
+            return self._block[at : at + HASH_BYTES]
+        return self._search(sequence)
+
+    def drain(self) -> None:
+        """Read what is left."""
+        self._note_sealed()
+        while self._next_block():
+            pass
+
+    def _search(self, sequence: int) -> bytes | None:
+        self._note_sealed()
+        while sequence >= self._end and self._next_block():
+            pass
+        if sequence in self.skipped:
+            _extend(self.sealed, sequence)
+            return self.skipped.pop(sequence)
+        if not self._due <= sequence < self._end:
+            _extend(self.sealed, sequence)
+            return None
+        self._skip(sequence)
+        self._begun = sequence
+        return self.take(sequence)
+
+    def _note_sealed(self) -> None:
+        """Remember the run of records that was taken one after another."""
+        if self._due > self._begun:
+            self.sealed.append((self._begun, self._due - 1))
+        self._begun = self._due
+
+    def _skip(self, until: int) -> None:
+        for sequence in range(self._due, min(until, self._end)):
+            at = (sequence - self._first) * HASH_BYTES
+            self.skipped[sequence] = self._block[at : at + HASH_BYTES]
+        self._due = max(self._due, until)
+
+    def _next_block(self) -> bool:
+        self._skip(self._end)
+        block = next(self._blocks, None)
+        if block is None:
+            return False
+        count = len(block.leaves) // HASH_BYTES
+        self.read += count
+        self._block, self._first = block.leaves, block.first
+        self._due = self._begun = block.first
+        self._end = block.first + count
+        return True
+
+
+class LedgerCheck:
+    """One check.
+
+    Args:
+        journal: folder of the journals.
+        outside: files or folders of checkpoints that are kept outside the store.
+        trusted: keys to start from; the first announced one when empty.
+        processes: how many read journals beside this one, where there is much to read.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        journal: Path,
+        outside: Sequence[Path],
+        *,
+        origin: str,
+        trusted: Sequence[VerifyKey] = (),
+        processes: int = 0,
+    ) -> None:
+        self._store = store
+        self._outside = outside
+        self._trusted = trusted
+        self._processes = processes
+        self._journal = journal
+        self._streams: dict[str, _Stream] = {}
+        self._tree = Frontier()
+        self._by_journals: Frontier | None = None
+        self.report = LedgerReport(origin=origin)
+
+    def run(self, progress: Progress = lambda _done, _total: None) -> LedgerReport:
+        """Check everything (blocks).
+
+        Raises:
+            StoreDown: the store can't be read.
+        """
+        with (
+            reading_ahead(self._journal, self._processes) as read,
+            self._store.read() as connection,
+        ):
+            self._streams = {
+                writer: _Stream(Chain(self._journal, writer, read))
+                for writer in list_writers(self._journal)
+            }
+            inside = list(
+                connection.scalars(
+                    select(ledger_checkpoints.c.note).order_by(ledger_checkpoints.c.number)
+                )
+            )
+            outside = [read_outside(place) for place in self._outside]
+            heads = _sort_heads([*inside, *itertools.chain(*outside)])
+            self.report.checkpoints = len(inside)
+            self.report.checkpoints_outside = sum(map(len, outside))
+            roots = self._walk(connection, heads, progress)
+            self._finish_streams(connection)
+            self._check_head(connection)
+            self._check_gaps(connection)
+        keys = self._check_keys()
+        self._check_notes(inside, roots, keys, "in the store")
+        for place, notes in zip(self._outside, outside, strict=True):
+            self._find_interval(self._check_notes(notes, roots, keys, f"in {place}"), place)
+        return self.report
+
+    # --- leaves ---------------------------------------------------------------------------
+
+    def _walk(
+        self, connection: Connection, sizes: Sequence[int], progress: Progress
+    ) -> dict[int, tuple[bytes, bytes]]:
+        """Go through all leaves; return the heads at ``sizes``, by the store and by journals."""
+        total = connection.scalar(select(func.count()).select_from(ledger_leaves)) or 0
+        names = connection.execute(select(ledger_writers.c.number, ledger_writers.c.writer))
+        writers = {row.number: row.writer for row in names}
+        tree, nodes = self._tree, _list_nodes(connection)
+        roots: dict[int, tuple[bytes, bytes]] = {}
+        wanted = iter(sizes)
+        due = next(wanted, -1)
+        while due == 0:
+            roots[0] = (tree.root, tree.root)
+            due = next(wanted, -1)
+        for position, number, sequence, stored in _list_leaves(connection):
+            if position != tree.size:
+                self._miss_leaves(tree.size, position)
+                break
+            writer = writers.get(number, "")
+            stream = self._streams.get(writer)
+            leaf = stream.take(sequence) if stream is not None else None
+            if leaf != stored:
+                self._differ(connection, position, writer, sequence, leaf)
+                self._by_journals = self._by_journals or Frontier(tree.size, tree.peaks)
+            made = tree.append(stored)
+            if self._by_journals is not None:
+                self._by_journals.append(leaf or stored)
+            if len(made) >= TILE_LEVELS:
+                self._check_nodes(nodes, made, position)
+            while due == tree.size:
+                roots[due] = (tree.root, (self._by_journals or tree).root)
+                due = next(wanted, -1)
+            if position % _ROWS == 0:
+                progress(position, total)
+        progress(total, total)
+        self.report.leaves = tree.size
+        return roots
+
+    def _miss_leaves(self, first: int, position: int) -> None:
+        text = f"the store has no leaves {first} to {position - 1}; later ones are not comparable"
+        self.report.add(Problem(kind=Trouble.LEAF_MISSING, text=text, leaf=first))
+
+    def _differ(
+        self,
+        connection: Connection,
+        position: int,
+        writer: str,
+        sequence: int,
+        leaf: bytes | None,
+    ) -> None:
+        kind = Trouble.RECORD_MISSING if leaf is None else Trouble.RECORD_DIFFERS
+        is_told = self.report.counts.get(kind, 0) < MOST_OF_A_KIND
+        call = find_call(connection, writer, sequence) if is_told else None
+        what = f"record {sequence} of {writer}" + (f" ({call})" if call else "")
+        why = "is gone from the journals" if leaf is None else "is not what the tree holds"
+        text = f"{what} {why}; it is leaf {position}"
+        self.report.add(
+            Problem(
+                kind=kind,
+                text=text,
+                leaf=position,
+                writer=writer,
+                sequence=sequence,
+                call_id=call,
+            )
+        )
+
+    def _check_nodes(
+        self, nodes: dict[tuple[int, int], bytes], made: Sequence[bytes], position: int
+    ) -> None:
+        for level in range(TILE_LEVELS, len(made) + 1, TILE_LEVELS):
+            index = position >> level
+            if nodes.get((level, index)) != made[level - 1]:
+                first, last = index << level, ((index + 1) << level) - 1
+                text = f"the stored node over leaves {first} to {last} does not follow from them"
+                self.report.add(Problem(kind=Trouble.NODE_DIFFERS, text=text, leaf=first))
+
+    def _finish_streams(self, connection: Connection) -> None:
+        report = self.report
+        for writer, stream in self._streams.items():
+            stream.drain()
+            report.records += stream.read
+            report.torn += stream.chain.torn
+            for sequence, text in stream.chain.damage:
+                call = find_call(connection, writer, sequence)
+                report.add(
+                    Problem(
+                        kind=Trouble.JOURNAL_DAMAGED,
+                        text=f"{text} (record {sequence}{f', {call}' if call else ''})",
+                        writer=writer,
+                        sequence=sequence,
+                        call_id=call,
+                    )
+                )
+            end = max((last for _, last in stream.sealed), default=-1)
+            for sequence in sorted(stream.skipped):
+                if sequence > end:
+                    report.unsealed += 1
+                    continue
+                text = f"record {sequence} of {writer} stands among sealed ones and has no leaf"
+                report.add(
+                    Problem(kind=Trouble.RECORD_EXTRA, text=text, writer=writer, sequence=sequence)
+                )
+
+    def _check_head(self, connection: Connection) -> None:
+        head = connection.execute(select(ledger_head)).one_or_none()
+        size, root = (head.size, head.root) if head is not None else (0, Frontier().root)
+        if (size, root) != (self._tree.size, self._tree.root):
+            text = f"the stored head of {size} leaves is not that of the {self._tree.size} stored"
+            self.report.add(Problem(kind=Trouble.HEAD_DIFFERS, text=text))
+
+    def _check_gaps(self, connection: Connection) -> None:
+        declared = [
+            DeclaredGap(
+                writer=row.writer, first=row.first_sequence, last=row.last_sequence, why=row.why
+            )
+            for row in connection.execute(select(ledger_gaps))
+        ]
+        self.report.gaps = declared
+        for writer, stream in self._streams.items():
+            for first, last in _list_holes(stream.sealed):
+                if any(
+                    gap.writer == writer and gap.first <= first and last <= (gap.last or last)
+                    for gap in declared
+                ):
+                    continue
+                text = f"records {first} to {last} of {writer} are missing and not declared so"
+                self.report.add(
+                    Problem(kind=Trouble.GAP_UNDECLARED, text=text, writer=writer, sequence=first)
+                )
+
+    # --- signed heads ---------------------------------------------------------------------
+
+    def _check_keys(self) -> list[VerifyKey]:
+        """Follow the announcements in the journals from the first key, or the trusted ones."""
+        changes: list[KeyChange] = []
+        for stream in self._streams.values():
+            for _, facts in stream.chain.key_facts:
+                try:
+                    changes.append(KeyChange.from_facts(facts))
+                except NoteMalformedError:
+                    continue
+        roots = list(self._trusted) or [change.key for change in changes[:1]]
+        keys = get_trusted(roots, changes)
+        for change in changes:
+            if change.key not in keys and not change.is_vouched:
+                text = (
+                    f"the key {change.key} appears without the signature of the one before:"
+                    " that key was lost, or somebody replaced it"
+                )
+                self.report.add(Problem(kind=Trouble.KEY_UNVOUCHED, text=text))
+                keys = get_trusted([*keys, change.key], changes) if not self._trusted else keys
+        self.report.keys = [str(key) for key in keys]
+        return keys
+
+    def _check_notes(
+        self,
+        notes: Iterable[str],
+        roots: dict[int, tuple[bytes, bytes]],
+        keys: Sequence[VerifyKey],
+        where: str,
+    ) -> list[tuple[Checkpoint, bool]]:
+        """Compare signed heads; return those with a good signature and whether they agree."""
+        good: list[tuple[Checkpoint, bool]] = []
+        for note in notes:
+            try:
+                checkpoint, by = open_checkpoint(note, keys)
+            except (NoteMalformedError, SignatureBadError):
+                checkpoint, by = read_checkpoint(note), ()
+            name = f"the checkpoint of {checkpoint.size} leaves {where}"
+            if not by or checkpoint.origin != self.report.origin:
+                text = f"{name} is not signed by a key of this ledger"
+                self.report.add(Problem(kind=Trouble.CHECKPOINT_UNSIGNED, text=text))
+                continue
+            root, by_journals = roots.get(checkpoint.size, (b"", b""))
+            good.append((checkpoint, root == checkpoint.root))
+            if root == checkpoint.root:
+                continue
+            if not root:
+                why = f"the tree has only {self.report.leaves} leaves"
+            elif by_journals == checkpoint.root:
+                why = "it is the head of the journals' records, not of the stored leaves"
+            else:
+                why = "the tree has another head there"
+            text = f"{name} does not agree: {why}"
+            self.report.add(
+                Problem(kind=Trouble.CHECKPOINT_DIFFERS, text=text, leaf=checkpoint.size)
+            )
+        return good
+
+    def _find_interval(self, good: Sequence[tuple[Checkpoint, bool]], place: Path) -> None:
+        """Name the stretch in which the tree parts from what one place outside saw.
+
+        Places are looked at one by one: who rewrote the tree may have rewritten some of them.
+        """
+        bad = [one for one, agrees in good if not agrees]
+        if not bad:
+            return
+        first = min(bad, key=lambda one: one.size)
+        before = [one for one, agrees in good if agrees and one.size < first.size]
+        last = max(before, key=lambda one: one.size, default=None)
+        known = self.report.disagreed
+        if known is None or first.size < known.size:
+            self.report.agreed, self.report.disagreed = last, first
+        start = f"leaf {last.size} ({_say_time(last)})" if last is not None else "the beginning"
+        text = (
+            f"the tree was rewritten between {start} and leaf {first.size} ({_say_time(first)}):"
+            f" the checkpoints in {place} agree up to there and no further"
+        )
+        self.report.add(Problem(kind=Trouble.REWRITTEN, text=text, leaf=first.size))
+
+
+def _list_leaves(connection: Connection) -> Iterator[Any]:
+    columns = ledger_leaves.c
+    statement = select(
+        columns.position, columns.writer_number, columns.sequence, columns.hash
+    ).order_by(columns.position)
+    rows = connection.execution_options(yield_per=_ROWS).execute(statement)
+    return itertools.chain.from_iterable(rows.partitions())
+
+
+def _list_nodes(connection: Connection) -> dict[tuple[int, int], bytes]:
+    columns = ledger_nodes.c
+    rows = connection.execute(select(columns.level, columns.position, columns.hash))
+    return {(row.level, row.position): row.hash for row in rows}
+
+
+def _sort_heads(notes: Iterable[str]) -> list[int]:
+    return sorted({read_checkpoint(note).size for note in notes})
+
+
+def _extend(ranges: list[tuple[int, int]], sequence: int) -> None:
+    if ranges and ranges[-1][1] + 1 == sequence:
+        ranges[-1] = (ranges[-1][0], sequence)
+    else:
+        ranges.append((sequence, sequence))
+
+
+def _list_holes(ranges: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    due = 0
+    for first, last in sorted(ranges):
+        if first > due:
+            yield due, first - 1
+        due = max(due, last + 1)
+
+
+def _say_time(checkpoint: Checkpoint) -> str:
+    at = checkpoint.signed_at_unix_ns
+    return "at an unknown time" if at is None else f"{to_datetime(at):%Y-%m-%d %H:%M:%S} UTC"
