@@ -9,7 +9,7 @@ from alos.control.prices import get_price
 from alos.domain.boundary import BoundaryAction, DataClass, PiiAction
 from alos.domain.bundle import Bundle
 from alos.domain.ids import Digest, Epoch, ModelName, PersonId, PrincipalId, WorkflowId
-from alos.domain.organisation import Model, Organisation, Vendor
+from alos.domain.organisation import Model, Organisation, Vendor, WireFormat
 from alos.domain.people import People
 from alos.domain.prompt import get_variables
 from alos.domain.standing import (
@@ -27,6 +27,8 @@ from alos.domain.standing import (
 )
 from alos.domain.workflow import FallbackKind
 
+COUNT_TOKENS = "anthropic-count-tokens"
+"""A format without an answer of its own; it comes with ``anthropic-messages``."""
 _PII_ACTION = {
     PiiAction.BLOCK: Action.BLOCK,
     PiiAction.REDACT: Action.REDACT,
@@ -184,7 +186,7 @@ def _to_model(model: Model, vendor: Vendor) -> StandingModel:
         vendor=model.vendor,
         upstream_name=model.upstream_name,
         base_url=vendor.base_url.rstrip("/").removesuffix("/v1"),
-        wire_formats=frozenset(one.value for one in model.wire_formats),
+        wire_formats=_list_formats(model),
         credential=str(vendor.credential) if vendor.credential is not None else "",
         region=vendor.region,
         size_rank=int(model.size_class),
@@ -196,6 +198,14 @@ def _to_model(model: Model, vendor: Vendor) -> StandingModel:
         first_byte_timeout_seconds=timeouts.idle_seconds,
         total_timeout_seconds=timeouts.total_seconds,
     )
+
+
+def _list_formats(model: Model) -> frozenset[str]:
+    """Formats by name; who speaks Anthropic's messages counts their tokens too."""
+    names = {one.value for one in model.wire_formats}
+    if WireFormat.ANTHROPIC_MESSAGES in model.wire_formats:
+        names.add(COUNT_TOKENS)
+    return frozenset(names)
 
 
 def _end_of(last_day: date) -> int:

@@ -18,6 +18,7 @@ from alos.counters.memory import MemoryCounters
 from alos.domain.fault import Fault
 from alos.domain.ids import Digest, Epoch, WorkspaceId
 from alos.domain.money import to_usd_text
+from alos.domain.organisation import Organisation
 from alos.domain.standing import Standing
 from alos.gateway.door import ModelDoor
 from alos.gateway.errors import get_status
@@ -36,6 +37,7 @@ from alos.ports.tasks import Tasks
 from alos.providers.credentials import open_credentials
 from alos.providers.http import HttpProvider
 from alos.providers.local_model import MODEL_NAME, LocalModel, LocalModelFailed, ModelMissing
+from alos.providers.vendors import VendorProviders
 from alos.server.asgi import Application, build_application
 from alos.server.folder import Folder, open_folder, read_folder
 from alos.server.jobs import Jobs
@@ -87,7 +89,7 @@ class Installation:
     anonymous: Anonymous
     shipper: Shipper
     store: Store
-    provider: HttpProvider
+    provider: VendorProviders
 
     async def close(self) -> None:
         """Stop the jobs, write down what is still only counted, and let go of the files."""
@@ -133,8 +135,7 @@ async def build(settings: Settings) -> Installation:
         publish=holder.swap,
     )
     await plane.load()
-    paths = {name: one.upstream_path for name, one in FORMATS.items()}
-    provider = HttpProvider(paths, open_credentials(get_environment()))
+    provider = _build_provider(configuration.organisation)
     anonymous = Anonymous(clock, ids)
     stages = Stages(
         admit=Admit(FORMATS),
@@ -230,6 +231,20 @@ async def _settle_the_past(
     spent = await asyncio.to_thread(get_spend_nanousd, store, month)
     for scope, cost_nanousd in spent.items():
         await counters.add_spent(scope, month=month, cost_nanousd=cost_nanousd)
+
+
+def _build_provider(organisation: Organisation) -> VendorProviders:
+    """One client for all, and one of its own for each vendor with a CA file or a proxy."""
+    paths = {name: one.upstream_path for name, one in FORMATS.items()}
+    credentials = open_credentials(get_environment())
+    own = {
+        str(vendor.name): HttpProvider(
+            paths, credentials, ca_file=vendor.ca_file, proxy_url=vendor.proxy_url
+        )
+        for vendor in organisation.vendors.values()
+        if vendor.ca_file or vendor.proxy_url
+    }
+    return VendorProviders(HttpProvider(paths, credentials), own)
 
 
 def _start_jobs(

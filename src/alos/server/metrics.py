@@ -1,6 +1,11 @@
 """What Prometheus reads: counters of our own parts, never anything of a caller."""
 
+from collections.abc import Iterable
 from typing import Protocol
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from alos.control.plane import ControlPlane
 
@@ -21,8 +26,8 @@ class ShipperCounts(Protocol):
     shipped: int
 
 
-class Metrics:
-    """Writes the text format (version 0.0.4) from the counters as they stand."""
+class Metrics(Collector):
+    """Reads the counters as they stand when somebody asks; nothing is counted twice."""
 
     def __init__(
         self, *, journal: JournalCounts, shipper: ShipperCounts, plane: ControlPlane
@@ -30,31 +35,24 @@ class Metrics:
         self._journal = journal
         self._shipper = shipper
         self._plane = plane
+        self._registry = CollectorRegistry()
+        self._registry.register(self)
+
+    def collect(self) -> Iterable[Metric]:
+        """Every metric with its value now."""
+        journal = self._journal
+        counters = (
+            ("alos_journal_appended", "Entries appended.", journal.appended),
+            ("alos_journal_synced", "Entries made durable.", journal.synced),
+            ("alos_journal_sync_rounds", "Group commits.", journal.sync_rounds),
+            ("alos_journal_refused", "Entries that could not be written.", journal.refused),
+            ("alos_journal_gaps", "Declared gaps.", journal.gaps),
+            ("alos_shipped", "Entries brought into the call index.", self._shipper.shipped),
+        )
+        for name, help_, value in counters:
+            yield CounterMetricFamily(name, help_, value=value)
+        yield GaugeMetricFamily("alos_stops", "Kill switches in force.", len(self._plane.stops))
 
     def write(self) -> bytes:
         """The page that a scrape gets."""
-        journal = self._journal
-        rows = (
-            ("alos_journal_appended_total", "counter", "Entries appended.", journal.appended),
-            ("alos_journal_synced_total", "counter", "Entries made durable.", journal.synced),
-            ("alos_journal_sync_rounds_total", "counter", "Group commits.", journal.sync_rounds),
-            (
-                "alos_journal_refused_total",
-                "counter",
-                "Entries that could not be written.",
-                journal.refused,
-            ),
-            ("alos_journal_gaps_total", "counter", "Declared gaps.", journal.gaps),
-            (
-                "alos_shipped_total",
-                "counter",
-                "Entries brought into the call index.",
-                self._shipper.shipped,
-            ),
-            ("alos_stops", "gauge", "Kill switches in force.", len(self._plane.stops)),
-        )
-        lines = [
-            f"# HELP {name} {help_}\n# TYPE {name} {kind}\n{name} {value}\n"
-            for name, kind, help_, value in rows
-        ]
-        return "".join(lines).encode()
+        return generate_latest(self._registry)
