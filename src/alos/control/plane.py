@@ -79,6 +79,8 @@ class ControlPlane:
         self._file_stops: dict[tuple[str, str], Stop] = {}
         self._unsaved: dict[tuple[str, str], Stop] = {}
         self._unnoted: list[NoteEntry] = []
+        self._reviving: set[tuple[str, str]] = set()
+        self._saving = asyncio.Lock()
 
     @property
     def configuration(self) -> Configuration:
@@ -149,11 +151,11 @@ class ControlPlane:
             active=True,
         )
         row = KeyRow(grant=grant, created_at_unix=self._now_unix(), created_by=by)
+        facts = {"key": grant.id, "prefix": prefix, "workflows": ",".join(wish.workflows)}
+        await self._journal.note(self._write_entry(NoteKind.KEY_CREATED, facts, by))
         await asyncio.to_thread(self._state.add_key, row)
         self._keys[prefix] = grant
         self.refresh()
-        facts = {"key": grant.id, "prefix": prefix, "workflows": ",".join(wish.workflows)}
-        await self._note(NoteKind.KEY_CREATED, facts, by)
         return NewKey(key=key, row=row)
 
     async def revoke_key(self, id_or_prefix: str, *, by: str) -> KeyGrant:
@@ -171,7 +173,9 @@ class ControlPlane:
         rows = await asyncio.to_thread(self._state.list_keys)
         self._keys = {row.grant.prefix: row.grant for row in rows}
         self.refresh()
-        await self._note(NoteKind.KEY_REVOKED, {"key": grant.id, "prefix": grant.prefix}, by)
+        facts = {"key": grant.id, "prefix": grant.prefix}
+        self._unnoted.append(self._write_entry(NoteKind.KEY_REVOKED, facts, by))
+        await self._note_waiting()
         return grant
 
     async def list_keys(self) -> list[KeyRow]:
@@ -215,24 +219,29 @@ class ControlPlane:
         self.check_target(kind, target)
         stop = Stop(kind=kind, target=target, since_unix=self._now_unix(), by=by, reason=reason)
         key = (kind, target)
-        if key in self._stops:
+        if key in self._stops and key not in self._reviving:
             return self._stops[key]
         self._unsaved[key] = stop
         self.refresh()
         self._unnoted.append(self._write_note(NoteKind.STOPPED, kind, target, by))
-        await self.save_stops()
+        if self._saving.locked():  # the store is slow; whoever is at it comes back for this one
+            await self._note_waiting()
+        else:
+            await self.save_stops()
         return stop
 
     async def save_stops(self) -> bool:
         """Note and keep what could not be before; False while the store is still down."""
-        await self._note_stops()
-        for key, stop in tuple(self._unsaved.items()):
-            try:
-                await asyncio.to_thread(self._state.add_stop, stop)
-            except Fault:
-                return False
-            self._stops[key] = stop
-            del self._unsaved[key]
+        await self._note_waiting()
+        async with self._saving:
+            for key, stop in tuple(self._unsaved.items()):
+                try:
+                    await asyncio.to_thread(self._state.add_stop, stop)
+                except Fault:
+                    return False
+                self._stops[key] = stop
+                if self._unsaved.get(key) is stop:
+                    del self._unsaved[key]
         return True
 
     async def revive(self, kind: str, target: str, *, by: str) -> None:
@@ -247,14 +256,21 @@ class ControlPlane:
             raise ChangeRefused("the kill file names it; take that line out of the file")
         if key not in self._stops and key not in self._unsaved:
             raise ChangeRefused(f"{kind} {target} is not stopped".replace("  ", " "))
-        await asyncio.to_thread(
-            self._state.end_stop, kind, target, by=by, at_unix=self._now_unix()
-        )
-        self._stops.pop(key, None)
-        self._unsaved.pop(key, None)
+        async with self._saving:
+            pulled = self._unsaved.get(key)
+            self._reviving.add(key)
+            try:
+                await asyncio.to_thread(
+                    self._state.end_stop, kind, target, by=by, at_unix=self._now_unix()
+                )
+            finally:
+                self._reviving.discard(key)
+            self._stops.pop(key, None)
+            if self._unsaved.get(key) is pulled:  # not when it was pulled again meanwhile
+                self._unsaved.pop(key, None)
         self.refresh()
         self._unnoted.append(self._write_note(NoteKind.REVIVED, kind, target, by))
-        await self._note_stops()
+        await self._note_waiting()
 
     async def set_file_stops(self, targets: frozenset[tuple[str, str]]) -> None:
         """Take over what the kill file says now; no store is needed."""
@@ -278,7 +294,7 @@ class ControlPlane:
         self._unnoted += [
             self._write_note(note, kind, target, "kill-file") for note, (kind, target) in changes
         ]
-        await self._note_stops()
+        await self._note_waiting()
 
     def check_target(self, kind: str, target: str) -> None:
         """Check that there is such a thing to stop.
@@ -303,20 +319,15 @@ class ControlPlane:
     def _now_unix(self) -> int:
         return self._clock.unix_ns() // 1_000_000_000
 
-    async def _note(self, kind: NoteKind, facts: dict[str, str], by: str) -> None:
-        entry = NoteEntry(
-            kind=kind,
-            at_unix_ns=self._clock.unix_ns(),
-            facts=tuple(sorted({**facts, "by": by}.items())),
-        )
-        await self._journal.note(entry)
+    def _write_entry(self, kind: NoteKind, facts: Mapping[str, str], by: str) -> NoteEntry:
+        known = tuple(sorted({**facts, "by": by}.items()))
+        return NoteEntry(kind=kind, at_unix_ns=self._clock.unix_ns(), facts=known)
 
     def _write_note(self, kind: NoteKind, stopped: str, target: str, by: str) -> NoteEntry:
-        facts = (("by", by), ("kind", stopped), ("target", target))
-        return NoteEntry(kind=kind, at_unix_ns=self._clock.unix_ns(), facts=facts)
+        return self._write_entry(kind, {"kind": stopped, "target": target}, by)
 
-    async def _note_stops(self) -> None:
-        """Write stops and revivals down, in order; a journal that is down holds none up."""
+    async def _note_waiting(self) -> None:
+        """Write down what took force, in order; a journal that is down holds none of it up."""
         waiting, self._unnoted = self._unnoted, []
         for number, entry in enumerate(waiting):
             try:
