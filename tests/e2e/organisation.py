@@ -13,6 +13,8 @@ QUESTIONS: Final = "internal-doc-qa"
 """Tier 1, workspace ``engineering``."""
 POOR: Final = "pr-review-help"
 """Its monthly budget is too small for a single call."""
+RARE: Final = "oncall-debugging"
+"""It may be called twice a minute."""
 MODEL: Final = "small-local"
 INPUT_NANOUSD: Final = 1_000
 OUTPUT_NANOUSD: Final = 2_000
@@ -38,7 +40,7 @@ def write_organisation(folder: Path, upstream_url: str, changes: Iterable[Change
     """Write the files; every change must find its text."""
     wish = ScaffoldWish(
         organisation="Northwind Books",
-        templates=(SUPPORT, QUESTIONS, POOR),
+        templates=(SUPPORT, QUESTIONS, POOR, RARE),
         extent=Extent.FULL,
         today=datetime.now(UTC).date(),  # noqa: TID251 - approvals must not have ended
         local_url=upstream_url,
@@ -56,6 +58,7 @@ def list_limits() -> Iterable[Change]:
     """Rates that a load test does not meet, and one budget that nobody can meet."""
     for slug in (SUPPORT, QUESTIONS, POOR):
         yield get_path(slug), "requests_per_minute: 60", "requests_per_minute: 100000"
+    yield get_path(RARE), "requests_per_minute: 60", "requests_per_minute: 2"
     yield get_path(POOR), "monthly_budget_usd: 20", "monthly_budget_usd: 0.000001"
 
 
