@@ -45,12 +45,12 @@ def closings() -> list[ClosingEntry]:
 
 @pytest.fixture
 async def store(tmp_path: Path, quick: JournalSettings) -> Any:
-    journal = await FileJournal.start(tmp_path / "j", clock=ManualClock(), settings=quick)
+    journal = await FileJournal.start(tmp_path / "journal", clock=ManualClock(), settings=quick)
     for closing in closings():
         await journal.close(closing)
     await journal.stop()
     made = Store(tmp_path / "alos.db")
-    Shipper(made, tmp_path / "j", clock=ManualClock(), durable=dict).ship_once()
+    Shipper(made, tmp_path / "journal", clock=ManualClock(), durable=dict).ship_once()
     yield made
     made.close()
 

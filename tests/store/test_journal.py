@@ -306,3 +306,38 @@ async def test_a_stopped_journal_takes_nothing(
     with pytest.raises(JournalDown):
         journal.open(make_opening("call_1"))
     assert journal.metrics.refused == 1
+
+
+async def test_a_start_reads_no_journal_of_a_settled_writer_and_still_knows_its_clock(
+    tmp_path: Path, clock: ManualClock, quick: JournalSettings
+) -> None:
+    for number in range(3):
+        async with running(tmp_path, clock, quick) as journal:
+            await journal.close(make_closing(f"call_{number}", closed_at_unix_ns=clock.now))
+    last = clock.now
+    for writer in list_writers(tmp_path):
+        for path in list_segments(tmp_path, writer):
+            path.rename(f"{path}.away")
+    with pytest.raises(ClockBehind):
+        await FileJournal.start(tmp_path, clock=ManualClock(last - 10**6), settings=quick)
+    async with running(tmp_path, clock, quick):
+        pass
+
+
+async def _fail(journal: FileJournal, entry: ClosingEntry) -> Exception | None:
+    try:
+        await journal.close(entry)
+    except ValueError as error:
+        return error
+    return None
+
+
+async def test_an_entry_that_can_not_be_encoded_fails_alone(
+    tmp_path: Path, clock: ManualClock, quick: JournalSettings
+) -> None:
+    async with running(tmp_path, clock, quick) as journal, asyncio.TaskGroup() as group:
+        group.create_task(journal.close(make_closing("call_1")))
+        bad = group.create_task(_fail(journal, make_closing("call_2", detail="\ud800")))
+        group.create_task(journal.close(make_closing("call_3")))
+    assert isinstance(bad.result(), ValueError)
+    assert [entry.call_id for entry in closings(tmp_path)] == ["call_1", "call_3"]

@@ -13,16 +13,25 @@ from sqlalchemy import event, func, select
 from sqlalchemy.exc import OperationalError
 
 from alos.domain.fault import StoreDown
-from alos.domain.ids import CallId
-from alos.domain.record import NoteKind, Outcome
+from alos.domain.ids import CallId, WriterId
+from alos.domain.record import ClosingEntry, NoteKind, Outcome
+from alos.domain.refusal import ReasonCode
 from alos.store.call_index import CallIndex
 from alos.store.engine import Store
 from alos.store.folder import list_segments, list_writers
 from alos.store.journal import FileJournal
 from alos.store.journal_state import JournalSettings
 from alos.store.shipper import Shipper
-from alos.store.sweeper import sweep_dead_writers
-from alos.store.tables import calls, journal_damage, notes, ship_cursors
+from alos.store.spend import get_spend_nanousd
+from alos.store.sweeper import sweep_dead_writers, to_unknown
+from alos.store.tables import (
+    call_hours,
+    calls,
+    journal_damage,
+    journal_writers,
+    notes,
+    running_calls,
+)
 from tests.store.samples import ManualClock, make_closing, make_note, make_opening
 
 
@@ -48,6 +57,11 @@ def make_shipper(
 def count(store: Store, table: Any) -> int:
     with store.read() as connection:
         return int(connection.scalar(select(func.count()).select_from(table)) or 0)
+
+
+def count_calls(store: Store) -> int:
+    """Those that ended and those that run."""
+    return count(store, calls) + count(store, running_calls)
 
 
 async def write_calls(folder: Path, settings: JournalSettings, number: int) -> None:
@@ -113,10 +127,10 @@ async def test_only_what_is_durable_is_shipped_of_a_living_writer(
     shipper = make_shipper(store, tmp_path / "journal", journal)
     journal.open(make_opening("call_1"))
     shipper.ship_once()
-    assert count(store, calls) == 0
+    assert count(store, running_calls) == 0
     await journal.note(make_note())
     shipper.ship_once()
-    assert count(store, calls) == 1
+    assert count(store, running_calls) == 1
     await journal.stop()
 
 
@@ -143,7 +157,7 @@ def dying_at(store: Store, step: int) -> Iterator[None]:
         if left < 0:
             raise OperationalError("killed here", None, OSError("killed here"))
 
-    engine = store._writing
+    engine = store._shipping
     event.listen(engine, "before_cursor_execute", strike)
     event.listen(engine, "commit", strike)
     try:
@@ -178,7 +192,7 @@ def test_shipping_that_dies_at_any_point_ends_with_each_entry_once(
         store.close()
     store = Store(home / "alos.db")
     make_shipper(store, home / "journal", batch_entries=batch).ship_once()
-    assert count(store, calls) == number + 2
+    assert (count(store, calls), count(store, running_calls)) == (number + 1, 1)
     assert count(store, notes) == 3
     for name in range(number):
         row = CallIndex(store).get_call(CallId(f"call_{name}"))
@@ -201,7 +215,7 @@ async def test_entries_wait_while_the_store_is_locked(
         shipper.ship_once()
     other.close()
     shipper.ship_once()
-    assert count(store, calls) == 6
+    assert count_calls(store) == 6
 
 
 async def test_a_deleted_index_fills_again_from_the_journals(
@@ -212,7 +226,7 @@ async def test_a_deleted_index_fills_again_from_the_journals(
     shipper.ship_once()
     (tmp_path / "alos.db").unlink()
     shipper.ship_once()
-    assert (count(store, calls), count(store, notes)) == (6, 3)
+    assert (count_calls(store), count(store, notes)) == (6, 3)
 
 
 async def test_entries_wait_while_the_disk_of_the_store_is_full(
@@ -230,7 +244,7 @@ async def test_entries_wait_while_the_disk_of_the_store_is_full(
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     shipper.ship_once()
-    assert (count(store, calls), count(store, notes)) == (302, 3)
+    assert (count_calls(store), count(store, notes)) == (302, 3)
 
 
 async def test_a_swept_call_reads_as_outcome_unknown(
@@ -263,9 +277,9 @@ async def test_damage_is_kept_with_its_file_and_place_and_stops_nothing(
     path.write_bytes(data)
     shipment = make_shipper(store, folder).ship_once()
     assert [spot.path for spot in shipment.damage] == [path]
-    assert (count(store, journal_damage), count(store, calls)) == (1, 7)
+    assert (count(store, journal_damage), count_calls(store)) == (1, 7)
     assert make_shipper(store, folder).ship_once().damage == ()
-    assert count(store, ship_cursors) == 1
+    assert count(store, journal_writers) == 1
 
 
 async def test_the_running_shipper_survives_a_store_that_is_down(
@@ -285,5 +299,90 @@ async def test_the_running_shipper_survives_a_store_that_is_down(
                 await asyncio.sleep(0.01)
         task.cancel()
     other.close()
-    assert count(store, calls) == 4
+    assert count_calls(store) == 4
     assert "entries wait in the journal" in caplog.text
+
+
+def _pick(names: str) -> list[ClosingEntry]:
+    """Closings of one call: what its process said, said again after a failure, or swept."""
+    known = make_closing("call_1", cost_nanousd=70)
+    again = replace(known, outcome=Outcome.UNKNOWN, reason=ReasonCode.JOURNAL_DOWN)
+    swept = to_unknown(make_opening("call_1"), WriterId("w-0"), known.closed_at_unix_ns)
+    made = {"known": known, "again": again, "swept": swept}
+    return [made[name] for name in names.split()]
+
+
+@pytest.mark.parametrize("batch", [1, 2, 100])
+@pytest.mark.parametrize("is_reversed", [False, True])
+@pytest.mark.parametrize(
+    ("names", "stands"),
+    [("known again", 1), ("swept known", 1), ("known swept", 0), ("known swept again", 2)],
+)
+async def test_of_two_closings_of_a_call_the_same_one_stands_in_whatever_order_they_come(
+    tmp_path: Path,
+    quick: JournalSettings,
+    store: Store,
+    names: str,
+    stands: int,
+    *,
+    is_reversed: bool,
+    batch: int,
+) -> None:
+    folder, clock = tmp_path / "journal", ManualClock()
+    entries = _pick(names)
+    for number, entry in enumerate(entries):
+        journal = await FileJournal.start(folder, clock=clock, settings=quick)
+        if number == 0:
+            journal.open(make_opening("call_1"))
+        await journal.close(entry)
+        await journal.stop()
+    writers = list_writers(folder)
+    hidden = tmp_path / "hidden"
+    hidden.mkdir()
+    for writer in writers:
+        for path in list_segments(folder, writer):
+            path.rename(hidden / path.name)
+    for writer in reversed(writers) if is_reversed else writers:
+        for path in list_segments(hidden, writer):
+            path.rename(folder / path.name)
+        make_shipper(store, folder, batch_entries=batch).ship_once()
+    row = CallIndex(store).get_call(CallId("call_1"))
+    assert row is not None
+    assert (row.opening, row.closing) == (make_opening("call_1"), entries[stands])
+    assert (count(store, calls), count(store, running_calls)) == (1, 0)
+    cost = entries[stands].cost_nanousd
+    assert get_spend_nanousd(store, "2026-11")["organisation"] == cost
+    with store.read() as connection:
+        sums = call_hours.c
+        total = connection.execute(select(func.sum(sums.calls), func.sum(sums.cost_nanousd)))
+        assert tuple(total.one()) == (1, cost)
+
+
+async def test_the_hours_add_up_to_the_calls(
+    tmp_path: Path, quick: JournalSettings, store: Store
+) -> None:
+    await write_calls(tmp_path / "journal", quick, 9)
+    make_shipper(store, tmp_path / "journal", batch_entries=4).ship_once()
+    with store.read() as connection:
+        hours = connection.execute(select(call_hours).order_by(call_hours.c.outcome)).all()
+        assert [(row.outcome, row.calls) for row in hours] == [("answered", 9), ("refused", 1)]
+        assert sum(row.cost_nanousd for row in hours) == connection.scalar(
+            select(func.sum(calls.c.cost_nanousd))
+        )
+
+
+async def test_arrivals_stay_in_order_when_the_clock_goes_back(
+    tmp_path: Path, quick: JournalSettings, store: Store, clock: ManualClock
+) -> None:
+    journal = await FileJournal.start(tmp_path / "journal", clock=clock, settings=quick)
+    shipping = ManualClock()
+    shipper = Shipper(store, tmp_path / "journal", clock=shipping, durable=lambda: journal.durable)
+    for number in range(5):
+        await journal.close(make_closing(f"call_{number}"))
+        shipping.now -= 10**9 * number
+        assert shipper.ship_own().damage == ()
+    await journal.stop()
+    rows = CallIndex(store).list_arrivals(since_unix_ns=0, limit=9)
+    assert [row.call_id for row in rows] == [f"call_{number}" for number in range(5)]
+    times = [row.arrived_at_unix_ns for row in rows]
+    assert times == sorted(times)

@@ -5,6 +5,7 @@
     <writer>-00000.alj   segments, numbered from 0
     <writer>.lock        held (flock) while the writer lives; removed when its calls are settled
     reserve              disk space kept for refusals
+    newest               time of the newest entry of all settled writers
 """
 
 import fcntl
@@ -20,6 +21,7 @@ from alos.domain.ids import WriterId
 SEGMENT_SUFFIX = ".alj"
 LOCK_SUFFIX = ".lock"
 RESERVE_NAME = "reserve"
+_NEWEST_NAME = "newest"
 _NUMBER_DIGITS = 5
 
 
@@ -27,6 +29,11 @@ def new_writer_id(unix_ns: int) -> WriterId:
     """Name a writer so that names sort by birth and never meet."""
     born = datetime.fromtimestamp(unix_ns / 1e9, tz=UTC)
     return WriterId(f"w-{born:%Y%m%dT%H%M%S}{born.microsecond:06d}-{secrets.token_hex(4)}")
+
+
+def get_birth_name(writer: WriterId) -> str:
+    """The part of a writer's name that sorts by birth."""
+    return writer.rpartition("-")[0]
 
 
 def segment_path(folder: Path, writer: WriterId, number: int) -> Path:
@@ -77,10 +84,42 @@ def list_unsettled(folder: Path) -> list[WriterId]:
     )
 
 
-def mark_settled(folder: Path, writer: WriterId) -> None:
-    """Note that nobody needs to look for open calls of this writer again."""
+def mark_settled(folder: Path, writer: WriterId, last_unix_ns: int) -> None:
+    """Note that nobody needs to look into this writer's journal again.
+
+    When its last entry was made (``last_unix_ns``) is remembered first, so that a later start
+    can compare its clock without reading the journals of writers long gone.
+    """
+    keep_newest(folder, last_unix_ns)
     (folder / f"{writer}{LOCK_SUFFIX}").unlink(missing_ok=True)
     sync_folder(folder)
+
+
+def get_newest(folder: Path) -> int | None:
+    """When the newest entry of the settled writers was made; nothing where that is not known."""
+    try:
+        return int((folder / _NEWEST_NAME).read_text(encoding="ascii"))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def keep_newest(folder: Path, unix_ns: int) -> None:
+    """Raise what :func:`get_newest` says, never lower it; several processes may do so at once."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        known = get_newest(folder)
+        if known is not None and known >= unix_ns:
+            return
+        draft = folder / f".{_NEWEST_NAME}"
+        with draft.open("w", encoding="ascii") as file:
+            file.write(f"{unix_ns}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        draft.rename(folder / _NEWEST_NAME)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

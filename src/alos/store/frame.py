@@ -16,8 +16,7 @@ SEGMENT_MAGIC: Final = b"ALOSJRNL"
 FORMAT_VERSION: Final = 1
 
 _LENGTHS: Final = struct.Struct(">4sII")  # magic, chained length, personal capacity
-_CHECKS: Final = struct.Struct(">I32sI")  # header check, hash, body check
-_WHOLE: Final = struct.Struct(">4sIII32sI")
+_WHOLE: Final = struct.Struct(">4sIII32sI")  # these, header check, hash, body check
 _PERSONAL: Final = struct.Struct(">II")  # used length, check
 FRAME_HEADER_BYTES: Final = _WHOLE.size
 _SEGMENT: Final = struct.Struct(">8sHQIQ32sH")
@@ -73,16 +72,20 @@ class SegmentHeader:
 
 def pack_frame(chained: bytes, personal: bytes, entry_hash: bytes) -> bytes:
     """Put an entry's bytes into a frame."""
-    section = _PERSONAL.pack(len(personal), crc32(personal)) + personal if personal else b""
-    lengths = _LENGTHS.pack(FRAME_MAGIC, len(chained), len(section))
-    return b"".join(
-        (
-            lengths,
-            _CHECKS.pack(crc32(lengths), entry_hash, crc32(chained, crc32(entry_hash))),
-            chained,
-            section,
-        )
+    size, capacity = len(chained), len(personal)
+    if capacity:
+        capacity += _PERSONAL.size
+    header = _WHOLE.pack(
+        FRAME_MAGIC,
+        size,
+        capacity,
+        crc32(_LENGTHS.pack(FRAME_MAGIC, size, capacity)),
+        entry_hash,
+        crc32(chained, crc32(entry_hash)),
     )
+    if not personal:
+        return header + chained
+    return b"".join((header, chained, _PERSONAL.pack(len(personal), crc32(personal)), personal))
 
 
 def unpack_frame(data: bytes, offset: int) -> Frame:

@@ -1,7 +1,9 @@
 """The journal of one gateway process: an append-only file, made durable by group commit.
 
-Openings go straight into the page cache. Closings and notes of one turn of the event loop are
-written together; then the writer thread syncs, and each caller's own future is answered.
+Openings go straight into the page cache. Closings and notes wait, not yet encoded, while the
+batch before them is synced; then all of them are sealed in one go, written in one call and handed
+to the writer thread, and each caller's own future is answered. One batch is under way at a time,
+so under load batches grow by themselves and neither thread wakes the other more than once each.
 
 Three states, and only the journal itself moves between them::
 
@@ -32,8 +34,9 @@ from alos.domain.record import (
     OpeningEntry,
 )
 from alos.ports.clock import Clock
-from alos.store.folder import mark_settled
+from alos.store.folder import list_segments, mark_settled
 from alos.store.group_commit import Batch, GroupCommit, Waiting
+from alos.store.journal_reader import get_last_time
 from alos.store.journal_state import (
     Gap,
     JournalMetrics,
@@ -71,8 +74,8 @@ class FileJournal:
         self._settings = settings
         self._write_bytes = disk.write
         self._loop = asyncio.get_running_loop()
-        self._pending: list[bytes] = []
         self._waiting: list[Waiting] = []
+        self._under_way = 0
         self._opened: dict[CallId, tuple[OpeningEntry, WriterId, int]] = {}
         self._lost: list[OpeningEntry] = []
         self._unwritten: dict[CallId, ClosingEntry] = {}
@@ -152,12 +155,7 @@ class FileJournal:
             raise self._refuse(entry)
         live = self._live
         sequence = live.sequence
-        frame = live.seal(entry)
-        if self._pending:
-            self._pending.append(frame)
-            frame = b"".join(self._pending)
-            self._pending.clear()
-        self._write(frame)
+        self._write(live.seal(entry))
         self._opened[entry.call_id] = (entry, live.writer, sequence)
         self.metrics.appended += 1
 
@@ -181,11 +179,9 @@ class FileJournal:
         if (self.state is not JournalState.UP or self._upkeep.is_short) and not self._takes(entry):
             raise self._refuse(entry)
         future: asyncio.Future[None] = self._loop.create_future()
-        self._pending.append(self._live.seal(entry))
-        if not self._waiting:
+        if not (self._waiting or self._under_way):
             self._loop.call_soon(self._flush)
         self._waiting.append((future, entry))
-        self.metrics.appended += 1
         return future
 
     def _takes(self, entry: ClosingEntry | NoteEntry) -> bool:
@@ -196,35 +192,42 @@ class FileJournal:
         return entry.kind is not NoteKind.ANONYMOUS
 
     def _flush(self) -> None:
-        if not self._write_pending():
+        """Write what waits and have it synced, unless a batch is under way."""
+        if self._under_way or self.state is JournalState.DOWN or not self._write_waiting():
             return
-        if self._waiting:
-            self._hand_over()
-        if self._live.spare is not None and self._live.offset >= self._settings.segment_bytes:
-            self._turn_segment()
-
-    def _write_pending(self) -> bool:
-        if self._pending:
-            data = b"".join(self._pending)
-            self._pending.clear()
+        live = self._live
+        is_full = live.spare is not None and live.offset >= self._settings.segment_bytes
+        waiting, self._waiting = self._waiting, []
+        self._under_way += 1
+        self._commit.hand_over(Batch(live, live.fd, live.mark(), waiting, is_full))
+        if is_full:
+            _, header = live.turn_to_spare()
             try:
-                self._write(data)
+                self._write(header)
+            except JournalDown:
+                _logger.exception("no new segment")
+
+    def _write_waiting(self) -> bool:
+        if self._waiting:
+            frames = self._seal_waiting()
+            try:
+                self._write(b"".join(frames))
             except JournalDown:
                 return False
+            self.metrics.appended += len(frames)
         return True
 
-    def _hand_over(self, *, is_last_of_segment: bool = False) -> None:
-        live = self._live
-        waiting, self._waiting = self._waiting, []
-        self._commit.hand_over(Batch(live, live.fd, live.mark(), waiting, is_last_of_segment))
-
-    def _turn_segment(self) -> None:
-        self._hand_over(is_last_of_segment=True)
-        _, header = self._live.turn_to_spare()
-        try:
-            self._write(header)
-        except JournalDown:
-            _logger.exception("no new segment")
+    def _seal_waiting(self) -> list[bytes]:
+        seal = self._live.seal
+        frames: list[bytes] = []
+        for waiting in tuple(self._waiting):
+            try:
+                frames.append(seal(waiting[1]))
+            except (ValueError, TypeError, OverflowError) as error:  # its own fault, its own end
+                self._waiting.remove(waiting)
+                if not waiting[0].done():
+                    waiting[0].set_exception(error)
+        return frames
 
     def _write(self, data: bytes) -> None:
         live = self._live
@@ -272,6 +275,7 @@ class FileJournal:
         return JournalDown(f"the journal is {self.state} and does not take this entry")
 
     def _on_synced(self, batches: list[Batch]) -> None:
+        self._end_round(batches)
         metrics = self.metrics
         metrics.sync_rounds += 1
         for batch in batches:
@@ -283,7 +287,13 @@ class FileJournal:
                 if not future.done():
                     future.set_result(None)
 
+    def _end_round(self, batches: list[Batch]) -> None:
+        self._under_way -= len(batches)
+        if self._waiting:
+            self._loop.call_soon(self._flush)
+
     def _on_failed(self, batches: list[Batch], error: OSError) -> None:
+        self._end_round(batches)
         if batches[-1].live is self._live:
             self._go_down(error)
         for batch in batches:
@@ -297,7 +307,6 @@ class FileJournal:
             if self._gap is None:
                 self._gap = Gap(self._clock.unix_ns(), cause, self.writer)
             self._upkeep.failed = (self._live, cause)
-        self._pending.clear()
         waiting, self._waiting = self._waiting, []
         self._fail(waiting)
 
@@ -324,8 +333,8 @@ class FileJournal:
             self._commit.post(self._sync_openings)
 
     def _sync_openings(self) -> None:
-        if self.state is not JournalState.DOWN and self._write_pending():
-            self._hand_over()
+        if self.state is not JournalState.DOWN:
+            self._flush()
 
     def _leave_low(self) -> None:
         if self.state is JournalState.LOW:
@@ -376,7 +385,8 @@ class FileJournal:
         for live in self._lives:
             live.close()
             if is_settled:
-                mark_settled(self._folder, live.writer)
+                last = get_last_time(list_segments(self._folder, live.writer))
+                mark_settled(self._folder, live.writer, last or 0)
 
 
 def _look_at(done: asyncio.Future[None]) -> None:

@@ -6,7 +6,13 @@ from pathlib import Path
 
 from alos.domain.fault import ClockBehind
 from alos.ports.clock import Clock
-from alos.store.folder import list_segments, list_writers
+from alos.store.folder import (
+    get_newest,
+    keep_newest,
+    list_segments,
+    list_unsettled,
+    list_writers,
+)
 from alos.store.journal_reader import get_last_time
 from alos.store.live_writer import Disk, LiveWriter
 from alos.store.reserve import DiskReserve
@@ -22,12 +28,23 @@ def prepare_folder(folder: Path, unix_ns: int, disk: Disk, reserve_bytes: int) -
         OSError: the disk refuses.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for writer in list_writers(folder):
+    _check_clock(folder, unix_ns)
+    DiskReserve(folder, reserve_bytes).refill()
+    return LiveWriter.create(folder, unix_ns, disk)
+
+
+def _check_clock(folder: Path, unix_ns: int) -> None:
+    """Compare with the entries of all writers, of which only the unsettled ones are read."""
+    newest = get_newest(folder)
+    writers = list_writers(folder) if newest is None else list_unsettled(folder)
+    for writer in writers:
         last = get_last_time(list_segments(folder, writer))
         if last is not None and unix_ns < last:
             raise ClockBehind(f"the clock is {(last - unix_ns) / 1e9:.3f} s behind {writer}")
-    DiskReserve(folder, reserve_bytes).refill()
-    return LiveWriter.create(folder, unix_ns, disk)
+    if newest is None:
+        keep_newest(folder, unix_ns)
+    elif unix_ns < newest:
+        raise ClockBehind(f"the clock is {(newest - unix_ns) / 1e9:.3f} s behind the journals")
 
 
 class Upkeep:

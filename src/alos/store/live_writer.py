@@ -5,11 +5,12 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from alos.domain.ids import WriterId
 from alos.domain.record import Entry, NoteEntry, NoteKind
-from alos.ledger.encoding import ZERO_HASH, chain_hash, encode_entry
+from alos.ledger.encoding import ZERO_HASH, encode_entry
 from alos.store.folder import (
     LOCK_SUFFIX,
     lock_new_writer,
@@ -107,7 +108,7 @@ class LiveWriter:
     def seal(self, entry: Entry) -> bytes:
         """Give an entry its place in the chain and return its frame."""
         chained, personal = encode_entry(entry, self.writer, self.sequence)
-        self.hash = entry_hash = chain_hash(self.hash, chained)
+        self.hash = entry_hash = sha256(self.hash + chained).digest()
         self.sequence += 1
         return pack_frame(chained, personal, entry_hash)
 

@@ -1,100 +1,223 @@
-"""Entries as rows of the index, and back."""
+"""Entries of a journal as rows of the index.
 
-from typing import Any, Final
+A row is a plain tuple in the order of its table's columns: at this width a mapping for each row
+costs more than the database does.
+"""
+
+from collections.abc import Callable
+from hashlib import sha256
+from operator import itemgetter
+from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import RowMapping
 
-from alos.domain.ids import CallId, WriterId
-from alos.domain.record import ClosingEntry, OpeningEntry, Personal
-from alos.ledger.encoding import CLOSING_FIELDS, EntryValues
-from alos.ports.call_store import CallRow, EntryPlace
+from alos.domain.ids import WriterId
+from alos.domain.record import Outcome
+from alos.ledger.encoding import CLOSING_FIELDS, OPENING_FIELDS, EntryMalformedError
+from alos.store.journal_batch import RawEntry
+from alos.store.tables import calls, running_calls
 
-Row = dict[str, Any]
-_FROM_OPENING: Final = ("key_id", "workspace", "workflow", "tier", "release")
+Values = tuple[Any, ...]
 
-
-def to_opening_row(entry: EntryValues, arrived_at_unix_ns: int) -> Row:
-    """The row that a running call has."""
-    return {
-        **entry.values,
-        "opening_writer": entry.writer,
-        "opening_sequence": entry.sequence,
-        "arrived_at_unix_ns": arrived_at_unix_ns,
-    }
+_ENVELOPE: Final = 4  # schema version, kind, writer, sequence
 
 
-def to_closing_row(
-    entry: EntryValues, entry_hash: bytes, opening: Row | None, arrived_at_unix_ns: int
-) -> Row:
-    """The row of a call that ended; ``opening`` where it is shipped in the same batch."""
-    row = entry.values
-    words = [word for note in row["findings"] for word in (note["kind"], note["type"])]
-    row["finding_words"] = f"|{'|'.join(words)}|" if words else None
-    for name in ("principal", "task"):
-        row[name] = next((one.value for one in entry.personal if one.name == name), None)
-    row["personal"] = _to_triples(entry)
-    opened = opening or {}
-    for name in ("opening_writer", "opening_sequence", "ceiling_nanousd"):
-        row[name] = opened.get(name)
-    row["closing_writer"] = entry.writer
-    row["closing_sequence"] = entry.sequence
-    row["closing_hash"] = entry_hash.hex()
-    row["arrived_at_unix_ns"] = arrived_at_unix_ns
-    return row
+def _places(fields: tuple[str, ...], names: tuple[str, ...]) -> Callable[[Values], Values]:
+    return itemgetter(*(_ENVELOPE + fields.index(name) for name in names))
 
 
-def to_note_row(entry: EntryValues, entry_hash: bytes) -> Row:
-    """The row of a note."""
-    return {
-        "writer": entry.writer,
-        "sequence": entry.sequence,
-        "hash": entry_hash.hex(),
-        "kind": entry.values["kind"],
-        "at_unix_ns": entry.values["at_unix_ns"],
-        "facts": dict(entry.values["facts"]),
-        "personal": _to_triples(entry),
-    }
+_BEFORE_PERSON: Final = ("call_id", "opened_at_unix_ns", "workspace", "workflow", "key_id")
+_AFTER_TASK: Final = (
+    "model",
+    "upstream_model",
+    "vendor",
+    "tier",
+    "release",
+    "outcome",
+    "reason",
+    "stage",
+    "http_status",
+    "cost_nanousd",
+    "duration_ms",
+    "overhead_us",
+)
+_INDEXED: Final = frozenset({"principal", "task"})
+"""Personal values that stand in the index; the others are looked at when they are shown."""
+_PLACE: Final = ("writer", "segment", "byte_offset", "sequence")
+OPENING_PLACE: Final = tuple(f"opening_{name}" for name in _PLACE)
+_CLOSING_PLACE: Final = tuple(f"closing_{name}" for name in _PLACE)
+CALL_COLUMNS: Final = (
+    *_BEFORE_PERSON,
+    "principal",
+    "task",
+    *_AFTER_TASK,
+    "finding_words",
+    *_CLOSING_PLACE,
+    *OPENING_PLACE,
+    "arrived_at_unix_ns",
+)
+RUNNING_COLUMNS: Final = (*_BEFORE_PERSON, *OPENING_PLACE, "arrived_at_unix_ns")
+assert {"number", *CALL_COLUMNS} == {column.name for column in calls.columns}
+assert set(RUNNING_COLUMNS) == {column.name for column in running_calls.columns}
+
+_get_before = _places(CLOSING_FIELDS, _BEFORE_PERSON)
+_get_after = _places(CLOSING_FIELDS, _AFTER_TASK)
+_get_opening = _places(OPENING_FIELDS, _BEFORE_PERSON)
+_FINDINGS: Final = _ENVELOPE + CLOSING_FIELDS.index("findings")
 
 
-def _to_triples(entry: EntryValues) -> list[list[str]]:
-    return [[one.name, one.salt.hex(), one.value] for one in entry.personal]
+def _decoder_of(fields: tuple[str, ...], wanted: set[str]) -> Callable[[bytes], Values]:
+    """Decode what is wanted and leave the rest of the fields as it stands."""
+    types = [Any if name in wanted else msgspec.Raw for name in fields]
+    row = tuple.__class_getitem__((int, int, str, int, *types, list[tuple[str, bytes]]))
+    return msgspec.msgpack.Decoder(row).decode
 
 
-def from_row(row: RowMapping) -> CallRow:
-    """Read a call back."""
-    return CallRow(
-        call_id=CallId(row["call_id"]),
-        opened_at_unix_ns=row["opened_at_unix_ns"],
-        opening=_to_opening(row),
-        closing=_to_closing(row),
-        place=_to_place(row),
-        arrived_at_unix_ns=row["arrived_at_unix_ns"],
+_decode_closing = _decoder_of(CLOSING_FIELDS, {*_BEFORE_PERSON, *_AFTER_TASK, "findings"})
+_decode_opening = _decoder_of(OPENING_FIELDS, set(_BEFORE_PERSON))
+_decode_secrets = msgspec.msgpack.Decoder(list[tuple[bytes, str] | None]).decode
+
+
+class Place(NamedTuple):
+    """Where an entry stands in the journals."""
+
+    writer: WriterId
+    segment: int
+    byte_offset: int
+    sequence: int
+
+
+NOWHERE: Final = (None, None, None, None)
+
+
+def get_call_id(entry: RawEntry) -> str:
+    """The call that an opening is of.
+
+    Raises:
+        EntryMalformedError: the entry is not as its kind should be.
+    """
+    return str(_read(_decode_opening, entry)[_ENVELOPE])
+
+
+def to_running_row(entry: RawEntry, place: Place, arrived_at_unix_ns: int) -> Values:
+    """The row of a call whose opening arrived.
+
+    Raises:
+        EntryMalformedError: the entry is not as its kind should be.
+    """
+    return (*_get_opening(_read(_decode_opening, entry)), *place, arrived_at_unix_ns)
+
+
+def to_call_row(
+    entry: RawEntry,
+    place: Place,
+    arrived_at_unix_ns: int,
+    get_opening: Callable[[str], Place | None],
+) -> Values:
+    """The row of a call that ended.
+
+    Raises:
+        EntryMalformedError: the entry is not as its kind should be, or a personal value does not
+            match its commitment.
+    """
+    row = _read(_decode_closing, entry)
+    principal, task = _get_person_and_task(row[-1], entry.personal)
+    words = None
+    if row[_FINDINGS]:
+        found = [word for note in row[_FINDINGS] for word in (note["kind"], note["type"])]
+        words = f"|{'|'.join(found)}|"
+    return (
+        *_get_before(row),
+        principal,
+        task,
+        *_get_after(row),
+        words,
+        *place,
+        *(get_opening(row[_ENVELOPE]) or NOWHERE),
+        arrived_at_unix_ns,
     )
 
 
-def _to_opening(row: RowMapping) -> OpeningEntry | None:
-    if row["opening_writer"] is None:
-        return None
-    names = ("call_id", "opened_at_unix_ns", "ceiling_nanousd", *_FROM_OPENING)
-    return msgspec.convert({name: row[name] for name in names}, OpeningEntry)
+def _read(decode: Callable[[bytes], Values], entry: RawEntry) -> Values:
+    try:
+        return decode(entry.chained)
+    except msgspec.DecodeError as error:
+        raise EntryMalformedError(f"not an entry: {error}") from error
 
 
-def _to_closing(row: RowMapping) -> ClosingEntry | None:
-    if row["outcome"] is None:
-        return None
-    values = {name: row[name] for name in CLOSING_FIELDS}
-    values["personal"] = [
-        Personal(name, bytes.fromhex(salt), value) for name, salt, value in row["personal"] or ()
-    ]
-    return msgspec.convert(values, ClosingEntry)
+def _get_person_and_task(
+    commitments: list[tuple[str, bytes]], personal: bytes
+) -> tuple[str | None, str | None]:
+    if not personal:
+        return None, None
+    try:
+        secrets = _decode_secrets(personal)
+    except msgspec.DecodeError as error:
+        raise EntryMalformedError(f"not a personal section: {error}") from error
+    if len(secrets) != len(commitments):
+        raise EntryMalformedError(
+            "the personal section has another number of values than the entry"
+        )
+    found: dict[str, str] = {}
+    for (name, commitment), secret in zip(commitments, secrets, strict=True):
+        if secret is None or name not in _INDEXED or name in found:
+            continue
+        salt, value = secret
+        if sha256(salt + value.encode()).digest() != commitment:
+            raise EntryMalformedError(f"the personal value {name!r} does not match its commitment")
+        found[name] = value
+    return found.get("principal"), found.get("task")
 
 
-def _to_place(row: RowMapping) -> EntryPlace | None:
-    if row["closing_writer"] is None:
-        return None
-    return EntryPlace(
-        writer=WriterId(row["closing_writer"]),
-        sequence=row["closing_sequence"],
-        hash=row["closing_hash"],
+_OUTCOME: Final = CALL_COLUMNS.index("outcome")
+_REASON: Final = CALL_COLUMNS.index("reason")
+_get_place: Final = itemgetter(
+    CALL_COLUMNS.index("closing_writer"), CALL_COLUMNS.index("closing_sequence")
+)
+_get_hour_names: Final = itemgetter(
+    *(
+        CALL_COLUMNS.index(name)
+        for name in ("workspace", "workflow", "vendor", "model", "outcome", "reason")
     )
+)
+_OPENED_AT: Final = CALL_COLUMNS.index("opened_at_unix_ns")
+_get_sums: Final = itemgetter(
+    *(CALL_COLUMNS.index(name) for name in ("cost_nanousd", "duration_ms", "overhead_us"))
+)
+_HOUR_NS: Final = 3_600_000_000_000
+
+
+def get_rank(row: Values) -> tuple[bool, str, int]:
+    """Which of two closings of one call stands: the higher one.
+
+    What the process that ran the call says stands over what a sweeper concluded; of two of the
+    same sort the one later in the journals does.
+    """
+    is_swept = row[_OUTCOME] == Outcome.UNKNOWN and row[_REASON] is None
+    return not is_swept, *_get_place(row)
+
+
+class HourSums:
+    """What a batch adds to ``call_hours``."""
+
+    def __init__(self) -> None:
+        self._sums: dict[Values, list[int]] = {}
+
+    def add(self, row: Values, times: int = 1) -> None:
+        """Count a call's row, or take it out again with ``times`` = -1."""
+        key = (row[_OPENED_AT] // _HOUR_NS, _get_hour_names(row))
+        cost, duration, overhead = _get_sums(row)
+        if (sums := self._sums.get(key)) is None:
+            sums = self._sums[key] = [0, 0, 0, 0]
+        sums[0] += times
+        sums[1] += times * cost
+        sums[2] += times * duration
+        sums[3] += times * overhead
+
+    def to_rows(self) -> list[Values]:
+        """Rows of ``call_hours``."""
+        return [
+            (hour * 3600, *(name or "" for name in names), *sums)
+            for (hour, names), sums in self._sums.items()
+            if any(sums)
+        ]

@@ -9,27 +9,28 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
-from typing import Final
+from time import monotonic
+from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
 from alos.domain.fault import StoreDown
 from alos.domain.ids import WriterId
-from alos.ledger.encoding import CLOSING, OPENING, EntryValues
 from alos.ports.clock import Clock
 from alos.store.engine import Store
-from alos.store.folder import claim_dead_writer, list_unsettled, list_writers
-from alos.store.frame import Frame
-from alos.store.journal_reader import Damage, JournalReader, Position
+from alos.store.folder import claim_dead_writer, list_unsettled, list_writers, segment_path
+from alos.store.ingest import Ingest
+from alos.store.journal_batch import RawEntry, ReadBatch, read_batch
+from alos.store.journal_reader import Damage, Position
 from alos.store.ledger_inbox import put_in_inbox
-from alos.store.rows import Row, to_closing_row, to_note_row, to_opening_row
-from alos.store.tables import calls, journal_damage, notes, ship_cursors
+from alos.store.tables import journal_damage, journal_writers
 from alos.store.upsert import upsert
 
 _logger = logging.getLogger(__name__)
-_OPENING_COLUMNS: Final = ("opening_writer", "opening_sequence", "ceiling_nanousd")
+HandOn = Callable[[Connection, Any], None]
+_LOOK_ROUND_SECONDS: Final = 10.0
+"""How often a running shipper looks for journals of writers that died meanwhile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class Shipper:
     Args:
         durable: last durable sequence of each writer that lives in this process.
         batch_entries: entries in one transaction.
+        hand_on: is given each batch in the transaction that ships it; the ledger's inbox.
     """
 
     def __init__(
@@ -55,7 +57,8 @@ class Shipper:
         *,
         clock: Clock,
         durable: Callable[[], Mapping[WriterId, int]],
-        batch_entries: int = 1000,
+        batch_entries: int = 4000,
+        hand_on: HandOn = put_in_inbox,
     ) -> None:
         self.shipped = 0
         self._store = store
@@ -63,18 +66,24 @@ class Shipper:
         self._clock = clock
         self._durable = durable
         self._batch_entries = batch_entries
+        self._hand_on = hand_on
+        self._reached: dict[WriterId, int] = {}
 
-    async def run(self, *, interval_seconds: float = 0.2) -> None:
+    async def run(self, *, interval_seconds: float = 0.5) -> None:
         """Ship for ever, in a thread; a store that is down is tried again."""
         is_down = False
+        look_round_at = 0.0
         while True:
+            is_round = is_down or monotonic() >= look_round_at
             try:
-                shipment = await asyncio.to_thread(self.ship_once)
+                shipment = await asyncio.to_thread(self.ship_once if is_round else self.ship_own)
             except StoreDown as error:
                 if not is_down:
                     _logger.error("%s; entries wait in the journal", error)  # noqa: TRY400
                 is_down = True
             else:
+                if is_round:
+                    look_round_at = monotonic() + _LOOK_ROUND_SECONDS
                 if is_down:
                     _logger.warning("the store is back, %d entries shipped", shipment.entries)
                 is_down = False
@@ -82,24 +91,41 @@ class Shipper:
                     _logger.error("the journal is damaged: %s", damage)
             await asyncio.sleep(interval_seconds)
 
-    def ship_once(self) -> Shipment:
-        """Ship all that is durable now (blocks).
+    def ship_own(self) -> Shipment:
+        """Ship what is durable of the writers of this process (blocks).
 
         Raises:
             StoreDown: what was not shipped stays where it is.
         """
         self._store.ensure()
+        return self._ship(dict(self._durable()))
+
+    def ship_once(self) -> Shipment:
+        """Ship all that is durable now, that of dead writers too (blocks).
+
+        Raises:
+            StoreDown: what was not shipped stays where it is.
+        """
+        self._store.ensure()
+        own: dict[WriterId, int | None] = dict(self._durable())
+        with self._store.read() as connection:
+            columns = journal_writers.c
+            done = set(connection.scalars(select(columns.writer).where(columns.is_done)))
+        writers = {
+            writer: own.get(writer)
+            for writer in list_writers(self._folder)
+            if writer not in done and (writer in own or self._is_dead(writer))
+        }
+        return self._ship(writers)
+
+    def _ship(self, writers: Mapping[WriterId, int | None]) -> Shipment:
         entries = 0
         damage: list[Damage] = []
-        own = dict(self._durable())
-        with self._store.read() as connection:
-            done = set(
-                connection.scalars(select(ship_cursors.c.writer).where(ship_cursors.c.is_done))
-            )
-        for writer in list_writers(self._folder):
-            if writer in done or not (writer in own or self._is_dead(writer)):
-                continue
-            entries += self._ship_writer(writer, own.get(writer), damage)
+        for writer, up_to in writers.items():
+            if up_to is None or self._reached.get(writer, -1) < up_to:
+                entries += self._ship_writer(writer, up_to, damage)
+                if up_to is not None:
+                    self._reached[writer] = up_to
         self.shipped += entries
         return Shipment(entries=entries, damage=tuple(damage))
 
@@ -112,46 +138,38 @@ class Shipper:
     def _ship_writer(self, writer: WriterId, up_to: int | None, damage: list[Damage]) -> int:
         entries = 0
         while True:
-            with self._store.write() as connection:
+            with self._store.ingest() as connection:
                 position = _get_position(connection, writer)
                 if up_to is not None and position.sequence > up_to:
                     return entries
-                reader = JournalReader(self._folder, writer, position, up_to=up_to)
-                batch = list(islice(reader.iterate_values(), self._batch_entries))
-                is_last = len(batch) < self._batch_entries
-                if batch or reader.damage or (is_last and up_to is None):
-                    is_done = is_last and up_to is None and reader.torn is None
-                    _put_batch(connection, batch, self._clock.unix_ns())
-                    put_in_inbox(connection, batch)
-                    _put_damage(connection, reader.damage)
-                    _put_position(connection, writer, reader.position, is_done=is_done)
-            entries += len(batch)
-            damage += reader.damage
-            if is_last:
+                batch = read_batch(
+                    self._folder, writer, position, up_to=up_to, limit=self._batch_entries
+                )
+                self._put(connection, writer, batch, is_dead=up_to is None)
+            entries += len(batch.entries)
+            damage += batch.damage
+            if batch.is_end:
                 return entries
 
+    def _put(
+        self,
+        connection: Connection,
+        writer: WriterId,
+        batch: ReadBatch,
+        *,
+        is_dead: bool,
+    ) -> None:
+        def note_malformed(entry: RawEntry, why: str) -> None:
+            path = segment_path(self._folder, writer, entry.segment)
+            batch.damage.append(Damage(path, entry.offset, why))
 
-def _put_batch(
-    connection: Connection,
-    batch: Iterable[tuple[Frame, EntryValues]],
-    arrived_at_unix_ns: int,
-) -> None:
-    opened: dict[str, Row] = {}
-    closed: list[Row] = []
-    noted: list[Row] = []
-    for frame, entry in batch:
-        if entry.kind == OPENING:
-            opened[entry.values["call_id"]] = to_opening_row(entry, arrived_at_unix_ns)
-        elif entry.kind == CLOSING:
-            opening = opened.pop(entry.values["call_id"], None)
-            closed.append(to_closing_row(entry, frame.hash, opening, arrived_at_unix_ns))
-        else:
-            noted.append(to_note_row(entry, frame.hash))
-    if opened:
-        upsert(connection, calls, list(opened.values()), replace=_OPENING_COLUMNS)
-    if closed:
-        upsert(connection, calls, closed, replace=tuple(closed[0]), keep=_OPENING_COLUMNS)
-    upsert(connection, notes, noted)
+        if batch.entries:
+            ingest = Ingest(connection, unix_ns=self._clock.unix_ns(), on_malformed=note_malformed)
+            ingest.put(batch.entries)
+            self._hand_on(connection, [(entry, entry) for entry in batch.entries])
+        _put_damage(connection, batch.damage)
+        is_done = is_dead and batch.is_end and batch.torn is None
+        _put_position(connection, writer, batch.position, is_done=is_done)
 
 
 def _put_damage(connection: Connection, damage: Iterable[Damage]) -> None:
@@ -161,12 +179,11 @@ def _put_damage(connection: Connection, damage: Iterable[Damage]) -> None:
 
 
 def _get_position(connection: Connection, writer: WriterId) -> Position:
-    row = connection.execute(
-        select(ship_cursors).where(ship_cursors.c.writer == writer)
-    ).one_or_none()
+    statement = select(journal_writers).where(journal_writers.c.writer == writer)
+    row = connection.execute(statement).one_or_none()
     if row is None:
         return Position()
-    return Position(row.number, row.byte_offset, row.sequence, row.hash)
+    return Position(row.segment, row.byte_offset, row.sequence, row.hash)
 
 
 def _put_position(
@@ -174,10 +191,10 @@ def _put_position(
 ) -> None:
     row = {
         "writer": writer,
-        "number": position.number,
+        "segment": position.number,
         "byte_offset": position.offset,
         "sequence": position.sequence,
         "hash": position.hash,
         "is_done": is_done,
     }
-    upsert(connection, ship_cursors, [row], replace=tuple(row))
+    upsert(connection, journal_writers, [row], replace=tuple(row))

@@ -23,12 +23,19 @@ from alos.ports.clock import Clock
 from alos.ports.journal import Journal
 from alos.store.folder import (
     claim_dead_writer,
+    get_birth_name,
     list_segments,
     list_unsettled,
     list_writers,
     mark_settled,
 )
-from alos.store.journal_reader import Damage, JournalReader, TornTail, cut_torn_tail, get_header
+from alos.store.journal_reader import (
+    Damage,
+    JournalReader,
+    TornTail,
+    cut_torn_tail,
+    get_last_time,
+)
 
 _AT_ONCE: Final = 256
 
@@ -169,20 +176,13 @@ def _read_dead(folder: Path, writer: WriterId, found: _Found) -> None:
 
 
 def _drop_closed(folder: Path, found: _Found) -> None:
-    oldest = min(_get_birth(folder, writer) for writer in found.dead)
+    oldest = min(get_birth_name(writer) for writer in found.dead)
     for writer in list_writers(folder):
-        if _get_birth(folder, writer) < oldest:
+        if get_birth_name(writer) < oldest:
             continue
         for sealed in JournalReader(folder, writer):
             if isinstance(sealed.entry, ClosingEntry):
                 found.opened.pop(sealed.entry.call_id, None)
-
-
-def _get_birth(folder: Path, writer: WriterId) -> int:
-    for path in list_segments(folder, writer):
-        if (header := get_header(path)) is not None:
-            return header.born_at_unix_ns
-    return 0
 
 
 def _sync(path: Path) -> None:
@@ -207,4 +207,5 @@ async def _close_all(journal: Journal, closings: Sequence[ClosingEntry]) -> None
 
 def _mark_all(folder: Path, writers: Iterable[WriterId]) -> None:
     for writer in writers:
-        mark_settled(folder, writer)
+        last = get_last_time(list_segments(folder, writer))
+        mark_settled(folder, writer, last or 0)

@@ -14,81 +14,110 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 metadata: Final = MetaData()
 
+_row_number = BigInteger().with_variant(Integer(), "sqlite")
+"""In SQLite only INTEGER is the row's own number and costs no index."""
+
 calls: Final = Table(
     "calls",
     metadata,
-    Column("call_id", String, primary_key=True),
-    Column("opening_writer", String),
-    Column("opening_sequence", BigInteger),
-    Column("ceiling_nanousd", BigInteger),
-    Column("closing_writer", String),
-    Column("closing_sequence", BigInteger),
-    Column("closing_hash", String),
+    Column("number", _row_number, primary_key=True),
+    Column("call_id", String, nullable=False),
     Column("opened_at_unix_ns", BigInteger, nullable=False),
-    Column("closed_at_unix_ns", BigInteger),
-    Column("outcome", String),
-    Column("stage", String),
-    Column("reason", String),
-    Column("detail", Text),
-    Column("http_status", Integer),
-    Column("wire_format", String),
-    Column("streamed", Boolean),
-    Column("key_id", String),
     Column("workspace", String),
     Column("workflow", String),
-    Column("tier", Integer),
-    Column("surface", String),
-    Column("accountable", String),
-    Column("release", String),
-    Column("release_stage", String),
-    Column("approved_by", JSON(none_as_null=True)),
-    Column("policy", String),
-    Column("rules", String),
-    Column("standing_epoch", BigInteger),
-    Column("model_asked", String),
-    Column("model", String),
-    Column("vendor", String),
-    Column("upstream_model", String),
-    Column("attempts", JSON(none_as_null=True)),
-    Column("route_reason", Text),
-    Column("prompt_version", String),
-    Column("prompt_evidence", String),
-    Column("request_hash", String),
-    Column("sent_hash", String),
-    Column("output_hash", String),
-    Column("request_bytes", BigInteger),
-    Column("answer_bytes", BigInteger),
-    Column("findings", JSON(none_as_null=True)),
-    Column("finding_words", Text),
-    Column("unscanned", JSON(none_as_null=True)),
-    Column("unknown_fields", Integer),
-    Column("tools", JSON(none_as_null=True)),
-    Column("usage", JSON(none_as_null=True)),
-    Column("cost_nanousd", BigInteger),
-    Column("cost_estimated", Boolean),
-    Column("reserved_nanousd", BigInteger),
-    Column("price_source", String),
-    Column("overhead_us", BigInteger),
-    Column("first_byte_ms", BigInteger),
-    Column("duration_ms", BigInteger),
+    Column("key_id", String),
     Column("principal", String),
     Column("task", String),
-    Column("personal", JSON(none_as_null=True)),
+    Column("model", String),
+    Column("upstream_model", String),
+    Column("vendor", String),
+    Column("tier", Integer),
+    Column("release", String),
+    Column("outcome", String, nullable=False),
+    Column("reason", String),
+    Column("stage", String, nullable=False),
+    Column("http_status", Integer, nullable=False),
+    Column("cost_nanousd", BigInteger, nullable=False),
+    Column("duration_ms", BigInteger, nullable=False),
+    Column("overhead_us", BigInteger, nullable=False),
+    Column("finding_words", Text),
+    Column("closing_writer", String, nullable=False),
+    Column("closing_segment", Integer, nullable=False),
+    Column("closing_byte_offset", BigInteger, nullable=False),
+    Column("closing_sequence", BigInteger, nullable=False),
+    Column("opening_writer", String),
+    Column("opening_segment", Integer),
+    Column("opening_byte_offset", BigInteger),
+    Column("opening_sequence", BigInteger),
     Column("arrived_at_unix_ns", BigInteger, nullable=False),
-    Index("calls_by_time", "opened_at_unix_ns", "call_id"),
+    Index("calls_by_id", "call_id", unique=True),
+    Index("calls_by_time", "opened_at_unix_ns"),
     Index("calls_by_workflow", "workflow", "opened_at_unix_ns"),
-    Index("calls_by_principal", "principal", "opened_at_unix_ns"),
-    Index("calls_by_arrival", "arrived_at_unix_ns"),
+    Index(
+        "calls_by_principal",
+        "principal",
+        "opened_at_unix_ns",
+        sqlite_where=text("principal IS NOT NULL"),
+    ),
+    Index("calls_by_task", "task", sqlite_where=text("task IS NOT NULL")),
+    Index(
+        "calls_by_reason", "reason", "opened_at_unix_ns", sqlite_where=text("reason IS NOT NULL")
+    ),
+    Index(
+        "calls_with_findings",
+        "opened_at_unix_ns",
+        sqlite_where=text("finding_words IS NOT NULL"),
+    ),
+    Index(
+        "calls_not_answered",
+        "outcome",
+        "opened_at_unix_ns",
+        sqlite_where=text("outcome <> 'answered'"),
+    ),
 )
-"""One row per call: an opening makes it, the closing completes it.
+"""One row per call that ended; ``number`` and ``arrived_at_unix_ns`` grow together.
 
-``finding_words`` holds the kinds and types of the findings between bars, for searching;
-``personal`` holds [name, salt in hexadecimal, value] triples, and erasing empties it.
+What a search, a sum or a cap needs; the rest stands in the journal at (writer, segment, offset).
+``finding_words`` holds the kinds and types of the findings between bars.
 """
+
+running_calls: Final = Table(
+    "running_calls",
+    metadata,
+    Column("call_id", String, primary_key=True),
+    Column("opened_at_unix_ns", BigInteger, nullable=False),
+    Column("workspace", String, nullable=False),
+    Column("workflow", String, nullable=False),
+    Column("key_id", String, nullable=False),
+    Column("opening_writer", String, nullable=False),
+    Column("opening_segment", Integer, nullable=False),
+    Column("opening_byte_offset", BigInteger, nullable=False),
+    Column("opening_sequence", BigInteger, nullable=False),
+    Column("arrived_at_unix_ns", BigInteger, nullable=False),
+)
+"""Calls whose opening arrived and whose closing has not."""
+
+call_hours: Final = Table(
+    "call_hours",
+    metadata,
+    Column("hour_unix", BigInteger, primary_key=True, autoincrement=False),
+    Column("workspace", String, primary_key=True),
+    Column("workflow", String, primary_key=True),
+    Column("vendor", String, primary_key=True),
+    Column("model", String, primary_key=True),
+    Column("outcome", String, primary_key=True),
+    Column("reason", String, primary_key=True),
+    Column("calls", BigInteger, nullable=False),
+    Column("cost_nanousd", BigInteger, nullable=False),
+    Column("duration_ms", BigInteger, nullable=False),
+    Column("overhead_us", BigInteger, nullable=False),
+)
+"""Sums over ``calls`` by the hour in which they began; an absent name is an empty text."""
 
 notes: Final = Table(
     "notes",
@@ -103,11 +132,11 @@ notes: Final = Table(
     Index("notes_by_kind", "kind", "at_unix_ns"),
 )
 
-ship_cursors: Final = Table(
-    "ship_cursors",
+journal_writers: Final = Table(
+    "journal_writers",
     metadata,
     Column("writer", String, primary_key=True),
-    Column("number", Integer, nullable=False),
+    Column("segment", Integer, nullable=False),
     Column("byte_offset", BigInteger, nullable=False),
     Column("sequence", BigInteger, nullable=False),
     Column("hash", LargeBinary, nullable=False),

@@ -1,4 +1,4 @@
-"""Calls, notes, shipping cursors, keys and kill switches."""
+"""Calls and their hourly sums, notes, shipped journals, keys and kill switches."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,75 +8,79 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
+_row_number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
 
 def upgrade() -> None:
     """Create the first tables."""
     op.create_table(
         "calls",
+        sa.Column("number", _row_number, nullable=False),
         sa.Column("call_id", sa.String(), nullable=False),
-        sa.Column("opening_writer", sa.String(), nullable=True),
-        sa.Column("opening_sequence", sa.BigInteger(), nullable=True),
-        sa.Column("ceiling_nanousd", sa.BigInteger(), nullable=True),
-        sa.Column("closing_writer", sa.String(), nullable=True),
-        sa.Column("closing_sequence", sa.BigInteger(), nullable=True),
-        sa.Column("closing_hash", sa.String(), nullable=True),
         sa.Column("opened_at_unix_ns", sa.BigInteger(), nullable=False),
-        sa.Column("closed_at_unix_ns", sa.BigInteger(), nullable=True),
-        sa.Column("outcome", sa.String(), nullable=True),
-        sa.Column("stage", sa.String(), nullable=True),
-        sa.Column("reason", sa.String(), nullable=True),
-        sa.Column("detail", sa.Text(), nullable=True),
-        sa.Column("http_status", sa.Integer(), nullable=True),
-        sa.Column("wire_format", sa.String(), nullable=True),
-        sa.Column("streamed", sa.Boolean(), nullable=True),
-        sa.Column("key_id", sa.String(), nullable=True),
         sa.Column("workspace", sa.String(), nullable=True),
         sa.Column("workflow", sa.String(), nullable=True),
-        sa.Column("tier", sa.Integer(), nullable=True),
-        sa.Column("surface", sa.String(), nullable=True),
-        sa.Column("accountable", sa.String(), nullable=True),
-        sa.Column("release", sa.String(), nullable=True),
-        sa.Column("release_stage", sa.String(), nullable=True),
-        sa.Column("approved_by", sa.JSON(), nullable=True),
-        sa.Column("policy", sa.String(), nullable=True),
-        sa.Column("rules", sa.String(), nullable=True),
-        sa.Column("standing_epoch", sa.BigInteger(), nullable=True),
-        sa.Column("model_asked", sa.String(), nullable=True),
-        sa.Column("model", sa.String(), nullable=True),
-        sa.Column("vendor", sa.String(), nullable=True),
-        sa.Column("upstream_model", sa.String(), nullable=True),
-        sa.Column("attempts", sa.JSON(), nullable=True),
-        sa.Column("route_reason", sa.Text(), nullable=True),
-        sa.Column("prompt_version", sa.String(), nullable=True),
-        sa.Column("prompt_evidence", sa.String(), nullable=True),
-        sa.Column("request_hash", sa.String(), nullable=True),
-        sa.Column("sent_hash", sa.String(), nullable=True),
-        sa.Column("output_hash", sa.String(), nullable=True),
-        sa.Column("request_bytes", sa.BigInteger(), nullable=True),
-        sa.Column("answer_bytes", sa.BigInteger(), nullable=True),
-        sa.Column("findings", sa.JSON(), nullable=True),
-        sa.Column("finding_words", sa.Text(), nullable=True),
-        sa.Column("unscanned", sa.JSON(), nullable=True),
-        sa.Column("unknown_fields", sa.Integer(), nullable=True),
-        sa.Column("tools", sa.JSON(), nullable=True),
-        sa.Column("usage", sa.JSON(), nullable=True),
-        sa.Column("cost_nanousd", sa.BigInteger(), nullable=True),
-        sa.Column("cost_estimated", sa.Boolean(), nullable=True),
-        sa.Column("reserved_nanousd", sa.BigInteger(), nullable=True),
-        sa.Column("price_source", sa.String(), nullable=True),
-        sa.Column("overhead_us", sa.BigInteger(), nullable=True),
-        sa.Column("first_byte_ms", sa.BigInteger(), nullable=True),
-        sa.Column("duration_ms", sa.BigInteger(), nullable=True),
+        sa.Column("key_id", sa.String(), nullable=True),
         sa.Column("principal", sa.String(), nullable=True),
         sa.Column("task", sa.String(), nullable=True),
-        sa.Column("personal", sa.JSON(), nullable=True),
+        sa.Column("model", sa.String(), nullable=True),
+        sa.Column("upstream_model", sa.String(), nullable=True),
+        sa.Column("vendor", sa.String(), nullable=True),
+        sa.Column("tier", sa.Integer(), nullable=True),
+        sa.Column("release", sa.String(), nullable=True),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("stage", sa.String(), nullable=False),
+        sa.Column("http_status", sa.Integer(), nullable=False),
+        sa.Column("cost_nanousd", sa.BigInteger(), nullable=False),
+        sa.Column("duration_ms", sa.BigInteger(), nullable=False),
+        sa.Column("overhead_us", sa.BigInteger(), nullable=False),
+        sa.Column("finding_words", sa.Text(), nullable=True),
+        sa.Column("closing_writer", sa.String(), nullable=False),
+        sa.Column("closing_segment", sa.Integer(), nullable=False),
+        sa.Column("closing_byte_offset", sa.BigInteger(), nullable=False),
+        sa.Column("closing_sequence", sa.BigInteger(), nullable=False),
+        sa.Column("opening_writer", sa.String(), nullable=True),
+        sa.Column("opening_segment", sa.Integer(), nullable=True),
+        sa.Column("opening_byte_offset", sa.BigInteger(), nullable=True),
+        sa.Column("opening_sequence", sa.BigInteger(), nullable=True),
+        sa.Column("arrived_at_unix_ns", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("number"),
+    )
+    op.create_index("calls_by_id", "calls", ["call_id"], unique=True)
+    op.create_index("calls_by_time", "calls", ["opened_at_unix_ns"])
+    op.create_index("calls_by_workflow", "calls", ["workflow", "opened_at_unix_ns"])
+    for name, columns, where in (
+        ("calls_by_principal", ["principal", "opened_at_unix_ns"], "principal IS NOT NULL"),
+        ("calls_by_task", ["task"], "task IS NOT NULL"),
+        ("calls_by_reason", ["reason", "opened_at_unix_ns"], "reason IS NOT NULL"),
+        ("calls_with_findings", ["opened_at_unix_ns"], "finding_words IS NOT NULL"),
+        ("calls_not_answered", ["outcome", "opened_at_unix_ns"], "outcome <> 'answered'"),
+    ):
+        op.create_index(name, "calls", columns, sqlite_where=sa.text(where))
+    op.create_table(
+        "running_calls",
+        sa.Column("call_id", sa.String(), nullable=False),
+        sa.Column("opened_at_unix_ns", sa.BigInteger(), nullable=False),
+        sa.Column("workspace", sa.String(), nullable=False),
+        sa.Column("workflow", sa.String(), nullable=False),
+        sa.Column("key_id", sa.String(), nullable=False),
+        sa.Column("opening_writer", sa.String(), nullable=False),
+        sa.Column("opening_segment", sa.Integer(), nullable=False),
+        sa.Column("opening_byte_offset", sa.BigInteger(), nullable=False),
+        sa.Column("opening_sequence", sa.BigInteger(), nullable=False),
         sa.Column("arrived_at_unix_ns", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("call_id"),
     )
-    op.create_index("calls_by_arrival", "calls", ["arrived_at_unix_ns"])
-    op.create_index("calls_by_principal", "calls", ["principal", "opened_at_unix_ns"])
-    op.create_index("calls_by_time", "calls", ["opened_at_unix_ns", "call_id"])
-    op.create_index("calls_by_workflow", "calls", ["workflow", "opened_at_unix_ns"])
+    names = ("workspace", "workflow", "vendor", "model", "outcome", "reason")
+    sums = ("calls", "cost_nanousd", "duration_ms", "overhead_us")
+    op.create_table(
+        "call_hours",
+        sa.Column("hour_unix", sa.BigInteger(), autoincrement=False, nullable=False),
+        *(sa.Column(name, sa.String(), nullable=False) for name in names),
+        *(sa.Column(name, sa.BigInteger(), nullable=False) for name in sums),
+        sa.PrimaryKeyConstraint("hour_unix", *names),
+    )
     op.create_table(
         "journal_damage",
         sa.Column("file", sa.String(), nullable=False),
@@ -116,9 +120,9 @@ def upgrade() -> None:
     )
     op.create_index("notes_by_kind", "notes", ["kind", "at_unix_ns"])
     op.create_table(
-        "ship_cursors",
+        "journal_writers",
         sa.Column("writer", sa.String(), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("segment", sa.Integer(), nullable=False),
         sa.Column("byte_offset", sa.BigInteger(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
         sa.Column("hash", sa.LargeBinary(), nullable=False),
@@ -143,8 +147,10 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop them."""
     op.drop_table("stops")
-    op.drop_table("ship_cursors")
+    op.drop_table("journal_writers")
     op.drop_table("notes")
     op.drop_table("keys")
     op.drop_table("journal_damage")
+    op.drop_table("call_hours")
+    op.drop_table("running_calls")
     op.drop_table("calls")

@@ -1,0 +1,119 @@
+"""Forgets a person: personal values and their salts, in the journals and in the index.
+
+The values stand outside the hash chain, so every hash and proof stays as it was; what is left in
+the chain is a commitment that nobody can try against a list of names, because its salt is gone.
+Other fields of the calls stay: they are the company's record of what its workflows did.
+
+Files are overwritten in place. What the disk itself keeps behind our back (a copy-on-write file
+system, spare cells of an SSD, a backup) is out of reach here and needs its own retention.
+"""
+
+import os
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from sqlalchemy import String, cast, select, update
+
+from alos.domain.ids import WriterId
+from alos.ledger.encoding import decode_values, encode_personal
+from alos.store.engine import Store
+from alos.store.folder import list_writers, segment_path
+from alos.store.frame import FRAME_HEADER_BYTES, pack_personal_section
+from alos.store.journal_batch import RawEntry, read_batch
+from alos.store.journal_reader import Position
+from alos.store.tables import calls, notes
+
+_BATCH: Final = 4000
+_LENGTHS: Final = struct.Struct(">4sII")
+_PRINCIPAL: Final = "principal"
+_decode = msgspec.msgpack.Decoder(list[tuple[bytes, str] | None]).decode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erasure:
+    """What was forgotten this time.
+
+    Attributes:
+        entries: entries of the journals whose personal values were erased.
+        rows: rows of the index that were cleared.
+        is_complete: false when a reader kept old pages of the store's log alive; do it again.
+    """
+
+    entries: int
+    rows: int
+    is_complete: bool
+
+
+def erase_person(folder: Path, store: Store, person: str) -> Erasure:
+    """Erase all personal values of each entry whose caller is ``person`` (blocks).
+
+    Everything is on disk on return. Doing it twice changes nothing more. Calls that the person
+    makes meanwhile are not covered: take away their keys first.
+
+    Raises:
+        OSError: a journal can't be written; what was erased stays so, do it again.
+        StoreDown: the same of the index.
+    """
+    entries = sum(_erase_in_journal(folder, writer, person) for writer in list_writers(folder))
+    rows = _erase_in_index(store, person)
+    return Erasure(entries=entries, rows=rows, is_complete=store.wipe())
+
+
+def _erase_in_journal(folder: Path, writer: WriterId, person: str) -> int:
+    position, needle, erased = Position(), person.encode(), 0
+    while True:
+        batch = read_batch(folder, writer, position, up_to=None, limit=_BATCH)
+        found = [one for one in batch.entries if needle in one.personal and _is_of(one, person)]
+        for segment in sorted({one.segment for one in found}):
+            some = [one for one in found if one.segment == segment]
+            _overwrite(segment_path(folder, writer, segment), some)
+        erased += len(found)
+        if batch.is_end:
+            return erased
+        position = batch.position
+
+
+def _is_of(entry: RawEntry, person: str) -> bool:
+    values = decode_values(entry.chained, entry.personal).personal
+    return any((one.name, one.value) == (_PRINCIPAL, person) for one in values)
+
+
+def _overwrite(path: Path, entries: list[RawEntry]) -> None:
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        for entry in entries:
+            lengths = os.pread(descriptor, _LENGTHS.size, entry.offset)
+            _, chained_bytes, capacity = _LENGTHS.unpack(lengths)
+            nothing = encode_personal([None] * len(_decode(entry.personal)))
+            at = entry.offset + FRAME_HEADER_BYTES + chained_bytes
+            os.pwrite(descriptor, pack_personal_section(nothing, capacity), at)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _erase_in_index(store: Store, person: str) -> int:
+    with store.write() as connection:
+        connection.exec_driver_sql("PRAGMA secure_delete=ON")
+        done = connection.execute(
+            update(calls).where(calls.c.principal == person).values(principal=None, task=None)
+        )
+        rows = done.rowcount
+        columns = notes.c
+        noted = connection.execute(
+            select(columns.writer, columns.sequence, columns.personal).where(
+                cast(columns.personal, String).contains(person, autoescape=True)
+            )
+        ).all()
+        for writer, sequence, personal in noted:
+            if any((name, value) == (_PRINCIPAL, person) for name, _, value in personal):
+                connection.execute(
+                    update(notes)
+                    .where(columns.writer == writer, columns.sequence == sequence)
+                    .values(personal=[])
+                )
+                rows += 1
+    return rows
