@@ -23,7 +23,7 @@ _FACTS = {
 }
 _MOST_BUDGET_CALLS = 20
 _INDEX_SECONDS = 5
-_SHOWN = 160
+_SHOWN = 90
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +205,7 @@ def _to_refused(error: openai.APIError) -> _Reply:
     body = error.body if isinstance(error.body, dict) else {}
     return _Reply(
         got=str(error.code or type(error).__name__),
-        text=f"Refused ({type(error).__name__})",
+        text=f"Refused: {type(error).__name__}",
         why=str(body.get("message", error.message)).partition(" [call_")[0],
         cost_usd="0",
         call=headers.get("x-alos-call", ""),
