@@ -346,13 +346,17 @@ class Pipeline:
         return Refused(refusal=refusal, call_id=progress.call.id, headers=_write_ids(progress))
 
     async def _fail(self, progress: Progress, error: Exception) -> DoorOutcome:
-        """Refuse because a part of ours broke; record that too, if the journal still can."""
+        """Refuse because a part of ours broke; record that too, if the journal still can.
+
+        A journal that took no opening may still take a refusal: it keeps a reserve for those.
+        """
         refusal = self._explain(progress, error)
-        if not progress.is_closed and refusal.code is not ReasonCode.JOURNAL_DOWN:
+        if not progress.is_closed:
             try:
                 return await self._refuse(progress, refusal)
             except Fault as second:
-                refusal = self._explain(progress, second)
+                if refusal.code is not ReasonCode.JOURNAL_DOWN:
+                    refusal = self._explain(progress, second)
         return Refused(refusal=refusal, call_id=progress.call.id, headers=_write_ids(progress))
 
     def _explain(self, progress: Progress, error: Exception) -> Refusal:
