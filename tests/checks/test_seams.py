@@ -6,14 +6,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alos.checks.catalogue import Scanner, build_scanner
+from alos.checks.catalogue import Hit, Scanner, build_scanner
+from alos.checks.injection import build_injection_pack
+from alos.checks.pii import build_pii_pack
 from alos.checks.seams import scan_parts
 from alos.checks.secrets import secrets_pack
 
 sys.path.insert(0, str(Path(__file__).parent))
 import corpus_secrets
 
-SCANNER = build_scanner([secrets_pack()])
+SCANNER = build_scanner([secrets_pack(), build_pii_pack(), build_injection_pack()])
 KEY = corpus_secrets.VENDORS["openai"][2](random.Random(5))  # noqa: S311 - seeded
 PEM = corpus_secrets.pem(random.Random(6))  # noqa: S311 - seeded
 
@@ -85,3 +87,45 @@ def test_a_document_cut_anywhere_loses_no_credential(seed: int, data: st.DataObj
     cut = data.draw(st.integers(0, len(document.text)))
     halves = scan_parts(SCANNER, [document.text[:cut], document.text[cut:]])
     assert bool(whole) <= any(halves)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.data())
+def test_reading_parts_together_shows_all_that_each_shows_alone(
+    seed: int, data: st.DataObject
+) -> None:
+    rng = random.Random(seed)  # noqa: S311 - drawn by hypothesis
+    documents = corpus_secrets.positives(rng, 2) + corpus_secrets.negatives(rng, 2)
+    text = "\n".join(one.text for one in documents)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(text)), min_size=1, max_size=8)))
+    parts = [text[one:other] for one, other in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    for part, findings in zip(parts, scan_parts(SCANNER, parts), strict=True):
+        for alone in SCANNER.scan(part):
+            assert any(
+                one.kind == alone.kind and one.start < alone.end and alone.start < one.end
+                for one in findings
+            )
+
+
+def test_a_part_of_nothing_but_quoting_does_no_harm(scanner: Scanner) -> None:
+    parts = [f"key: {KEY[:40]}", '"\n', f'"{KEY[40:]}']
+    found = scan_parts(scanner, parts)
+    assert found[0]
+    assert found[2]
+
+
+def test_ordinary_messages_are_read_by_the_engine_once() -> None:
+    read = []
+
+    class Counting(Scanner):
+        def read(self, text: str) -> list[Hit]:
+            read.append(text)
+            return super().read(text)
+
+    parts = [
+        "You help people. Name the passage. ",
+        "The train leaves on Tuesday. Why?",
+        "Ok, thanks.",
+    ]
+    assert scan_parts(Counting([secrets_pack()]), parts) == ((), (), ())
+    assert len(read) == 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import hyperscan
 
 from alos.checks.base import Pack, ScannerFault, Sweep, Trigger, digest
-from alos.checks.disguise import DEPTH, MARKS, Mark
+from alos.checks.disguise import CHARACTER_MARKS, DEPTH, RUN_MARKS, Mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 ENGINE_VERSION = b"alos.checks/1"
 
-_Hit = tuple[int, int, int]  # end, start, index of the target
+Hit = tuple[int, int, int]
+"""Where a target matched: its end, its start (0 for what is reported once), its number."""
 
 
 def build_scanner(packs: Sequence[Pack]) -> Scanner:
@@ -38,14 +39,30 @@ class Scanner:
     time. It is synchronous and keeps nothing of a text after `scan` returns.
     """
 
-    __slots__ = ("_database", "_hits", "_on_hit", "_targets", "digest", "rules")
+    __slots__ = (
+        "_database",
+        "_hits",
+        "_on_hit",
+        "_targets",
+        "digest",
+        "first_lasting",
+        "first_once",
+        "rules",
+    )
 
     def __init__(self, packs: Sequence[Pack]) -> None:
         triggers = [trigger for pack in packs for trigger in pack.triggers]
         sweeps = [sweep for pack in packs for sweep in pack.sweeps]
         if not triggers and not sweeps:
             raise ScannerFault("a scanner needs at least one trigger")
-        self._targets: tuple[Trigger | Sweep | Mark, ...] = (*triggers, *sweeps, *MARKS)
+        self._targets: tuple[Trigger | Sweep | Mark, ...] = (
+            *triggers,
+            *RUN_MARKS,
+            *sweeps,
+            *CHARACTER_MARKS,
+        )
+        self.first_once = len(triggers)
+        self.first_lasting = len(triggers) + len(RUN_MARKS)
         self._database = _compile(self._targets)
         names = {one.rule for one in triggers} | {one.rule for one in sweeps}
         self.rules = tuple(sorted(names))
@@ -53,7 +70,7 @@ class Scanner:
             ENGINE_VERSION,
             *(f"{pack.name}={pack.digest}".encode() for pack in packs),
         )
-        hits: list[_Hit] = []
+        hits: list[Hit] = []
 
         def on_hit(target: int, start: int, end: int, _flags: int, _context: object) -> None:
             hits.append((end, start, target))
@@ -71,15 +88,52 @@ class Scanner:
         Raises:
             ScannerFault: The engine failed; the caller must refuse the text.
         """
-        found = self._look(text, DEPTH)
-        return settle(found) if found else ()
+        hits = self.read(text)
+        return settle(self.confirm(text, hits)) if hits else ()
 
-    def _look(self, text: str, depth: int) -> list[Finding]:
+    def read(self, text: str) -> list[Hit]:
+        """Run the engine over `text`; return its hits in characters, by their ends.
+
+        Targets numbered `first_once` and above are reported once in a text, without a start: the
+        marks of disguised runs, and from `first_lasting` on what concerns the rest of the text.
+
+        Raises:
+            ScannerFault: The engine failed; the caller must refuse the text.
+        """
+        data = text.encode("utf-8", "surrogatepass")
+        hits = self._hits
+        if hits:
+            hits.clear()
+        try:
+            self._database.scan(data, match_event_handler=self._on_hit)
+        except hyperscan.error as error:
+            raise ScannerFault("the pattern engine failed") from error
+        if not hits:
+            return []
+        located = sorted(hits)
+        hits.clear()
+        return located if len(data) == len(text) else _in_characters(located, data)
+
+    def confirm(self, text: str, hits: Iterable[Hit]) -> list[Finding]:
+        """Return what the rules make of `hits` in `text`, overlapping ones included.
+
+        Raises:
+            ScannerFault: A rule failed; the caller must refuse the text.
+        """
+        try:
+            return self._confirm(text, hits, DEPTH)
+        except ScannerFault:
+            raise
+        except Exception as error:  # noqa: BLE001 - a rule that fails has decided nothing
+            # Only the error's class goes on: its message and its frames may hold the text.
+            raise ScannerFault(f"a rule failed with {type(error).__name__}") from None
+
+    def _confirm(self, text: str, hits: Iterable[Hit], depth: int) -> list[Finding]:
         """Return the findings of `text` as it stands and, `depth` deep, under its disguises."""
         found: list[Finding] = []
         disguises: set[Callable[[str], Iterator[View]]] = set()
         settled: dict[int, int] = {}  # up to where the last finding of a trigger reaches
-        for end, start, index in self._read(text):
+        for end, start, index in hits:
             target = self._targets[index]
             if isinstance(target, Trigger):
                 if start < settled.get(index, 0):
@@ -95,24 +149,9 @@ class Scanner:
             for view in undo(text):
                 found.extend(
                     one.at(*view.locate(one.start, one.end))
-                    for one in self._look(view.text, depth - 1)
+                    for one in self._confirm(view.text, self.read(view.text), depth - 1)
                 )
         return found
-
-    def _read(self, text: str) -> list[_Hit]:
-        """Run the engine over `text`; return its hits in characters, by their ends."""
-        data = text.encode("utf-8", "surrogatepass")
-        hits = self._hits
-        hits.clear()
-        try:
-            self._database.scan(data, match_event_handler=self._on_hit)
-        except hyperscan.error as error:
-            raise ScannerFault("the pattern engine failed") from error
-        if not hits:
-            return []
-        located = sorted(hits)
-        hits.clear()
-        return located if len(data) == len(text) else _in_characters(located, data)
 
 
 def settle(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -141,7 +180,7 @@ def _without_overlap(ranked: list[Finding]) -> list[Finding]:
     return kept
 
 
-def _in_characters(hits: list[_Hit], data: bytes) -> list[_Hit]:
+def _in_characters(hits: list[Hit], data: bytes) -> list[Hit]:
     """Turn byte offsets into character offsets, decoding the text only once."""
     wanted = sorted({offset for end, start, _ in hits for offset in (start, end)})
     characters = {0: 0}

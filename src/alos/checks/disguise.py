@@ -218,9 +218,12 @@ def _mapped(origin: Sequence[_Piece]) -> Callable[[int, int], tuple[int, int]]:
     return locate
 
 
-MARKS: tuple[Mark, ...] = (
+RUN_MARKS: tuple[Mark, ...] = (
     Mark("base64", r"[A-Za-z0-9+/_\-]{24}", base64_views),
     Mark("hexadecimal", r"(?:[0-9a-fA-F]{32}|(?:\\x[0-9a-fA-F]{2}){4})", hex_views),
+)
+
+CHARACTER_MARKS: tuple[Mark, ...] = (
     Mark("percent", r"%[2-7][0-9A-Fa-f]", plain_views),
     Mark(
         "entity", r"&(?:#[0-9xX]|colon;|equals;|lowbar;|hyphen;|sol;|plus;|period;)", plain_views
