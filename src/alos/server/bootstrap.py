@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from alos.control.plane import ControlPlane
 from alos.control.registry import load_organisation
 from alos.control.standing import Configuration
 from alos.counters.memory import MemoryCounters
-from alos.domain.fault import Fault
+from alos.domain.fault import Fault, JournalDown
 from alos.domain.ids import Digest, Epoch, WorkspaceId
 from alos.domain.money import to_usd_text
 from alos.domain.organisation import Organisation
@@ -39,7 +40,7 @@ from alos.providers.http import HttpProvider
 from alos.providers.local_model import MODEL_NAME, LocalModel, LocalModelFailed, ModelMissing
 from alos.providers.vendors import VendorProviders
 from alos.server.asgi import Application, build_application
-from alos.server.folder import Folder, open_folder, read_folder
+from alos.server.folder import Folder, FolderClaim, open_folder, read_folder
 from alos.server.jobs import Jobs
 from alos.server.kill_file import KillFile
 from alos.server.metrics import Metrics
@@ -81,6 +82,7 @@ class Installation:
         local: the management application on the local socket.
     """
 
+    claim: FolderClaim
     public: Application
     local: FastAPI
     plane: ControlPlane
@@ -94,12 +96,14 @@ class Installation:
     async def close(self) -> None:
         """Stop the jobs, write down what is still only counted, and let go of the files."""
         for entry in self.anonymous.take_ended(all_of_them=True):
-            await self.journal.note(entry)
+            with suppress(JournalDown):  # it declares its gap itself
+                await self.journal.note(entry)
         await self.tasks.close()
         await self.journal.stop()
         await asyncio.to_thread(self._ship_the_rest)
         await self.provider.close()
         self.store.close()
+        self.claim.release()
 
     def _ship_the_rest(self) -> None:
         try:
@@ -117,6 +121,7 @@ async def build(settings: Settings) -> Installation:
         ClockBehind, JournalDown, StoreDown: a part of ours can't start.
     """
     folder = open_folder(settings.home, dev=settings.dev)
+    claim = FolderClaim(folder)
     scanner, configuration = await asyncio.to_thread(_read_configuration, settings.config)
     clock, ids, tasks = SystemClock(), RandomIds(), Tasks()
     store = Store(folder.database)
@@ -168,6 +173,7 @@ async def build(settings: Settings) -> Installation:
         write_metrics=Metrics(journal=journal.metrics, shipper=shipper, plane=plane).write,
     )
     return Installation(
+        claim=claim,
         public=build_application(
             ModelDoor(pipeline, clock=clock, ids=ids, tasks=tasks), operations
         ),

@@ -1,5 +1,6 @@
 """The data folder: born once as dev or production, and never anything else after that."""
 
+import fcntl
 import json
 import os
 import secrets
@@ -10,6 +11,7 @@ from pathlib import Path
 from alos.server.settings import SettingsError
 
 BIRTH_FILE = "folder.json"
+LOCK_FILE = "serving"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,30 @@ def open_folder(path: Path, *, dev: bool) -> Folder:
         )
     _refuse_tracked(path)
     return folder
+
+
+class FolderClaim:
+    """The one process that serves from a folder; it ends with the process at the latest."""
+
+    def __init__(self, folder: Folder) -> None:
+        """Claim it.
+
+        Raises:
+            SettingsError: another process serves from it: each would spend the whole budget.
+        """
+        self._file = os.open(folder.path / LOCK_FILE, os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._file)
+            raise SettingsError(
+                f"another gateway already serves from {folder.path}: stop it first, or name"
+                " another ALOS_HOME"
+            ) from None
+
+    def release(self) -> None:
+        """Let another process have it."""
+        os.close(self._file)
 
 
 def read_folder(path: Path) -> Folder:

@@ -14,12 +14,14 @@ from fastapi import FastAPI
 from alos.server.asgi import Application
 from alos.server.bootstrap import Installation, build
 from alos.server.http_guard import build_protocol
-from alos.server.settings import Settings
+from alos.server.settings import Settings, SettingsError
 
 _logger = logging.getLogger(__name__)
 
 _GRACE_SECONDS = 10
 _CHECK_SECONDS = 0.05
+_LONGEST_SOCKET_PATH = 100
+"""Bytes; the smallest bound of the systems we run on is 104, with an end mark."""
 _COLLECT_AFTER = 20_000
 """Objects; a call makes some hundred, and nearly all of them die with it by themselves."""
 
@@ -39,6 +41,10 @@ async def run(settings: Settings) -> None:
     Raises:
         ConfigurationProblems, SettingsError, Fault, OSError: it could not start.
     """
+    if len(os.fsencode(settings.socket)) > _LONGEST_SOCKET_PATH:
+        raise SettingsError(
+            f"{settings.socket} is too long a path for a local socket; choose a shorter ALOS_HOME"
+        )
     installation = await build(settings)
     gc.collect()
     gc.freeze()  # what lives for ever is not looked through again at each collection
