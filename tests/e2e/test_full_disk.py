@@ -146,6 +146,15 @@ async def test_files_that_may_not_grow_are_a_gap_that_declares_itself() -> None:
         assert gateway.read_journal().by_call[cut.call].outcome is Outcome.UNKNOWN
 
 
+async def test_a_gateway_whose_disk_is_full_still_stops_when_told_to() -> None:
+    with run_gateway() as gateway:
+        for _ in range(25):  # more than are recorded one by one, so that a count is left over
+            await ask(gateway.port, say())
+        limits = resource.prlimit(gateway.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(gateway.pid, resource.RLIMIT_FSIZE, (0, limits[1]))
+        assert gateway.stop() == 0
+
+
 def check_gap(gateway: Gateway, answered: list[Answer], cause: str) -> None:
     assert gateway.stop() == 0
     journal = gateway.read_journal()
