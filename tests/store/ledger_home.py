@@ -16,6 +16,7 @@ from alos.store.folder import list_segments, list_writers
 from alos.store.frame import SEGMENT_HEADER_BYTES, pack_frame, unpack_frame
 from alos.store.journal import FileJournal
 from alos.store.journal_state import JournalSettings
+from alos.store.ledger_keys import KeyFile
 from alos.store.ledger_outside import CheckpointFolder
 from alos.store.ledger_verify import LedgerCheck
 from alos.store.sealer import Sealer
@@ -59,6 +60,7 @@ def make_sealer(home: Path, store: Store, clock: ManualClock) -> Sealer:
 def build(home: Path) -> None:
     """One writer, twelve calls, five checkpoints, and a copy of these held elsewhere."""
     home.mkdir()
+    KeyFile(home / "ledger.key", ORIGIN).open()
     asyncio.run(_write(home))
     shutil.copytree(home / "checkpoints", home / "elsewhere")
 

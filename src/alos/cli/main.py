@@ -14,6 +14,8 @@ COMMANDS: Final = {
     "key": "alos.cli.keys:app",
     "call": "alos.cli.calls:app",
     "why": "alos.cli.why:why",
+    "ledger": "alos.cli.ledger:app",
+    "verify-evidence": "alos.cli.evidence:verify_evidence",
     "kill": "alos.cli.kill:kill",
     "revive": "alos.cli.kill:revive",
 }

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,13 +45,16 @@ from alos.server.jobs import Jobs
 from alos.server.kill_file import KillFile
 from alos.server.metrics import Metrics
 from alos.server.operations import Operations
-from alos.server.settings import Settings, get_environment
+from alos.server.settings import Settings, SettingsError, get_environment
 from alos.server.standing import StandingHolder
 from alos.store.call_index import CallIndex
 from alos.store.control_state import StoredControlState
 from alos.store.engine import Store
 from alos.store.journal import FileJournal
 from alos.store.journal_state import JournalState
+from alos.store.ledger_home import LedgerHome
+from alos.store.ledger_keys import KeyFileBadError
+from alos.store.sealer_job import HEARTBEAT_SECONDS, SealerJob
 from alos.store.shipper import Shipper
 from alos.store.spend import get_spend_nanousd
 from alos.store.sweeper import sweep_dead_writers
@@ -90,6 +93,7 @@ class Installation:
     tasks: Tasks
     anonymous: Anonymous
     shipper: Shipper
+    sealer: SealerJob
     store: Store
     provider: VendorProviders
 
@@ -110,6 +114,7 @@ class Installation:
             self.shipper.ship_once()
         except Fault:
             _logger.warning("the store is down; the next start ships what is left")
+        self.sealer.close()
 
 
 async def build(settings: Settings) -> Installation:
@@ -140,6 +145,7 @@ async def build(settings: Settings) -> Installation:
         publish=holder.swap,
     )
     await plane.load()
+    sealer = _build_sealer(folder, store, journal)
     provider = _build_provider(configuration.organisation)
     anonymous = Anonymous(clock, ids)
     stages = Stages(
@@ -166,8 +172,11 @@ async def build(settings: Settings) -> Installation:
         status_of=get_status,
     )
     holder.listen(pipeline.standing_swapped)
-    _start_jobs(Jobs(tasks), settings, plane, journal, anonymous)
+    jobs = Jobs(tasks)
+    _start_jobs(jobs, settings, plane, journal, anonymous)
+    jobs.every(HEARTBEAT_SECONDS, sealer.beat, name="heartbeat")
     tasks.spawn(shipper.run(), name="ship")
+    tasks.spawn(sealer.run(), name="seal")
     operations = Operations(
         is_ready=lambda: "the journal is down" if journal.state is JournalState.DOWN else None,
         write_metrics=Metrics(journal=journal.metrics, shipper=shipper, plane=plane).write,
@@ -183,6 +192,7 @@ async def build(settings: Settings) -> Installation:
         tasks=tasks,
         anonymous=anonymous,
         shipper=shipper,
+        sealer=sealer,
         store=store,
         provider=provider,
     )
@@ -253,6 +263,13 @@ def _build_provider(organisation: Organisation) -> VendorProviders:
     return VendorProviders(HttpProvider(paths, credentials), own)
 
 
+def _build_sealer(folder: Folder, store: Store, journal: FileJournal) -> SealerJob:
+    try:
+        return _to_ledger(folder, store).build_sealer(clock=SystemClock(), note=journal.note)
+    except KeyFileBadError as error:
+        raise SettingsError(str(error)) from error
+
+
 def _start_jobs(
     jobs: Jobs,
     settings: Settings,
@@ -292,3 +309,24 @@ def open_call_index(home: Path) -> CallIndex:
         SettingsError: it is no data folder.
     """
     return CallIndex(Store(read_folder(home).database))
+
+
+@contextmanager
+def open_ledger_home(home: Path) -> Iterator[LedgerHome]:
+    """The ledger of a data folder, without a server.
+
+    Raises:
+        SettingsError: it is no data folder.
+    """
+    folder = read_folder(home)
+    store = Store(folder.database)
+    try:
+        yield _to_ledger(folder, store)
+    finally:
+        store.close()
+
+
+def _to_ledger(folder: Folder, store: Store) -> LedgerHome:
+    return LedgerHome(
+        path=folder.path, journal=folder.journal, id=folder.id, is_dev=folder.dev, store=store
+    )

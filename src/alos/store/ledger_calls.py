@@ -1,38 +1,42 @@
 """Which entries of the log belong to a call, as the index knows it."""
 
+from typing import NamedTuple
+
 from sqlalchemy import Connection, String, cast, or_, select
 
 from alos.domain.ids import CallId, WriterId
-from alos.store.tables import calls, notes
-
-Entry = tuple[WriterId, int]
-"""(writer, sequence)."""
+from alos.store.tables import calls, notes, running_calls
 
 
-def find_entries(connection: Connection, call_id: CallId) -> list[Entry]:
+class Place(NamedTuple):
+    """An entry, and where its frame begins if the index knows."""
+
+    writer: WriterId
+    sequence: int
+    segment: int | None = None
+    offset: int | None = None
+
+
+def find_entries(connection: Connection, call_id: CallId) -> list[Place]:
     """Opening and closing of a call, and the notes that name it."""
-    columns = calls.c
-    row = connection.execute(
-        select(
-            columns.opening_writer,
-            columns.opening_sequence,
-            columns.closing_writer,
-            columns.closing_sequence,
-        ).where(columns.call_id == call_id)
-    ).one_or_none()
     found = []
-    if row is not None:
-        pairs = (
-            (row.opening_writer, row.opening_sequence),
-            (row.closing_writer, row.closing_sequence),
-        )
-        found = [(WriterId(writer), at) for writer, at in pairs if writer is not None]
+    for table, names in ((calls, ("opening", "closing")), (running_calls, ("opening",))):
+        for name in names:
+            columns = [
+                table.c[f"{name}_{part}"]
+                for part in ("writer", "sequence", "segment", "byte_offset")
+            ]
+            row = connection.execute(
+                select(*columns).where(table.c.call_id == call_id)
+            ).one_or_none()
+            if row is not None and row[0] is not None:
+                found.append(Place(*row))
     later = connection.execute(
         select(notes.c.writer, notes.c.sequence).where(
             cast(notes.c.facts, String).contains(f'"{call_id}"', autoescape=True)
         )
     )
-    return found + [(WriterId(one.writer), one.sequence) for one in later]
+    return found + [Place(WriterId(writer), sequence) for writer, sequence in later]
 
 
 def find_call(connection: Connection, writer: str, sequence: int) -> str | None:

@@ -230,7 +230,7 @@ def read_record(folder: Path, writer: WriterId, sequence: int) -> Frame | None:
             continue
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             frame = _hop(data, sequence - header.first_sequence)
-        if frame is not None and _is_entry(frame, writer, sequence):
+        if frame is not None and is_entry(frame, writer, sequence):
             return frame
         break
     for frame, values in JournalReader(folder, writer).iterate_values():
@@ -239,7 +239,8 @@ def read_record(folder: Path, writer: WriterId, sequence: int) -> Frame | None:
     return None
 
 
-def _is_entry(frame: Frame, writer: WriterId, sequence: int) -> bool:
+def is_entry(frame: Frame, writer: WriterId, sequence: int) -> bool:
+    """Whether a frame holds that very entry."""
     try:
         entry = decode_values(frame.chained)
     except EntryMalformedError:

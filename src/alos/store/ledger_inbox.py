@@ -1,39 +1,45 @@
 """The door into the ledger: leaf hashes of entries that a journal made durable."""
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, Protocol
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, select
 
-from alos.ledger.encoding import EntryValues
+from alos.domain.ids import WriterId
 from alos.ledger.tree import hash_entry
-from alos.store.frame import Frame
 from alos.store.ledger_tables import ledger_leaves, ledger_writers
 
-Arrived = tuple[Frame, EntryValues]
 
-_INSERT: Final = text(
-    "INSERT INTO ledger_inbox (writer, sequence, hash) VALUES (:writer, :sequence, :hash)"
-    " ON CONFLICT DO NOTHING"
+class Arrived(Protocol):
+    """An entry as it was read from a journal."""
+
+    @property
+    def writer(self) -> WriterId:
+        """Whose chain it is in."""
+
+    @property
+    def sequence(self) -> int:
+        """Its place in that chain."""
+
+    @property
+    def chained(self) -> bytes:
+        """What its leaf is made of."""
+
+
+_INSERT: Final = (
+    "INSERT INTO ledger_inbox (writer, sequence, hash) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 )
 
 
-def put_in_inbox(connection: Connection, batch: Iterable[Arrived]) -> None:
+def put_in_inbox(connection: Connection, entries: Iterable[Arrived]) -> None:
     """Hand entries to the sealer, in the transaction that ships them.
 
     An entry that waits already is left as it is; one that has its place in the tree is known
     again by the sealer.
     """
-    rows = [
-        {
-            "writer": entry.writer,
-            "sequence": entry.sequence,
-            "hash": hash_entry(frame.chained),
-        }
-        for frame, entry in batch
-    ]
+    rows = [(one.writer, one.sequence, hash_entry(one.chained)) for one in entries]
     if rows:
-        connection.execute(_INSERT, rows)
+        connection.exec_driver_sql(_INSERT, rows)
 
 
 def get_place(connection: Connection, writer: str, sequence: int) -> int | None:

@@ -1,16 +1,20 @@
 """The :class:`alos.ports.ledger.Ledger` over the embedded store and the journals."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import select
 
+from alos.domain.fault import StoreDown
 from alos.domain.ids import CallId
 from alos.ledger.tree import hash_range, prove_consistency, prove_inclusion
 from alos.ports.ledger import LedgerEntry
 from alos.store.engine import Store
-from alos.store.ledger_calls import find_entries
-from alos.store.ledger_chain import read_record
+from alos.store.entry_files import EntryFiles
+from alos.store.frame import Frame
+from alos.store.ledger_calls import Place, find_entries
+from alos.store.ledger_chain import is_entry, read_record
 from alos.store.ledger_inbox import get_place
 from alos.store.ledger_tables import ledger_checkpoints, ledger_head
 from alos.store.sealer_batch import open_nodes
@@ -32,23 +36,32 @@ class StoredLedger:
         """The entries that name a call, in the order of the log; those that are lost left out."""
         with self._store.read() as connection:
             found = [
-                (writer, sequence, get_place(connection, writer, sequence))
-                for writer, sequence in find_entries(connection, call_id)
+                (place, get_place(connection, place.writer, place.sequence))
+                for place in find_entries(connection, call_id)
             ]
         entries = []
-        for writer, sequence, position in found:
-            frame = read_record(self._journal, writer, sequence)
+        for place, position in found:
+            frame = self._read(place)
             if frame is not None:
                 entries.append(
                     LedgerEntry(
-                        writer=writer,
-                        sequence=sequence,
+                        writer=place.writer,
+                        sequence=place.sequence,
                         position=position,
                         chained=frame.chained,
                         personal=frame.personal,
                     )
                 )
         return sorted(entries, key=lambda one: (one.position is None, one.position or 0))
+
+    def _read(self, place: Place) -> Frame | None:
+        """The entry where the index says, else wherever in its writer's journal it is."""
+        if place.segment is not None and place.offset is not None:
+            with suppress(StoreDown), EntryFiles(self._journal) as files:
+                frame = files.read(place.writer, place.segment, place.offset)
+                if is_entry(frame, place.writer, place.sequence):
+                    return frame
+        return read_record(self._journal, place.writer, place.sequence)
 
     def get_checkpoint(self, least_size: int = 0) -> str | None:
         """The newest signed head of at least so many leaves."""

@@ -11,6 +11,7 @@ it stops.
 """
 
 import logging
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -95,6 +96,8 @@ class Sealer:
         self._epoch = 0
         self._plan: list[Run] = []
         self._tree: Frontier | None = None
+        self._alone = threading.Lock()
+        """A round whose task was cancelled still runs in its thread."""
 
     def seal_once(self) -> Sealed:
         """Lay and sign all that waits, if this sealer may (blocks).
@@ -104,6 +107,10 @@ class Sealer:
             TreeBrokenError: the stored tree contradicts itself or a checkpoint outside.
             OSError: checkpoints can't be written outside; they are at the next round.
         """
+        with self._alone:
+            return self._seal()
+
+    def _seal(self) -> Sealed:
         leaves, notes = 0, []
         while self._is_work_waiting() and self._hold_lease():
             with self._store.read() as connection:
@@ -126,7 +133,7 @@ class Sealer:
         Raises:
             StoreDown: it ends by itself.
         """
-        with self._store.write() as connection:
+        with self._alone, self._store.write() as connection:
             connection.execute(
                 update(ledger_head)
                 .where(

@@ -7,11 +7,11 @@ Each process ships its own journals and those of dead writers; never those of ot
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection, select
 
@@ -28,7 +28,7 @@ from alos.store.tables import journal_damage, journal_writers
 from alos.store.upsert import upsert
 
 _logger = logging.getLogger(__name__)
-HandOn = Callable[[Connection, Any], None]
+HandOn = Callable[[Connection, Sequence[RawEntry]], None]
 _LOOK_ROUND_SECONDS: Final = 10.0
 """How often a running shipper looks for journals of writers that died meanwhile."""
 
@@ -166,7 +166,7 @@ class Shipper:
         if batch.entries:
             ingest = Ingest(connection, unix_ns=self._clock.unix_ns(), on_malformed=note_malformed)
             ingest.put(batch.entries)
-            self._hand_on(connection, [(entry, entry) for entry in batch.entries])
+            self._hand_on(connection, batch.entries)
         _put_damage(connection, batch.damage)
         is_done = is_dead and batch.is_end and batch.torn is None
         _put_position(connection, writer, batch.position, is_done=is_done)
