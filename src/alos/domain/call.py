@@ -5,8 +5,7 @@ out is a type error; each value holds the one before it.
 """
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from alos.domain.ids import CallId, TaskId
 from alos.domain.record import AttemptNote, Evidence, FindingNote, ToolNote
@@ -15,8 +14,7 @@ from alos.domain.request import AnswerView, Request
 from alos.domain.standing import Cap, KeyGrant, Standing, StandingModel, StandingWorkflow
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(NamedTuple):
     """One request as it came through a door.
 
     Attributes:
@@ -38,8 +36,7 @@ class Call:
     door_refusal: Refusal | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prompt:
+class Prompt(NamedTuple):
     """Which prompt a call used.
 
     Attributes:
@@ -52,8 +49,7 @@ class Prompt:
     evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdmittedCall:
+class AdmittedCall(NamedTuple):
     """Who, which workflow, which models in which order; the record is open.
 
     Attributes:
@@ -81,8 +77,7 @@ class AdmittedCall:
     rendered_prompt: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Denied:
+class Denied(NamedTuple):
     """A "no" of a stage, with as much as was known by then.
 
     Attributes:
@@ -99,8 +94,7 @@ class Denied:
     attempts: tuple[AttemptNote, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reservation:
+class Reservation(NamedTuple):
     """Money set aside for one call in every scope it counts in."""
 
     id: CallId
@@ -109,8 +103,7 @@ class Reservation:
     amount_nanousd: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FundedCall:
+class FundedCall(NamedTuple):
     """The call's ceiling is reserved under every cap."""
 
     admitted: AdmittedCall
@@ -120,8 +113,7 @@ class FundedCall:
     """Both 0 where the workflow sets no rate."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedCandidate:
+class CheckedCandidate(NamedTuple):
     """One model that may get this body.
 
     Attributes:
@@ -134,8 +126,7 @@ class CheckedCandidate:
     redacted: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedCall:
+class CheckedCall(NamedTuple):
     """What may go upstream, and to whom. Only ``pipeline.check`` makes one."""
 
     funded: FundedCall
@@ -144,8 +135,7 @@ class CheckedCall:
     unscanned: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WholeReply:
+class WholeReply(NamedTuple):
     """A whole answer as it came.
 
     Attributes:
@@ -162,8 +152,7 @@ class WholeReply:
     waited_ns: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamReply:
+class StreamReply(NamedTuple):
     """A streamed answer whose first piece has come.
 
     Attributes:
@@ -183,8 +172,7 @@ class StreamReply:
 Reply = WholeReply | StreamReply
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedReply:
+class CheckedReply(NamedTuple):
     """A whole answer that may go to the caller."""
 
     reply: WholeReply

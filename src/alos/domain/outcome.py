@@ -1,7 +1,7 @@
 """What the pipeline hands back to a door; the door turns it into HTTP."""
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from alos.domain.ids import CallId, ModelName, WorkflowId
 from alos.domain.refusal import Refusal
@@ -10,8 +10,7 @@ Headers = list[tuple[bytes, bytes]]
 """Lower-case names; ASCII values."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class Answered(NamedTuple):
     """A whole answer whose record is already durable."""
 
     status: int
@@ -19,8 +18,7 @@ class Answered:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Streaming:
+class Streaming(NamedTuple):
     """An answer that comes in pieces; its record is durable before the last piece.
 
     Attributes:
@@ -32,8 +30,7 @@ class Streaming:
     chunks: AsyncGenerator[bytes, None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class Listed(NamedTuple):
     """What the key can be used for (``/v1/models``).
 
     Attributes:
@@ -47,8 +44,7 @@ class Listed:
     models: tuple[ModelName, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class Refused(NamedTuple):
     """A "no", recorded already (unless the reason is the journal itself)."""
 
     refusal: Refusal

@@ -5,11 +5,12 @@ a provider's JSON itself.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from alos.domain.money import Usage
 
+_NOTHING: Mapping[Any, str] = MappingProxyType({})
 Path = tuple[str | int, ...]
 """Keys and indexes from the top of the JSON document."""
 
@@ -31,8 +32,7 @@ class Text(NamedTuple):
     is_key: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(NamedTuple):
     """A part that no detector reads.
 
     Attributes:
@@ -44,8 +44,7 @@ class Unreadable:
     kind: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(NamedTuple):
     """A parsed request.
 
     Attributes:
@@ -77,11 +76,10 @@ class Request:
     tool_names: tuple[str, ...] = ()
     system_text: str = ""
     prompt_name: str | None = None
-    prompt_variables: Mapping[str, str] = field(default_factory=dict)
+    prompt_variables: Mapping[str, str] = _NOTHING
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edits:
+class Edits(NamedTuple):
     """What the gateway changes of a request before it goes upstream.
 
     Attributes:
@@ -93,12 +91,11 @@ class Edits:
 
     model: str
     max_output_tokens: int | None = None
-    replacements: Mapping[Path, str] = field(default_factory=dict)
+    replacements: Mapping[Path, str] = _NOTHING
     prompt: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerView:
+class AnswerView(NamedTuple):
     """What the core reads of an answer.
 
     Attributes:

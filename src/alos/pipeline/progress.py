@@ -1,6 +1,7 @@
 """What is known of one call so far; ``run`` writes it, ``finish`` reads it."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from alos.domain.call import AdmittedCall, Call, CheckedCall, CheckedCandidate, Denied, Reservation
 from alos.domain.money import Usage
@@ -43,8 +44,7 @@ class Progress:
         self.attempts = denied.attempts or self.attempts
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class Ending(NamedTuple):
     """How a call ended, as ``run`` knows it.
 
     Attributes:
