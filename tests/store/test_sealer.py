@@ -241,6 +241,20 @@ def test_another_sealer_takes_over_when_the_lease_has_ended(
     assert [run.position for run in read_order(tmp_path / "checkpoints")] == [0, 1, 2]
 
 
+def test_a_sealer_that_was_restarted_takes_over_from_its_namesake_at_once(
+    tmp_path: Path, clock: ManualClock, store: Store
+) -> None:
+    killed = make_sealer(store, tmp_path, clock, "a")
+    arrive(store, ("w-a", 0))
+    killed.seal_once()
+    arrive(store, ("w-a", 1))
+    restarted = make_sealer(store, tmp_path, clock, "a")
+    assert restarted.seal_once().leaves == 1
+    arrive(store, ("w-a", 2))
+    assert killed.seal_once().leaves == 0
+    assert restarted.seal_once().leaves == 1
+
+
 def test_a_lease_that_is_given_back_can_be_taken_at_once(
     tmp_path: Path, clock: ManualClock, store: Store
 ) -> None:

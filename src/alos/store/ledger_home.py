@@ -1,7 +1,6 @@
 """Where a data folder keeps its ledger, and the parts that work on it, put together."""
 
 import os
-import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,7 +65,7 @@ class LedgerHome:
             CheckpointFolder(self.checkpoints),
             key,
             clock=clock,
-            holder=f"{os.getpid()}-{secrets.token_hex(8)}",
+            holder=self.id,
         )
         return SealerJob(
             sealer, self.store, clock=clock, note=note, change=change, witness=witness

@@ -70,7 +70,7 @@ class Sealer:
     Args:
         outside: where checkpoints are kept beside the database.
         key: signs under the ledger's origin, which is its name.
-        holder: tells this sealer from all others.
+        holder: names the installation whose sealer this is; the same after a restart.
         batch_leaves: most leaves in one transaction.
     """
 
@@ -163,7 +163,7 @@ class Sealer:
                 connection.execute(insert(ledger_head), _FIRST_HEAD)
                 head = _get_head(connection)
                 assert head is not None, "it was just put there"
-            if not self._is_mine(head) and now < head.lease_ends_at_unix_ns:
+            if not self._is_free(head, now):
                 return False
             is_new = not self._is_mine(head)
             epoch = head.lease_epoch + is_new
@@ -183,6 +183,16 @@ class Sealer:
 
     def _is_mine(self, head: Row[Any]) -> bool:
         return bool((head.lease_holder, head.lease_epoch) == (self._holder, self._epoch))
+
+    def _is_free(self, head: Row[Any], now: int) -> bool:
+        """Whether the lease may be taken or renewed.
+
+        A sealer that has just started takes its namesake's: that one is dead, or finds another
+        epoch when it wakes.
+        """
+        if self._is_mine(head) or now >= head.lease_ends_at_unix_ns:
+            return True
+        return bool(self._epoch == 0 and head.lease_holder == self._holder)
 
     def _is_fresh(self, head: Row[Any], now: int) -> bool:
         return bool(now + self._lease_ns // 2 < head.lease_ends_at_unix_ns)
