@@ -24,7 +24,7 @@ def makers_of(name: str, sources: Iterable[Source], *, home: str) -> list[str]:
 
 
 def blind_excepts(sources: Iterable[Source]) -> list[str]:
-    """Handlers of everything that don't raise it again, outside the marked places."""
+    """Handlers of everything that do not raise in their turn, outside the marked places."""
     return [
         f"{source.path}:{handler.lineno}"
         for source in sources
@@ -66,7 +66,7 @@ def _last_name(node: ast.expr) -> str:
 
 def _is_blind(handler: ast.ExceptHandler) -> bool:
     last = handler.body[-1]
-    if isinstance(last, ast.Raise) and last.exc is None:
+    if isinstance(last, ast.Raise):  # the same error, or one of ours in its place
         return False
     kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
     return any(
