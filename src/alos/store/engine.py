@@ -18,9 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from alos.domain.fault import StoreDown
 
 _BUSY_MS: Final = 5000
-_PAGE_BYTES: Final = 8192
 _CHECKPOINT_PAGES: Final = 4000
-"""The write-ahead log is folded in when it is about 32 MB long."""
+"""The write-ahead log is folded in when it is about 16 MB long."""
 
 
 class Store:
@@ -158,7 +157,6 @@ def _make_engine(
     def _set_up(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
         if mode != "ro":
-            connection.execute(f"PRAGMA page_size={_PAGE_BYTES}")  # of a file still to be made
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute(f"PRAGMA synchronous={synchronous}")
             connection.execute("PRAGMA secure_delete=FAST")  # overwrites where it writes anyway

@@ -51,7 +51,6 @@ def upgrade() -> None:
     op.create_index("calls_by_time", "calls", ["opened_at_unix_ns"])
     op.create_index("calls_by_workflow", "calls", ["workflow", "opened_at_unix_ns"])
     for name, columns, where in (
-        ("calls_by_principal", ["principal", "opened_at_unix_ns"], "principal IS NOT NULL"),
         ("calls_by_task", ["task"], "task IS NOT NULL"),
         ("calls_by_reason", ["reason", "opened_at_unix_ns"], "reason IS NOT NULL"),
         ("calls_with_findings", ["opened_at_unix_ns"], "finding_words IS NOT NULL"),
