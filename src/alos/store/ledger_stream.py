@@ -1,4 +1,4 @@
-"""A writer's records, handed out in the order of the tree, with account of what was passed over."""
+"""A writer's records in the order of the tree, with account of what was passed over."""
 
 from collections.abc import Iterator, Sequence
 
