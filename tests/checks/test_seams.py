@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from alos.checks.catalogue import Hit, Scanner, build_scanner
 from alos.checks.injection import build_injection_pack
 from alos.checks.pii import build_pii_pack
-from alos.checks.seams import scan_parts
+from alos.checks.seams import ENOUGH, scan_parts
 from alos.checks.secrets import secrets_pack
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -112,6 +112,17 @@ def test_a_part_of_nothing_but_quoting_does_no_harm(scanner: Scanner) -> None:
     found = scan_parts(scanner, parts)
     assert found[0]
     assert found[2]
+
+
+def test_a_part_full_of_credentials_is_not_read_to_its_end(scanner: Scanner) -> None:
+    rng = random.Random(9)  # noqa: S311 - seeded
+    many = "".join(f"{corpus_secrets.VENDORS['openai'][2](rng)}\n" for _ in range(80))
+    assert ENOUGH <= len(scan_parts(scanner, [many])[0]) < len(scanner.scan(many)) == 80
+
+
+def test_identifiers_are_all_found_however_many(scanner: Scanner) -> None:
+    many = "".join(f"ann.lee{at}@acme.io\n" for at in range(300))
+    assert len(scan_parts(scanner, ["Customers:", many])[1]) == 300
 
 
 def test_ordinary_messages_are_read_by_the_engine_once() -> None:

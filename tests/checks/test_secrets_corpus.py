@@ -1,4 +1,5 @@
 import random  # noqa: TID251 - seeded samples, not secrets
+import re
 import sys
 from pathlib import Path
 
@@ -55,3 +56,10 @@ def test_look_alikes_are_left_alone(scanner: Scanner) -> None:
 )
 def test_a_placeholder_or_a_reference_is_no_credential(scanner: Scanner, text: str) -> None:
     assert scanner.scan(text) == ()
+
+
+def test_every_type_is_written_in_capitals(scanner: Scanner) -> None:
+    documents = corpus_secrets.positives(random.Random(3), 600)  # noqa: S311 - seeded
+    types = {one.type for document in documents for one in scanner.scan(document.text)}
+    assert len(types) > 60
+    assert all(re.fullmatch(r"[A-Z][A-Z0-9_]+", type_) for type_ in types)

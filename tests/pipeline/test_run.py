@@ -409,7 +409,7 @@ async def test_a_detector_that_breaks_refuses_the_call(monkeypatch: pytest.Monke
     class Broken:
         digest = "x"
 
-        def scan(self, _text: object) -> object:
+        def scan(self, _text: object, **_: object) -> object:
             raise ScannerFault("broke")
 
     monkeypatch.setattr(check, "_scanner", Broken())

@@ -78,18 +78,19 @@ class Scanner:
         self._hits = hits
         self._on_hit = on_hit
 
-    def scan(self, text: str) -> tuple[Finding, ...]:
+    def scan(self, text: str, *, enough: int | None = None) -> tuple[Finding, ...]:
         """Return the findings of `text`, sorted by start, non-overlapping within each kind.
 
         Where findings of one kind overlap, the more confident one stays, then the longer. A
         finding under a disguise (base64, percent, hidden characters, …) covers the disguised
-        characters; disguises are undone `DEPTH` deep.
+        characters; disguises are undone `DEPTH` deep. After `enough` credentials nothing further
+        is looked for; None looks for all.
 
         Raises:
             ScannerFault: The engine failed; the caller must refuse the text.
         """
         hits = self.read(text)
-        return settle(self.confirm(text, hits)) if hits else ()
+        return settle(self.confirm(text, hits, enough=enough)) if hits else ()
 
     def read(self, text: str) -> list[Hit]:
         """Run the engine over `text`; return its hits in characters, by their ends.
@@ -114,21 +115,30 @@ class Scanner:
         hits.clear()
         return located if len(data) == len(text) else _in_characters(located, data)
 
-    def confirm(self, text: str, hits: Iterable[Hit]) -> list[Finding]:
+    def confirm(
+        self, text: str, hits: Iterable[Hit], *, enough: int | None = None
+    ) -> list[Finding]:
         """Return what the rules make of `hits` in `text`, overlapping ones included.
+
+        Args:
+            text: What `read` read.
+            hits: What it returned, or some of it.
+            enough: Stop looking altogether after so many credentials; None looks for all.
 
         Raises:
             ScannerFault: A rule failed; the caller must refuse the text.
         """
         try:
-            return self._confirm(text, hits, DEPTH)
+            return self._confirm(text, hits, DEPTH, enough)
         except ScannerFault:
             raise
         except Exception as error:  # noqa: BLE001 - a rule that fails has decided nothing
             # Only the error's class goes on: its message and its frames may hold the text.
             raise ScannerFault(f"a rule failed with {type(error).__name__}") from None
 
-    def _confirm(self, text: str, hits: Iterable[Hit], depth: int) -> list[Finding]:
+    def _confirm(
+        self, text: str, hits: Iterable[Hit], depth: int, enough: int | None
+    ) -> list[Finding]:
         """Return the findings of `text` as it stands and, `depth` deep, under its disguises."""
         found: list[Finding] = []
         disguises: set[Callable[[str], Iterator[View]]] = set()
@@ -141,17 +151,40 @@ class Scanner:
                 if (finding := target.confirm(text, start, end)) is not None:
                     found.append(finding)
                     settled[index] = finding.end
+                    if _are_enough(found, enough):
+                        return found
             elif isinstance(target, Sweep):
                 found.extend(target.sweep(text, max(0, end - target.width)))
             elif depth:
                 disguises.add(target.views)
         for undo in disguises:
-            for view in undo(text):
-                found.extend(
-                    one.at(*view.locate(one.start, one.end))
-                    for one in self._confirm(view.text, self.read(view.text), depth - 1)
-                )
+            self._undisguise(text, undo, depth - 1, enough, found)
         return found
+
+    def _undisguise(
+        self,
+        text: str,
+        undo: Callable[[str], Iterator[View]],
+        depth: int,
+        enough: int | None,
+        found: list[Finding],
+    ) -> None:
+        """Add to `found` what stands under one disguise."""
+        for view in undo(text):
+            under = self._confirm(view.text, self.read(view.text), depth, enough)
+            found.extend(one.at(*view.locate(one.start, one.end)) for one in under)
+            if _are_enough(found, enough):
+                return
+
+
+def _are_enough(found: Sequence[Finding], enough: int | None) -> bool:
+    """Tell whether `found` ends with the last credential that was asked for."""
+    return (
+        enough is not None
+        and len(found) >= enough
+        and found[-1].kind == "secret"
+        and sum(one.kind == "secret" for one in found) >= enough
+    )
 
 
 def settle(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -7,6 +7,8 @@ import tomllib
 from collections.abc import Iterator
 from importlib.resources import files
 
+import re2  # type: ignore[import-untyped]  # ships no stubs
+
 from alos.checks.base import Confirm, Finding, Pack, Trigger, digest
 
 __all__ = ["DISCUSSED", "build_injection_pack"]
@@ -18,8 +20,8 @@ DISCUSSED = 0.3
 LOOK_BEFORE = 160
 LOOK_AFTER = 80
 
-_DISCUSSION = re.compile(
-    r"prompt[- ]injection|injection attack|inject(?:ed|ing|ion)"
+_DISCUSSION = re2.compile(
+    r"(?i)prompt[- ]injection|injection attack|inject(?:ed|ing|ion)"
     r"|jailbreak(?:s|ing)? (?:attempt|prompt|attack)|attacker|attacks?\b"
     r"|adversar|for example|e\.g\.|such as|phrases? like|strings? like|things like|"
     r"something like|text like|test case|red[- ]team|malicious|vulnerab|detector|detects?\b|"
@@ -27,7 +29,6 @@ _DISCUSSION = re.compile(
     r"angriff|par exemple|attaque|por ejemplo|ataque|esempio|attacco|攻击|例如|注入|攻撃|"
     r"assert|expect\(|blocklist|denylist|regex|re\.compile|dataset"
     r"|should (?:be )?(?:refuse|block|reject)",
-    re.IGNORECASE,
 )
 _QUOTES = "\"'`“”‘’«»„「」『』"  # noqa: RUF001 - quotation marks are the point
 

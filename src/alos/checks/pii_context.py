@@ -64,6 +64,8 @@ class Labels:
     def _types(self, window: str) -> list[str]:
         """Return the types in the order of the labels; a longer label hides those inside it."""
         words = _split(window)
+        if not words:
+            return []
         found: list[str] = []
         at = 0
         while at < len(words):

@@ -71,6 +71,8 @@ class Networks:
         value = _IPV4.match(text, first, first + 15)
         if value is None or not _ends_here(text, value.end()):
             return None
+        if not self._counts(value.group(), ["IP_ADDRESS"]):  # whatever stands near
+            return None
         near = self.labels.near(text, first, value.end())
         if near[:1] == [NOT_PERSONAL] or not self._counts(value.group(), near):
             return None

@@ -29,6 +29,9 @@ KEY_CHARACTERS = 17_000
 GLUE_CHARACTERS = 128
 """How much of either side a trigger that matches over a seam may take; none is wider."""
 
+ENOUGH = 32
+"""After so many credentials a part is not looked at further: one refuses the whole request."""
+
 _KEY_OPEN = "PRIVATE KEY"
 # Marks that people and programs put around the halves; a plain space is none of them.
 _LONGEST_QUOTING = 12
@@ -46,13 +49,15 @@ def scan_parts(scanner: Scanner, parts: Sequence[str]) -> tuple[tuple[Finding, .
     """Return the findings of each part, in its own characters.
 
     A finding that is split over parts appears in each of them, over the characters it has there.
+    A part is read no further after `ENOUGH` credentials, and nothing is redacted by that: whoever
+    calls this refuses what holds even one. Identifiers are all found in what holds none.
 
     Raises:
         ScannerFault: The engine failed; the caller must refuse the parts.
     """
     filled = parts if all(parts) else [part for part in parts if part]
     if len(filled) < 2:  # noqa: PLR2004 - no seam
-        return tuple(scanner.scan(part) if part else () for part in parts)
+        return tuple(scanner.scan(part, enough=ENOUGH) if part else () for part in parts)
     hits = scanner.read("\n".join(filled))
     open_seams = _glued_seams(scanner, filled)
     if not hits and not open_seams:
@@ -89,9 +94,9 @@ def _confirm_within(
         else:
             alone.update(range(first, last + 1))
     return [
-        list(scanner.scan(part))
+        list(scanner.scan(part, enough=ENOUGH))
         if at in alone
-        else scanner.confirm(part, within[at])
+        else scanner.confirm(part, within[at], enough=ENOUGH)
         if at in within
         else []
         for at, part in enumerate(parts)
@@ -188,7 +193,7 @@ def _look_over(
         if seams.isdisjoint(edge.part for edge in window[:-1]):
             continue
         for joined in _joins(window):
-            for one in scanner.scan(joined.text):
+            for one in scanner.scan(joined.text, enough=ENOUGH):
                 _place(one, joined, found)
 
 

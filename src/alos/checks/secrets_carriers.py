@@ -42,7 +42,7 @@ def confirm_uri(text: str, start: int, _end: int) -> Finding | None:
         weak = not (looks_random(value) or is_strong(value))
         if weak:
             return None
-    return found(*match.span("value"), "password", "secret/uri-password", 0.85)
+    return found(*match.span("value"), "PASSWORD", "secret/uri-password", 0.85)
 
 
 _SCHEME = re.compile(
@@ -69,7 +69,7 @@ def confirm_scheme(text: str, start: int, _end: int) -> Finding | None:
         match[0], value
     ):
         return None
-    return found(first, first + len(value), "authorization", "secret/auth-header", 0.85)
+    return found(first, first + len(value), "AUTHORIZATION", "secret/auth-header", 0.85)
 
 
 def _is_open_basic(header: str, value: str) -> bool:
@@ -146,7 +146,7 @@ def confirm_login(text: str, start: int, _end: int) -> Finding | None:
     group = "value" if match["value"] else "secure"
     if judge(match[group], "password", quoted=True, whole_line=False) is None:
         return None
-    return found(*match.span(group), "password", "secret/login-call", 0.8)
+    return found(*match.span(group), "PASSWORD", "secret/login-call", 0.8)
 
 
 _PUNCTUATED = re.compile(r"[0-9].*[!@#$%^&]|[!@#$%^&].*[0-9]")
@@ -167,7 +167,7 @@ def confirm_root(text: str, start: int, _end: int) -> Finding | None:
     if judge(value, "password", quoted=True, whole_line=False) is None:
         return None
     first = match.start("value")
-    return found(first, first + len(value), "password", "secret/user-password", 0.75)
+    return found(first, first + len(value), "PASSWORD", "secret/user-password", 0.75)
 
 
 _SQL = re.compile(
@@ -180,7 +180,7 @@ def confirm_sql(text: str, start: int, _end: int) -> Finding | None:
     match = _SQL.match(text, start)
     if match is None or judge(match["value"], "password", quoted=True, whole_line=False) is None:
         return None
-    return found(*match.span("value"), "password", "secret/sql-password", 0.85)
+    return found(*match.span("value"), "PASSWORD", "secret/sql-password", 0.85)
 
 
 def carrier_triggers() -> tuple[Trigger, ...]:

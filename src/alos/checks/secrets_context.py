@@ -118,9 +118,9 @@ def value_after(text: str, start: int, end: int) -> tuple[int, int, bool, bool] 
 def type_of(kind: NameKind, name: str) -> str:
     """Name the type of a finding after the name beside its value."""
     if kind == "password":
-        return "password"
+        return "PASSWORD"
     return (
-        "token" if "token" in name.lower() else "secret" if "secret" in name.lower() else "api_key"
+        "TOKEN" if "token" in name.lower() else "SECRET" if "secret" in name.lower() else "API_KEY"
     )
 
 

@@ -62,7 +62,9 @@ class Nearby:
         for name, fields in tomllib.loads(source)["vendor"].items():
             shape = re.compile(fields["shape"]) if "shape" in fields else None
             for word in fields["words"]:
-                vendor = _Vendor(type=f"{name.replace('-', '_')}_key", word=word, shape=shape)
+                vendor = _Vendor(
+                    type=f"{name}-key".upper().replace("-", "_"), word=word, shape=shape
+                )
                 self._by_start.setdefault(word[:2], []).append(vendor)
 
     def confirm(self, text: str, start: int, end: int) -> Finding | None:
@@ -72,13 +74,14 @@ class Nearby:
         if run is None or _NUMBER.match(run[0]):
             return None
         value = run[0].rstrip(".:=") + "=" * min(2, len(run[0]) - len(run[0].rstrip("=")))
-        if not (looks_random(value) or is_uuid(value)) or is_placeholder(value):
+        if not (looks_random(value) or is_uuid(value)):
             return None
         last = max(first + len(value), end)
         before = text[max(0, first - _NEAR) : first].lower()
         type_ = self._type(value, before, text[last : last + _NEAR].lower())
         if (
             type_ is None
+            or is_placeholder(value)
             or _is_hash(before, value)
             or _is_part(before, value, text[last : last + 18])
         ):
@@ -93,12 +96,12 @@ class Nearby:
     def _may_be_named(self, name: str, type_: str, value: str) -> bool:
         """Tell whether a credential may stand right after `name`; `id`, `sum`, `url` say no."""
         kind, little = kind_of_name(name), _SAYS_LITTLE.match(name) is not None
-        if type_ != "token":
+        if type_ != "TOKEN":
             return kind is not None or any(self._vendors(name.lower())) or little
         return little or (kind == "weak" and not is_hex(value) and not is_uuid(value))
 
     def _type(self, value: str, before: str, after: str) -> str | None:
-        """Name the vendor whose word and shape fit, else `token` when a noun stands before."""
+        """Name the vendor whose word and shape fit, else `TOKEN` when a noun stands before."""
         noun = _last_noun(before)
         if noun < 0 and is_uuid(value) and not before.endswith((": ", " = ", "=")):
             return None
@@ -108,7 +111,7 @@ class Nearby:
         gap = before[noun:].lstrip(": \t\n*") if noun >= 0 else "\n\n"
         if is_uuid(value) or "\n\n" in gap or "/" in value.strip("/")[:8]:
             return None
-        return None if is_hex(value) and len(gap) > _HEX_GAP else "token"
+        return None if is_hex(value) and len(gap) > _HEX_GAP else "TOKEN"
 
     def _vendors(self, around: str) -> Iterator[_Vendor]:
         for match in _WORD.finditer(around):
@@ -146,7 +149,7 @@ def _found(first: int, length: int, type_: str) -> Finding:
         start=first,
         end=first + length,
         rule="secret/nearby",
-        confidence=0.7 if type_ == "token" else 0.8,
+        confidence=0.7 if type_ == "TOKEN" else 0.8,
     )
 
 

@@ -98,7 +98,7 @@ def confirm_prose(text: str, start: int, end: int) -> Finding | None:
         return None
     return Finding(
         kind="secret",
-        type=kind if kind == "password" else "api_key",
+        type="PASSWORD" if kind == "password" else "API_KEY",
         start=span[0],
         end=span[1],
         rule="secret/prose",

@@ -79,7 +79,7 @@ def shape_trigger(shape: Shape) -> Trigger:
 
 def _confirm(shape: Shape) -> Confirm:
     pattern = re.compile(shape.shape + r"(?![A-Za-z0-9])", re.ASCII)
-    rule, type_ = f"secret/{shape.id}", shape.id.replace("-", "_")
+    rule, type_ = f"secret/{shape.id}", shape.id.upper().replace("-", "_")
     skip, back, anywhere = shape.skip, shape.back, shape.back > 0 or shape.inside
     near = re.compile("|".join(map(re.escape, shape.near)), re.IGNORECASE)
     check = CHECKS[shape.check] if shape.check else None

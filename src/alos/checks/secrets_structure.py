@@ -57,7 +57,7 @@ def confirm_jwt(text: str, start: int, _end: int) -> Finding | None:
         return None
     return Finding(
         kind="secret",
-        type="jwt",
+        type="JWT",
         start=start,
         end=match.end(),
         rule="secret/jwt",
@@ -94,7 +94,7 @@ def confirm_pem(text: str, start: int, end: int) -> Finding | None:
     if match is None or not _PEM_MATERIAL.search(text, end, match.end()):
         return None
     last = start + len(match[0].rstrip(" \t\r\n\"'\\"))
-    return _key(start, last, "private_key", "secret/pem-private-key", 0.99)
+    return _key(start, last, "PRIVATE_KEY", "secret/pem-private-key", 0.99)
 
 
 _PUTTY = re.compile(
@@ -125,7 +125,7 @@ def confirm_wrapped_pem(text: str, start: int, _end: int) -> Finding | None:
         return None
     if b"PRIVATE KEY" not in head:
         return None
-    return _key(start, match.end(), "private_key", "secret/pem-private-key-base64", 0.98)
+    return _key(start, match.end(), "PRIVATE_KEY", "secret/pem-private-key-base64", 0.98)
 
 
 def _key(start: int, end: int, type_: str, rule: str, confidence: float) -> Finding:

@@ -47,9 +47,9 @@ def is_placeholder(value: str) -> bool:
     if len(value) > _TELLING:
         value = value[: _TELLING - 24] + value[-24:]
     return (
-        _EXAMPLE.search(value) is not None
+        len(set(value)) < min(8, len(value) // 3 + 2)
+        or _EXAMPLE.search(value) is not None
         or _SAME_RUN.search(value) is not None
-        or len(set(value)) < min(8, len(value) // 3 + 2)
     )
 
 

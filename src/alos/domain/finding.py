@@ -14,8 +14,8 @@ class Finding:
 
     Attributes:
         kind: The family that decides what the boundary does with it.
-        type: What it is, in lower snake case (`github_token`, `iban`); upper-cased it is the
-            label that redaction writes.
+        type: What it is, in capitals (`GITHUB_TOKEN`, `IBAN_CODE`): the label that redaction
+            writes. An organisation's own dictionary names its type itself.
         start: First character of the value, counted in characters of the text as scanned.
         end: One past the last character. For a disguised value (base64, percent, …) the span
             covers the disguised form.
