@@ -22,7 +22,7 @@ class BodyLimits:
 
     max_bytes: int = 10_000_000
     timeout_seconds: float = 60.0
-    drain_bytes: int = 40_000_000
+    drain_bytes: int = 100_000_000
     drain_seconds: float = 5.0
 
 
