@@ -10,7 +10,7 @@ from tests.e2e.organisation import QUESTIONS, SUPPORT
 
 @pytest.fixture(scope="session")
 def gateway() -> Iterator[Gateway]:
-    with run_gateway() as running:
+    with run_gateway(cold=True) as running:
         yield running
 
 

@@ -6,11 +6,23 @@ import pytest
 
 from tests.e2e.gateway import Gateway, run_gateway
 from tests.e2e.organisation import POOR, QUESTIONS, SUPPORT
+from tests.e2e.patience import Patience
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience(request: pytest.FixtureRequest) -> Iterator[Patience | None]:
+    """Begin what takes long with the first test, where its results are asked for at all."""
+    if not any("test_patience" in item.nodeid for item in request.session.items):
+        yield None
+        return
+    begun = Patience()
+    yield begun
+    begun.close()
 
 
 @pytest.fixture(scope="session")
 def gateway() -> Iterator[Gateway]:
-    with run_gateway() as running:
+    with run_gateway(cold=True) as running:
         yield running
 
 

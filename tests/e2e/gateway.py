@@ -2,10 +2,8 @@
 
 import http.client
 import json
-import os
 import resource
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -20,13 +18,12 @@ from typing import Any, Final
 from alos.control.calls import show_call
 from alos.domain.ids import CallId
 from alos.server.bootstrap import open_call_index
-from alos.server.settings import get_environment
 from alos.store.call_index import CallIndex
 from tests.e2e.organisation import QUESTIONS, Change, write_organisation
+from tests.e2e.processes import Child, get_child_environment, start_cold, start_warm
 from tests.e2e.records import Journal, read_journal
 from tests.e2e.upstream import Upstream, run_upstream
 
-_SOURCE: Final = Path(__file__).parents[2] / "src"
 _START_SECONDS: Final = 30
 _STOP_SECONDS: Final = 25
 
@@ -42,7 +39,7 @@ class Gateway:
         self.log_path = folder / "gateway.log"
         self.port = find_free_port()
         self.dev = dev
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Child | None = None
 
     # --- the process ----------------------------------------------------------------------
 
@@ -65,25 +62,21 @@ class Gateway:
         pages = Path(f"/proc/{self.pid}/statm").read_text().split()[1]
         return int(pages) * resource.getpagesize()
 
-    def start(self, *, prefix: Iterable[str] = ()) -> None:
+    def start(self, *, cold: bool = False) -> None:
         """Start it and wait until it is ready."""
-        self.launch(prefix=prefix)
+        self.launch(cold=cold)
         until = time.monotonic() + _START_SECONDS
         while not self._is_ready():
             assert self._process is not None
             assert self._process.poll() is None, f"the gateway did not start:\n{self.log[-4000:]}"
             assert time.monotonic() < until, f"the gateway is not ready:\n{self.log[-4000:]}"
-            time.sleep(0.05)
+            time.sleep(0.02)
 
-    def launch(self, *, prefix: Iterable[str] = ()) -> subprocess.Popen[bytes]:
-        """Start it and wait for nothing."""
-        command = [*prefix, sys.executable, "-m", "alos", "serve", "--config", str(self.config)]
-        command += ["--home", str(self.home), "--port", str(self.port)]
-        command += ["--dev"] if self.dev else []
-        with self.log_path.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own words
-                command, stdout=log, stderr=log, env=self.environment, start_new_session=True
-            )
+    def launch(self, *, cold: bool = False) -> Child:
+        """Start it and wait for nothing; a cold start imports everything first."""
+        words = ["serve", "--config", str(self.config), "--home", str(self.home)]
+        words += ["--port", str(self.port), *(["--dev"] if self.dev else [])]
+        self._process = (start_cold if cold else start_warm)(words, self.log_path)
         return self._process
 
     def stop(self) -> int:
@@ -92,7 +85,7 @@ class Gateway:
         if process is None:
             return 0
         if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
+            process.terminate()
         try:
             return process.wait(_STOP_SECONDS)
         finally:
@@ -115,19 +108,11 @@ class Gateway:
 
     # --- the operator's ways in -----------------------------------------------------------
 
-    @property
-    def environment(self) -> dict[str, str]:
-        inherited = dict(get_environment())
-        path = os.pathsep.join([str(_SOURCE), *filter(None, [inherited.get("PYTHONPATH")])])
-        for name in ("ALOS_URL", "OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY"):
-            inherited.pop(name, None)
-        return {**inherited, "PYTHONPATH": path, "ALOS_HOME": str(self.home)}
-
     def cli(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run an ``alos`` command."""
         return subprocess.run(  # noqa: S603 - our own words
             [sys.executable, "-m", "alos", *words],
-            env=self.environment,
+            env={**get_child_environment(), "ALOS_HOME": str(self.home)},
             capture_output=True,
             text=True,
             timeout=60,
@@ -219,11 +204,13 @@ def lay_out_gateway(
 
 
 @contextmanager
-def run_gateway(*, changes: Iterable[Change] = (), dev: bool = True) -> Iterator[Gateway]:
+def run_gateway(
+    *, changes: Iterable[Change] = (), dev: bool = True, cold: bool = False
+) -> Iterator[Gateway]:
     """A started gateway with a scripted upstream of its own."""
     with (
         run_upstream() as upstream,
         lay_out_gateway(upstream, changes=changes, dev=dev) as gateway,
     ):
-        gateway.start()
+        gateway.start(cold=cold)
         yield gateway

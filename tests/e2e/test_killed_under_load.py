@@ -116,30 +116,3 @@ async def test_after_each_kill_every_answer_has_one_record_and_budgets_are_their
     assert swept, "calls were under way at every kill"
     assert all(one.cost_nanousd == one.reserved_nanousd > 0 for one in swept)
     assert gateway.index.get_call(swept[0].call_id) is not None
-
-
-async def test_a_gateway_told_to_stop_lets_running_streams_end_and_records_them(
-    gateway: Gateway,
-) -> None:
-    key = gateway.create_key(QUESTIONS)
-    asking = asyncio.ensure_future(ask(gateway.port, say("[[trickle]]", stream=True), key=key))
-    await asyncio.sleep(0.3)
-    assert await asyncio.to_thread(gateway.stop) == 0
-    answer = await asking
-    assert answer.body.endswith(b"data: [DONE]\n\n")
-    assert gateway.read_journal().by_call[answer.call].outcome is Outcome.ANSWERED
-
-
-async def test_a_stream_that_outlives_the_grace_of_a_stop_is_cut_and_recorded(
-    gateway: Gateway,
-) -> None:
-    key = gateway.create_key(QUESTIONS)
-    asking = asyncio.ensure_future(
-        ask(gateway.port, say("[[endless]]", stream=True), key=key, timeout=40)
-    )
-    await asyncio.sleep(0.3)
-    assert await asyncio.to_thread(gateway.stop) == 0
-    answer = await asking
-    (entry,) = gateway.read_journal().closings
-    assert entry.call_id == answer.call
-    assert entry.outcome in {Outcome.CUT, Outcome.CLIENT_GONE}

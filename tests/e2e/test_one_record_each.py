@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from alos.domain.record import Outcome
 from alos.ports.call_store import CallQuery
 from tests.e2e.gateway import run_gateway
-from tests.e2e.http_client import CHAT, Answer, abandon, ask, say, write_request
+from tests.e2e.http_client import Answer, abandon, ask, say, write_request
 from tests.e2e.organisation import POOR, QUESTIONS
 from tests.e2e.records import Journal, get_personal
 from tests.e2e.samples import make_aws_key_id
@@ -217,20 +217,3 @@ async def test_hundreds_of_mixed_requests_leave_exactly_one_record_each() -> Non
     assert Counter((one.outcome, one.reason) for one in journal.closings) == expected
     assert {row.call_id for row in rows} == set(journal.by_call)
     assert all(row.closing is not None for row in rows)
-
-
-async def test_requests_without_a_key_are_recorded_up_to_a_rate_and_then_counted() -> None:
-    with run_gateway() as gateway:
-        keys = [None, "nonsense", "alos_unknown1_" + "A" * 43]
-        async with asyncio.TaskGroup() as group:
-            asked = [
-                group.create_task(ask(gateway.port, say(), key=keys[number % 3], path=CHAT))
-                for number in range(60)
-            ]
-        assert {task.result().status for task in asked} == {401}
-        gateway.stop()
-        journal = gateway.read_journal()
-    counted = [dict(note.facts) for note in journal.notes if note.kind == "anonymous"]
-    own = [entry for entry in journal.closings if entry.key_id is None]
-    assert len(own) + sum(int(facts["counted"]) for facts in counted) == 60
-    assert len(own) <= 20, "ten in any one minute, and the test may meet the turn of one"

@@ -80,10 +80,7 @@ async def test_a_second_gateway_on_the_same_folder_is_refused_and_the_first_keep
     second.stop()
 
 
-def test_a_gateway_that_is_told_to_stop_leaves_no_socket_behind(laid_out: Gateway) -> None:
-    laid_out.start()
-    assert laid_out.stop() == 0
-    assert not (laid_out.home / "alos.sock").exists()
+def test_a_command_without_a_gateway_ends_with_3_and_says_so(laid_out: Gateway) -> None:
     done = laid_out.cli("kill", QUESTIONS)
     assert done.returncode == 3
     assert "No gateway answers" in done.stderr
