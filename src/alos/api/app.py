@@ -12,6 +12,8 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from alos.checks.base import ScannerFault
+from alos.checks.catalogue import Scanner
 from alos.control.plane import ChangeRefused, ControlPlane, KeyWish
 from alos.domain.fault import Fault
 from alos.domain.standing import Stop
@@ -94,6 +96,31 @@ class WorkflowAnswer(_Body):
     release: str
 
 
+class ScanRequest(_Body):
+    """A text to look at."""
+
+    id: str | int | None = Field(default=None, description="comes back with the findings")
+    text: str = Field(max_length=100_000)
+
+
+class FindingAnswer(_Body):
+    """One finding; never what was found."""
+
+    kind: str
+    type: str
+    start: int = Field(description="first character")
+    end: int = Field(description="one past the last character")
+    rule: str
+    confidence: float
+
+
+class ScanAnswer(_Body):
+    """What the detectors in force find in a text."""
+
+    id: str | int | None
+    findings: list[FindingAnswer]
+
+
 class StatusAnswer(_Body):
     """What this installation is and serves."""
 
@@ -104,8 +131,13 @@ class StatusAnswer(_Body):
     stops: list[StopAnswer]
 
 
-def build_api(plane: ControlPlane) -> FastAPI:
-    """The application; its OpenAPI document is the contract."""
+def build_api(plane: ControlPlane, scanner: Scanner) -> FastAPI:
+    """The application; its OpenAPI document is the contract.
+
+    Args:
+        plane: what is managed.
+        scanner: the detectors of the call path, used from the loop's thread as there.
+    """
     app = FastAPI(
         title="ALOS management API",
         openapi_url="/api/openapi.json",
@@ -114,9 +146,11 @@ def build_api(plane: ControlPlane) -> FastAPI:
     )
     app.add_exception_handler(ChangeRefused, _refuse)
     app.add_exception_handler(Fault, _report_fault)
+    app.add_exception_handler(ScannerFault, _report_fault)
     _add_status(app, plane)
     _add_keys(app, plane)
     _add_stops(app, plane)
+    _add_scan(app, plane, scanner)
     return app
 
 
@@ -189,6 +223,26 @@ def _add_stops(app: FastAPI, plane: ControlPlane) -> None:
         """Take a kill switch back."""
         await plane.revive(wish.kind, wish.target, by=LOCAL_OPERATOR)
         return Response(status_code=204)
+
+
+def _add_scan(app: FastAPI, plane: ControlPlane, scanner: Scanner) -> None:
+    @app.post("/api/v1/scan", dependencies=[Depends(_require_dev(plane))])
+    async def scan(document: ScanRequest) -> ScanAnswer:
+        """What the detectors find in a text; it is neither kept nor recorded."""
+        return ScanAnswer(
+            id=document.id,
+            findings=[
+                FindingAnswer(
+                    kind=one.kind,
+                    type=one.type,
+                    start=one.start,
+                    end=one.end,
+                    rule=one.rule,
+                    confidence=one.confidence,
+                )
+                for one in scanner.scan(document.text)
+            ],
+        )
 
 
 class _ProductionOnly(ChangeRefused):

@@ -14,6 +14,7 @@ COMMANDS: Final = {
     "key": "alos.cli.keys:app",
     "call": "alos.cli.calls:app",
     "why": "alos.cli.why:why",
+    "scan": "alos.cli.scan:scan_command",
     "ledger": "alos.cli.ledger:app",
     "verify-evidence": "alos.cli.evidence:verify_evidence",
     "kill": "alos.cli.kill:kill",

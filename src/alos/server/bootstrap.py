@@ -186,7 +186,7 @@ async def build(settings: Settings) -> Installation:
         public=build_application(
             ModelDoor(pipeline, clock=clock, ids=ids, tasks=tasks), operations
         ),
-        local=build_api(plane),
+        local=build_api(plane, scanner),
         plane=plane,
         journal=journal,
         tasks=tasks,
