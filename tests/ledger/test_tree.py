@@ -137,6 +137,24 @@ def test_a_tree_that_is_taken_up_again_grows_on_as_if_never_left(
     assert tree.root == naive_root(leaves)
 
 
+@given(tiles=st.integers(0, 9), more=st.integers(0, 3))
+def test_whole_subtrees_may_be_added_at_once(tiles: int, more: int) -> None:
+    leaves = [bytes([number]) for number in range(tiles * 4 + more)]
+    tree = Frontier()
+    for tile in range(tiles):
+        hashes = [hash_leaf(leaf) for leaf in leaves[tile * 4 : tile * 4 + 4]]
+        assert tree.append_complete(hash_complete(hashes), 2)[0] == hash_complete(hashes)
+    for leaf in leaves[tiles * 4 :]:
+        tree.append(hash_leaf(leaf))
+    assert tree.root == naive_root(leaves)
+
+
+def test_a_subtree_is_added_only_where_one_begins() -> None:
+    tree = grow([b"a"])
+    with pytest.raises(ValueError, match="begins"):
+        tree.append_complete(bytes(32), 1)
+
+
 def test_every_eighth_level_is_enough_to_answer_for_all() -> None:
     leaves = [number.to_bytes(3, "big") for number in range(70_000)]
     stored: dict[int, list[bytes]] = {0: [], 8: [], 16: []}

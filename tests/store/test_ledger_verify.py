@@ -252,9 +252,44 @@ def test_a_changed_leaf_in_the_store_is_told_from_a_changed_record(home: Path) -
     assert Trouble.HEAD_DIFFERS in report.counts
 
 
-def test_a_leaf_taken_out_of_the_store_is_named(home: Path) -> None:
-    change_store(home, delete(ledger_leaves).where(ledger_leaves.c.position == AT))
-    assert get_first(home, Trouble.LEAF_MISSING).leaf == AT
+@pytest.mark.parametrize("at", [0, AT, 2 * CALLS + 1])
+def test_a_leaf_taken_out_of_the_store_is_named(home: Path, at: int) -> None:
+    change_store(home, delete(ledger_leaves).where(ledger_leaves.c.position == at))
+    assert get_first(home, Trouble.LEAF_MISSING).leaf == at
+
+
+def test_the_last_leaf_taken_out_of_the_store_shows_in_the_head(home: Path) -> None:
+    change_store(home, delete(ledger_leaves).where(ledger_leaves.c.position == 2 * CALLS + 2))
+    assert Trouble.HEAD_DIFFERS in check(home).counts
+
+
+@pytest.mark.parametrize("number", [255, 256, 400, 511, 512])
+def test_a_record_in_a_longer_ledger_is_named_wherever_it_stands(home: Path, number: int) -> None:
+    forge(home, lambda entries: [*entries, *(make_closing(f"c{n}") for n in range(700))])
+    rewrite_everything(home)
+    assert check(home).is_good
+    forge(
+        home,
+        lambda entries: [*entries[:number], make_closing("another"), *entries[number + 1 :]],
+    )
+    report = check(home)
+    assert [(one.kind, one.leaf) for one in report.problems] == [(Trouble.RECORD_DIFFERS, number)]
+
+
+def test_leaves_that_change_places_are_named(home: Path) -> None:
+    where = ledger_leaves.c.position
+    change_store(
+        home,
+        update(ledger_leaves).where(where == AT).values(position=-1, sequence=-1),
+        update(ledger_leaves).where(where == AT + 1).values(position=AT, sequence=-2),
+        update(ledger_leaves).where(where == -1).values(position=AT + 1, sequence=AT),
+        update(ledger_leaves).where(where == AT).values(sequence=AT + 1),
+    )
+    report = check(home)
+    assert Trouble.RECORD_DIFFERS not in report.counts
+    assert report.agreed is not None
+    assert report.disagreed is not None
+    assert (report.agreed.size, report.disagreed.size) == (8, 14)
 
 
 def test_a_leaf_and_record_that_were_changed_together_disagree_with_the_checkpoints(

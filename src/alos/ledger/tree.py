@@ -76,6 +76,23 @@ class Frontier:
         self.size += 1
         return made
 
+    def append_complete(self, top: bytes, level: int) -> list[bytes]:
+        """Add a complete subtree of ``2 ** level`` leaves where one begins.
+
+        Returns:
+            The tops of ``level`` and up that stand now, the given one first.
+        """
+        if self.size & ((1 << level) - 1):
+            raise ValueError("no complete subtree of this level begins here")
+        made = [top]
+        place = self.size >> level
+        while place & 1:
+            made.append(sha256(_NODE + self._peaks.pop() + made[-1]).digest())
+            place >>= 1
+        self._peaks.append(made[-1])
+        self.size += 1 << level
+        return made
+
     @property
     def peaks(self) -> tuple[bytes, ...]:
         """The tops, largest first."""

@@ -38,7 +38,8 @@ _ARRAY_16: Final = 0xDC
 _SHORTEST: Final = 6
 _LEAF: Final = bytes([0, LEAF_VERSION])
 _KEY_WORD: Final = msgspec.msgpack.encode(NoteKind.LEDGER_KEY.value)
-_COMMITMENT: Final = b"\xc4\x20"
+_TAIL_BYTES: Final = 96
+"""Room for a commitment and its name; where a name is longer the careful way is taken."""
 _encode = msgspec.msgpack.Encoder().encode
 _decode_personal = msgspec.msgpack.Decoder(list[tuple[bytes, str] | None]).decode
 
@@ -202,22 +203,23 @@ def _is_personal_right(chained: bytes, section: bytes) -> bool:
     if len(section) < _PERSONAL.size:
         return False
     used, check = _PERSONAL.unpack_from(section)
-    personal = section[_PERSONAL.size : _PERSONAL.size + used]
+    end = _PERSONAL.size + used
+    personal = section[_PERSONAL.size : end]
     if len(personal) != used or crc32(personal) != check:
         return False
-    if section.count(0, _PERSONAL.size + used) != len(section) - _PERSONAL.size - used:
+    if end != len(section) and section[end:].strip(b"\0"):
         return False
     try:
         secrets = _decode_personal(personal)
     except msgspec.DecodeError:
         return False
-    at = len(chained)
-    for secret in reversed(secrets):
+    at = 0
+    for secret in secrets:
         if secret is None:
             continue
         commitment = sha256(secret[0] + secret[1].encode()).digest()
-        at = chained.rfind(_COMMITMENT + commitment, 0, at)
-        if at < 0:
+        at = chained.find(commitment, at or -_TAIL_BYTES * len(secrets)) + 1
+        if not at:
             return False
     return True
 

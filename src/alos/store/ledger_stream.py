@@ -31,6 +31,17 @@ class Stream:
             return self._block[at : at + HASH_BYTES]
         return self._search(sequence)
 
+    def take_run(self, sequence: int, leaves: bytes) -> bool:
+        """Take many records at once, if they follow each other here and give these leaves."""
+        count = len(leaves) // HASH_BYTES
+        if sequence != self._due or sequence + count > self._end:
+            return False
+        at = (sequence - self._first) * HASH_BYTES
+        if self._block[at : at + len(leaves)] != leaves:
+            return False
+        self._due += count
+        return True
+
     def drain(self) -> None:
         """Read what is left."""
         self._note_sealed()

@@ -7,7 +7,7 @@ into a second tree, whose head is compared with every checkpoint of that size.
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import Connection, func, select
 
@@ -15,7 +15,7 @@ from alos.ledger.checkpoint import Checkpoint, open_checkpoint, read_checkpoint
 from alos.ledger.keys import KeyChange, get_trusted
 from alos.ledger.note import NoteMalformedError, SignatureBadError, VerifyKey
 from alos.ledger.report import MOST_OF_A_KIND, DeclaredGap, LedgerReport, Problem, Trouble
-from alos.ledger.tree import TILE_LEVELS, Frontier
+from alos.ledger.tree import TILE_LEVELS, TILE_WIDTH, Frontier, hash_complete
 from alos.ports.clock import to_datetime
 from alos.store.engine import Store
 from alos.store.folder import list_writers
@@ -33,7 +33,9 @@ from alos.store.ledger_tables import (
     ledger_writers,
 )
 
-_ROWS: Final = 10_000
+_ROWS: Final = 10_240
+Leaf = tuple[int, int, int, bytes]
+"""(position, writer's number, sequence, hash)."""
 Progress = Callable[[int, int], None]
 """(leaves done, leaves in all)."""
 
@@ -110,39 +112,74 @@ class LedgerCheck:
         total = connection.scalar(select(func.count()).select_from(ledger_leaves)) or 0
         names = connection.execute(select(ledger_writers.c.number, ledger_writers.c.writer))
         writers = {row.number: row.writer for row in names}
-        tree, nodes = self._tree, _list_nodes(connection)
-        roots: dict[int, tuple[bytes, bytes]] = {}
-        wanted = iter(sizes)
-        due = next(wanted, -1)
-        while due == 0:
-            roots[0] = (tree.root, tree.root)
-            due = next(wanted, -1)
-        for position, number, sequence, stored in _list_leaves(connection):
-            if position != tree.size:
-                self._miss_leaves(tree.size, position)
+        nodes, tree = _list_nodes(connection), self._tree
+        roots = {0: (tree.root, tree.root)}
+        for rows in _list_chunks(connection, sizes):
+            writer = writers.get(rows[0][1], "")
+            if not self._lay_at_once(rows, writer, nodes):
+                for row in rows:
+                    if row[0] == tree.size:
+                        self._lay(connection, row, writers.get(row[1], ""), nodes)
+            roots[tree.size] = (tree.root, (self._by_journals or tree).root)
+            if tree.size <= rows[-1][0]:
+                self._miss_leaves(tree.size, rows)
                 break
-            writer = writers.get(number, "")
-            stream = self._streams.get(writer)
-            leaf = stream.take(sequence) if stream is not None else None
-            if leaf != stored:
-                self._differ(connection, position, writer, sequence, leaf)
-                self._by_journals = self._by_journals or Frontier(tree.size, tree.peaks)
-            made = tree.append(stored)
-            if self._by_journals is not None:
-                self._by_journals.append(leaf or stored)
-            if len(made) >= TILE_LEVELS:
-                self._check_nodes(nodes, made, position)
-            while due == tree.size:
-                roots[due] = (tree.root, (self._by_journals or tree).root)
-                due = next(wanted, -1)
-            if position % _ROWS == 0:
-                progress(position, total)
-        progress(total, total)
+            progress(tree.size, total)
         self.report.leaves = tree.size
         return roots
 
-    def _miss_leaves(self, first: int, position: int) -> None:
-        text = f"the store has no leaves {first} to {position - 1}; later ones are not comparable"
+    def _lay_at_once(
+        self, rows: Sequence[Leaf], writer: str, nodes: dict[tuple[int, int], bytes]
+    ) -> bool:
+        """Lay a stretch that is one run of one writer and agrees with its journal."""
+        stream, (first, number, sequence, _) = self._streams.get(writer), rows[0]
+        numbers, sequences = [row[1] for row in rows], [row[2] for row in rows]
+        hashes = [row[3] for row in rows]
+        count = len(rows)
+        if (
+            stream is None
+            or first != self._tree.size
+            or rows[-1][0] != first + count - 1
+            or numbers.count(number) != count
+            or sequences != list(range(sequence, sequence + count))
+            or not stream.take_run(sequence, b"".join(hashes))
+        ):
+            return False
+        others = [] if self._by_journals is None else [self._by_journals]
+        if count == TILE_WIDTH:
+            top = hash_complete(hashes)
+            for tree in others:
+                tree.append_complete(top, TILE_LEVELS)
+            made = self._tree.append_complete(top, TILE_LEVELS)
+            self._check_nodes(nodes, TILE_LEVELS, made, first)
+            return True
+        for position, leaf in enumerate(hashes, first):
+            for tree in others:
+                tree.append(leaf)
+            self._check_nodes(nodes, 1, self._tree.append(leaf), position)
+        return True
+
+    def _lay(
+        self,
+        connection: Connection,
+        row: Leaf,
+        writer: str,
+        nodes: dict[tuple[int, int], bytes],
+    ) -> None:
+        position, _, sequence, stored = row
+        stream = self._streams.get(writer)
+        leaf = stream.take(sequence) if stream is not None else None
+        if leaf != stored:
+            self._differ(connection, position, writer, sequence, leaf)
+            if self._by_journals is None:
+                self._by_journals = Frontier(self._tree.size, self._tree.peaks)
+        if self._by_journals is not None:
+            self._by_journals.append(leaf or stored)
+        self._check_nodes(nodes, 1, self._tree.append(stored), position)
+
+    def _miss_leaves(self, first: int, rows: Sequence[Leaf]) -> None:
+        there = next(position for position, *_ in rows if position > first)
+        text = f"the store has no leaves {first} to {there - 1}; later ones are not comparable"
         self.report.add(Problem(kind=Trouble.LEAF_MISSING, text=text, leaf=first))
 
     def _differ(
@@ -171,11 +208,16 @@ class LedgerCheck:
         )
 
     def _check_nodes(
-        self, nodes: dict[tuple[int, int], bytes], made: Sequence[bytes], position: int
+        self,
+        nodes: dict[tuple[int, int], bytes],
+        lowest: int,
+        made: Sequence[bytes],
+        position: int,
     ) -> None:
-        for level in range(TILE_LEVELS, len(made) + 1, TILE_LEVELS):
+        """Compare stored nodes with the tops of ``lowest`` level and up."""
+        for level in range(TILE_LEVELS, lowest + len(made), TILE_LEVELS):
             index = position >> level
-            if nodes.get((level, index)) != made[level - 1]:
+            if nodes.get((level, index)) != made[level - lowest]:
                 first, last = index << level, ((index + 1) << level) - 1
                 text = f"the stored node over leaves {first} to {last} does not follow from them"
                 self.report.add(Problem(kind=Trouble.NODE_DIFFERS, text=text, leaf=first))
@@ -315,13 +357,32 @@ class LedgerCheck:
         self.report.add(Problem(kind=Trouble.REWRITTEN, text=text, leaf=first.size))
 
 
-def _list_leaves(connection: Connection) -> Iterator[Any]:
+def _list_chunks(connection: Connection, sizes: Sequence[int]) -> Iterator[list[Leaf]]:
+    """All leaves in order, cut at each tile's end and at each of the sizes."""
     columns = ledger_leaves.c
     statement = select(
         columns.position, columns.writer_number, columns.sequence, columns.hash
     ).order_by(columns.position)
-    rows = connection.execution_options(yield_per=_ROWS).execute(statement)
-    return itertools.chain.from_iterable(rows.partitions())
+    result = connection.execution_options(yield_per=_ROWS).execute(statement)
+    cuts = iter([*sizes, -1])
+    cut = next(cuts)
+    left: list[Leaf] = []
+    for rows in result.partitions():
+        left += [tuple(row) for row in rows]
+        begin = 0
+        while begin < len(left):
+            position = left[begin][0]
+            while -1 < cut <= position:
+                cut = next(cuts)
+            end = (position // TILE_WIDTH + 1) * TILE_WIDTH
+            count = (end if cut < 0 else min(end, cut)) - position
+            if begin + count > len(left):
+                break
+            yield left[begin : begin + count]
+            begin += count
+        del left[:begin]
+    if left:
+        yield left
 
 
 def _list_nodes(connection: Connection) -> dict[tuple[int, int], bytes]:
