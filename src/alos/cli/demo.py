@@ -49,6 +49,7 @@ def demo(
     ] = VendorChoice.LOCAL,
 ) -> None:
     """Watch real calls go through the gate, and what the gate does about each."""
+    signal.signal(signal.SIGTERM, _end)
     folder = home or Path(tempfile.mkdtemp(prefix="alos-demo-"))
     model: LocalModel | None = None
     gateway: subprocess.Popen[bytes] | None = None
@@ -85,6 +86,11 @@ def demo(
             gateway.wait(timeout=20)
         if model is not None:
             model.stop()
+
+
+def _end(*_: object) -> None:
+    """Leave by the way that stops what was started."""
+    raise typer.Exit(128 + signal.SIGTERM)
 
 
 def _start_model(model: LocalModel) -> Upstream:
