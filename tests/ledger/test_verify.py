@@ -19,18 +19,24 @@ from tests.ledger.evidence_samples import (
     make_erased,
     make_lost,
     make_rotated,
-    write_vectors,
 )
 
+PUBLISHED = json.loads(VECTORS.read_text(encoding="utf-8"))["cases"]
 CASES = make_cases()
 
 
-def test_the_published_vectors_are_those_of_this_code() -> None:
-    assert VECTORS.read_text(encoding="utf-8") == write_vectors()
+def test_the_published_cases_are_frozen_and_of_every_kind_that_is_made() -> None:
+    assert [case["name"] for case in PUBLISHED] == [case["name"] for case in CASES]
+
+
+@pytest.mark.parametrize("case", PUBLISHED, ids=[case["name"] for case in PUBLISHED])
+def test_each_published_file_holds_or_not_as_it_says(case: dict[str, Any]) -> None:
+    report = verify_evidence(case["file"], [VerifyKey.parse(key) for key in case["keys"]])
+    assert report.is_good is case["holds"], report.problems
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
-def test_each_published_file_holds_or_not_as_it_says(case: dict[str, Any]) -> None:
+def test_each_file_made_now_holds_or_not_as_it_should(case: dict[str, Any]) -> None:
     document = json.loads(json.dumps(case["file"]))
     report = verify_evidence(document, [VerifyKey.parse(key) for key in case["keys"]])
     assert report.is_good is case["holds"], report.problems

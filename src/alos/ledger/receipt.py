@@ -116,8 +116,9 @@ class BatchReceipts:
         self._levels = [[_to_leaf(call_id, leaf) for call_id, leaf in leaves]]
         while len(self._levels[-1]) > 1:
             self._levels.append(_next_level(self._levels[-1]))
+        self.root = self._levels.pop()[0]
         name = key.verify_key.name
-        statement = _write_statement(name, writer, unix_ns, len(leaves), self._levels[-1][0])
+        statement = _write_statement(name, writer, unix_ns, len(leaves), self.root)
         self._signature = key.sign(statement)
 
     def write(self, index: int) -> str:
@@ -137,7 +138,7 @@ class BatchReceipts:
     def _get_path(self, index: int) -> list[bytes]:
         """Siblings, lowest first; where a level ends without a partner there is none."""
         path = []
-        for level in self._levels[:-1]:
+        for level in self._levels:
             other = index ^ 1
             if other < len(level):
                 path.append(level[other])
