@@ -64,7 +64,7 @@ class MemoryCounters:
             remaining = limit.requests - window.total
             if remaining <= 0:
                 first = window.slices[0][0] if window.slices else number
-                wait_ns = (first + _SLICES + 1) * slice_ns - now_ns
+                wait_ns = (first + _SLICES) * slice_ns - now_ns  # to within a slice
                 return RateState(
                     allowed=False,
                     scope=limit.scope,
