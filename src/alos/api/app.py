@@ -144,7 +144,7 @@ def build_api(plane: ControlPlane, scanner: Scanner) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.add_exception_handler(ChangeRefused, _refuse)
+    app.add_exception_handler(ChangeRefused, _build_refuser(plane))
     app.add_exception_handler(Fault, _report_fault)
     app.add_exception_handler(ScannerFault, _report_fault)
     _add_status(app, plane)
@@ -259,9 +259,14 @@ def _require_dev(plane: ControlPlane) -> Callable[[], Awaitable[None]]:
     return check
 
 
-async def _refuse(_request: Request, error: Exception) -> Response:
-    status = 403 if isinstance(error, _ProductionOnly) else 409
-    return JSONResponse({"error": {"message": str(error)}}, status_code=status)
+def _build_refuser(plane: ControlPlane) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def refuse(request: Request, error: Exception) -> Response:
+        asked = f"{request.method} {request.scope['route'].path}"
+        await plane.note_refusal(asked, by=LOCAL_OPERATOR)
+        status = 403 if isinstance(error, _ProductionOnly) else 409
+        return JSONResponse({"error": {"message": str(error)}}, status_code=status)
+
+    return refuse
 
 
 async def _report_fault(_request: Request, error: Exception) -> Response:

@@ -123,6 +123,16 @@ class ControlPlane:
             )
         )
 
+    async def note_refusal(self, asked: str, *, by: str) -> None:
+        """Write down that somebody was refused.
+
+        Args:
+            asked: for what, in our own words only.
+            by: who asked.
+        """
+        self._unnoted.append(self._write_entry(NoteKind.CHANGE_REFUSED, {"asked": asked}, by))
+        await self._note_waiting()
+
     # --- keys -----------------------------------------------------------------------------
 
     async def create_key(self, wish: KeyWish, *, by: str) -> NewKey:

@@ -220,6 +220,8 @@ class NoteKind(StrEnum):
     KEY_CREATED = "key_created"
     KEY_REVOKED = "key_revoked"
     CONFIG_APPLIED = "config_applied"
+    CHANGE_REFUSED = "change_refused"
+    """Somebody asked the management API for what is not allowed."""
     OVERBILLED = "overbilled"
     LEDGER_KEY = "ledger_key"
     """The key that signs the ledger from here on, and the key that vouches for it."""
