@@ -1,5 +1,6 @@
 """One gateway for all tests that leave it as they found it; others start their own."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -8,11 +9,13 @@ from tests.e2e.gateway import Gateway, run_gateway
 from tests.e2e.organisation import POOR, QUESTIONS, SUPPORT
 from tests.e2e.patience import Patience
 
+_LONG = re.compile("test_(patience|the_demo)")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def patience(request: pytest.FixtureRequest) -> Iterator[Patience | None]:
     """Begin what takes long with the first test, where its results are asked for at all."""
-    if not any("test_patience" in item.nodeid for item in request.session.items):
+    if not any(_LONG.search(item.nodeid) for item in request.session.items):
         yield None
         return
     begun = Patience()

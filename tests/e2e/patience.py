@@ -1,17 +1,23 @@
-"""What takes long for its own sake: clients that drip, and the grace of a gateway told to stop.
+"""What takes long for its own sake: slow clients, the grace of a stop, and the demo's real model.
 
 It runs on threads beside the other tests, with gateways of its own; ``test_patience.py`` looks at
 what came of it.
 """
 
 import asyncio
+import subprocess
+import sys
+import tempfile
 import time
+from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.e2e.gateway import Gateway, run_gateway
 from tests.e2e.http_client import Answer, ask, say, write_request
-from tests.e2e.records import Journal
+from tests.e2e.processes import get_child_environment
+from tests.e2e.records import Journal, read_journal
 
 STRANGERS = 60
 
@@ -43,16 +49,52 @@ class Stopped:
     log: str
 
 
+@dataclass(frozen=True)
+class Demo:
+    """One run of ``alos demo --once``.
+
+    Attributes:
+        kept: everything in its folder, by path.
+    """
+
+    status: int
+    words: str
+    journal: Journal
+    kept: Mapping[str, bytes]
+
+
 class Patience:
     """The results, each as soon as it is there."""
 
     def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(2, "patience")
+        self._threads = ThreadPoolExecutor(3, "patience")
         self.dripped: Future[tuple[Dripped, Dripped]] = self._threads.submit(_drip_both)
         self.stopped: Future[Stopped] = self._threads.submit(_stop_under_streams)
+        self.demo: Future[Demo] = self._threads.submit(_run_demo)
+        self.demo_in_vain: Future[Demo] = self._threads.submit(_run_demo, "--vendor", "openai")
 
     def close(self) -> None:
         self._threads.shutdown(wait=True, cancel_futures=True)
+
+
+def _run_demo(*words: str) -> Demo:
+    """The demo as a user runs it; no vendor's credential is in its environment."""
+    with tempfile.TemporaryDirectory(prefix="alos-demo-") as name:
+        folder = Path(name)
+        done = subprocess.run(  # noqa: S603 - our own words
+            [sys.executable, "-m", "alos", "demo", "--once", "--home", name, *words],
+            env=get_child_environment(),
+            capture_output=True,
+            text=True,
+            timeout=100,
+            check=False,
+        )
+        return Demo(
+            done.returncode,
+            done.stdout + done.stderr,
+            read_journal(folder / ".alos" / "journal"),
+            {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()},
+        )
 
 
 def _drip_both() -> tuple[Dripped, Dripped]:
