@@ -5,6 +5,7 @@ that fails (no connection, no answer in time, 5xx, busy, nonsense) makes way for
 a provider's own "your request is wrong" is passed on as it is.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ _OURS_TO_MEND = frozenset({401, 403, 404, 405, 407})
 _BUSY = frozenset({408, 425, 429})
 _DEFAULT_RETRY_SECONDS = 5
 _MAX_RETRY_SECONDS = 300
+_PIECE_BYTES = 8_192
 
 
 @dataclass(slots=True)
@@ -150,9 +152,16 @@ class Dispatch:
 
 
 async def _chain(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for chunk in rest:
-        yield chunk
+    """Join them, in pieces small enough that a stream that gushes lets the others have a turn."""
+    chunk: bytes | None = first
+    while chunk is not None:
+        if len(chunk) <= _PIECE_BYTES:
+            yield chunk
+        else:
+            for start in range(0, len(chunk), _PIECE_BYTES):
+                yield chunk[start : start + _PIECE_BYTES]
+                await asyncio.sleep(0)
+        chunk = await anext(rest, None)
 
 
 def _is_callers_to_mend(status: int) -> bool:
