@@ -18,12 +18,6 @@ TRICKLE_EVENTS: Final = 20
 TRICKLE_SECONDS: Final = 0.05
 
 _WORD = re.compile(rb"\[\[(\w+)\]\]")
-_USAGE: Final = {
-    "prompt_tokens": PROMPT_TOKENS,
-    "completion_tokens": COMPLETION_TOKENS,
-    "total_tokens": PROMPT_TOKENS + COMPLETION_TOKENS,
-}
-
 Script = Callable[["Exchange"], Awaitable[None]]
 
 
@@ -36,6 +30,8 @@ class Upstream:
         heads: their request lines and headers.
         says: what an answer says; a test may set it.
         calls: a tool's name and arguments that an answer calls besides.
+        bills: tokens of the prompt and of the completion.
+        location: where a redirection points.
     """
 
     def __init__(self) -> None:
@@ -45,6 +41,8 @@ class Upstream:
         self.heads: list[bytes] = []
         self.says = "Paris."
         self.calls: tuple[str, str] | None = None
+        self.bills = (PROMPT_TOKENS, COMPLETION_TOKENS)
+        self.location = ""
         self._loop = asyncio.new_event_loop()
         self._tasks: set[asyncio.Task[None]] = set()
         self._ready = threading.Event()
@@ -116,6 +114,8 @@ class Exchange:
     ) -> None:
         self.says = upstream.says
         self.calls = upstream.calls
+        self.usage = _write_usage(*upstream.bills)
+        self.location = upstream.location
         self.is_stream = bool(request.get("stream"))
         self.keep_alive = True
         self._reader = reader
@@ -151,7 +151,7 @@ class Exchange:
 
     async def close_stream(self) -> None:
         await self.send_event(_chunk({}, finish="stop"))
-        await self.send_event(_chunk(None, usage=_USAGE))
+        await self.send_event(_chunk(None, usage=self.usage))
         await self.send_event(b"[DONE]")
         self._writer.write(b"0\r\n\r\n")
         await self._writer.drain()
@@ -162,8 +162,16 @@ class Exchange:
             pass
 
 
-def completion(text: str, calls: tuple[str, str] | None = None) -> bytes:
-    """A whole answer."""
+def _write_usage(prompt_tokens: int, completion_tokens: int) -> dict[str, int]:
+    return {
+        "prompt_tokens": prompt_tokens,
+        "completion_tokens": completion_tokens,
+        "total_tokens": prompt_tokens + completion_tokens,
+    }
+
+
+def _write_answer(exchange: Exchange) -> bytes:
+    text, calls = exchange.says, exchange.calls
     message: dict[str, Any] = {"role": "assistant", "content": text}
     if calls is not None:
         message["tool_calls"] = _write_calls(calls)
@@ -174,7 +182,7 @@ def completion(text: str, calls: tuple[str, str] | None = None) -> bytes:
             "created": 1,
             "model": "scripted",
             "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-            "usage": _USAGE,
+            "usage": exchange.usage,
         }
     ).encode()
 
@@ -194,7 +202,7 @@ def _chunk(
 
 async def _plain(exchange: Exchange) -> None:
     if not exchange.is_stream:
-        await exchange.send(completion(exchange.says, exchange.calls))
+        await exchange.send(_write_answer(exchange))
         return
     await exchange.open_stream()
     for word in exchange.says.split():
@@ -208,7 +216,7 @@ async def _trickle(exchange: Exchange) -> None:
     """Take a second over it."""
     if not exchange.is_stream:
         await asyncio.sleep(TRICKLE_EVENTS * TRICKLE_SECONDS)
-        await exchange.send(completion(exchange.says))
+        await exchange.send(_write_answer(exchange))
         return
     await exchange.open_stream()
     for number in range(TRICKLE_EVENTS):
@@ -225,6 +233,14 @@ async def _endless(exchange: Exchange) -> None:
         await exchange.send_event(_chunk({"content": f"word{number} "}))
         await asyncio.sleep(0.02)
         number += 1
+
+
+async def _gush(exchange: Exchange) -> None:
+    """Stream as fast as the gateway takes it."""
+    await exchange.open_stream()
+    while True:
+        await exchange.send_event(_chunk({"content": "word " * 200}))
+        await asyncio.sleep(0)
 
 
 async def _stall(exchange: Exchange) -> None:
@@ -248,7 +264,7 @@ async def _break_off(exchange: Exchange) -> None:
         await asyncio.sleep(0.01)
         exchange.keep_alive = False
     else:
-        await exchange.send_part(completion(exchange.says))
+        await exchange.send_part(_write_answer(exchange))
 
 
 async def _fail(exchange: Exchange) -> None:
@@ -269,10 +285,17 @@ async def _busy(exchange: Exchange) -> None:
     await exchange.send(b"{}", status="429 Too Many Requests", extra=b"retry-after: 1\r\n")
 
 
+async def _redirect(exchange: Exchange) -> None:
+    """Send the gateway elsewhere, keeping method and body."""
+    location = b"location: %b\r\n" % exchange.location.encode()
+    await exchange.send(b"{}", status="307 Temporary Redirect", extra=location)
+
+
 SCRIPTS: Final[dict[str, Script]] = {
     "plain": _plain,
     "trickle": _trickle,
     "endless": _endless,
+    "gush": _gush,
     "stall": _stall,
     "hang": _hang,
     "breakoff": _break_off,
@@ -280,6 +303,7 @@ SCRIPTS: Final[dict[str, Script]] = {
     "garbage": _garbage,
     "reject": _reject,
     "busy": _busy,
+    "redirect": _redirect,
 }
 
 
