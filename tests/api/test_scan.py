@@ -16,7 +16,10 @@ SCANNER = build_scanner(standard_packs())
 
 
 async def ask(body: object, *, dev: bool = True, scanner: Scanner = SCANNER) -> tuple[int, str]:
-    plane = cast("ControlPlane", SimpleNamespace(is_dev=dev))
+    async def note_refusal(_asked: str, *, by: str) -> None:
+        del by
+
+    plane = cast("ControlPlane", SimpleNamespace(is_dev=dev, note_refusal=note_refusal))
     sent: list[dict[str, Any]] = []
 
     async def receive() -> dict[str, Any]:

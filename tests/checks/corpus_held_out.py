@@ -32,7 +32,11 @@ from corpus_secrets import (
 VENDORS: dict[str, tuple[str, str, Make]] = {
     "clickup": ("ClickUp", "CLICKUP_TOKEN", join("pk_", of(D, 8), "_", of(U + D, 32))),
     "doppler": ("Doppler", "DOPPLER_TOKEN", of(AN, 43, "dp.st.prd.")),
-    "tailscale": ("Tailscale", "TS_AUTHKEY", join("tskey-auth-", of(AN, 12), "CNTRL-", of(AN, 32))),
+    "tailscale": (
+        "Tailscale",
+        "TS_AUTHKEY",
+        join("tskey-auth-", of(AN, 12), "CNTRL-", of(AN, 32)),
+    ),
     "fastly": ("Fastly", "FASTLY_API_TOKEN", of(URL, 32)),
     "snyk": ("Snyk", "SNYK_TOKEN", uuid),
     "zendesk": ("Zendesk", "ZENDESK_API_TOKEN", of(AN, 40)),
@@ -65,24 +69,50 @@ VENDORS: dict[str, tuple[str, str, Make]] = {
     "flask": ("Flask", "FLASK_SECRET_KEY", of(HEX, 48)),
     "encryption": ("payroll", "PAYROLL_ENCRYPTION_KEY", of(B64, 43, "", "=")),
     "hmac": ("webhooks", "WEBHOOK_SIGNING_SECRET", of(AN, 40)),
-    "license": ("the plugin", "PLUGIN_LICENSE_KEY", join(of(U + D, 5), "-", of(U + D, 5), "-", of(U + D, 5), "-", of(U + D, 5))),
+    "license": (
+        "the plugin",
+        "PLUGIN_LICENSE_KEY",
+        join(of(U + D, 5), "-", of(U + D, 5), "-", of(U + D, 5), "-", of(U + D, 5)),
+    ),
 }
 
 CARRIERS: dict[str, Carrier] = {
-    "c#": templates('var {c} = "{v}";\nservices.AddSingleton(x);\n', 'Environment.SetEnvironmentVariable("{e}", "{v}");'),
+    "c#": templates(
+        'var {c} = "{v}";\nservices.AddSingleton(x);\n',
+        'Environment.SetEnvironmentVariable("{e}", "{v}");',
+    ),
     "php": templates("define('{e}', '{v}');\n", "'{k}' => '{v}',\n", "putenv('{e}={v}');"),
-    "ruby": templates("{e} = '{v}'.freeze\n", "config.{k} = \"{v}\"\n", "  {k}: '{v}',\n"),
+    "ruby": templates("{e} = '{v}'.freeze\n", 'config.{k} = "{v}"\n', "  {k}: '{v}',\n"),
     "rust": templates('let {k} = "{v}".to_string();\n', 'const {e}: &str = "{v}";\n'),
     "kotlin": templates('val {c} = "{v}"\n', 'buildConfigField("String", "{e}", "\\"{v}\\"")\n'),
     "powershell": templates("$env:{e} = '{v}'\n", '$headers = @{ "X-Api-Key" = "{v}" }\n'),
-    "github actions": templates("      env:\n        {e}: {v}\n      run: make\n", "      with:\n        {d}: '{v}'\n"),
-    "ansible": templates("- hosts: all\n  vars:\n    {k}: \"{v}\"\n"),
+    "github actions": templates(
+        "      env:\n        {e}: {v}\n      run: make\n", "      with:\n        {d}: '{v}'\n"
+    ),
+    "ansible": templates('- hosts: all\n  vars:\n    {k}: "{v}"\n'),
     "properties": templates("spring.{d}={v}\nserver.port=8080\n", "app.{k}: {v}\n"),
-    "http": templates("POST /v1/x HTTP/1.1\nHost: {host}\nx-api-key: {v}\nAccept: */*\n", "Authorization: Bearer {v}\nUser-Agent: curl/8\n", "GET /v1/x?api_key={v}&limit=10 HTTP/1.1\n"),
-    "python requests": templates('requests.get(url, headers={"Authorization": f"Bearer {v}"})\n', 'session.headers["X-Auth-Token"] = "{v}"\n'),
-    "cli": templates("$ {k}={v} npm start\n", "heroku config:set {e}={v} -a web\n", "gh secret set {e} --body {v}\n", "fly secrets set {e}={v}\n"),
+    "http": templates(
+        "POST /v1/x HTTP/1.1\nHost: {host}\nx-api-key: {v}\nAccept: */*\n",
+        "Authorization: Bearer {v}\nUser-Agent: curl/8\n",
+        "GET /v1/x?api_key={v}&limit=10 HTTP/1.1\n",
+    ),
+    "python requests": templates(
+        'requests.get(url, headers={"Authorization": f"Bearer {v}"})\n',
+        'session.headers["X-Auth-Token"] = "{v}"\n',
+    ),
+    "cli": templates(
+        "$ {k}={v} npm start\n",
+        "heroku config:set {e}={v} -a web\n",
+        "gh secret set {e} --body {v}\n",
+        "fly secrets set {e}={v}\n",
+    ),
     "table": templates("{e}   {v}\nPORT   8080\n", "{e}\t{v}\tprod\n"),
-    "slack": templates("@{who} fyi the {n} key got rotated, new one: {v}", "new {n} token is `{v}` please don't lose it this time :)", "can someone update {n}? key = {v}", "<@U12> {n}: {v}"),
+    "slack": templates(
+        "@{who} fyi the {n} key got rotated, new one: {v}",
+        "new {n} token is `{v}` please don't lose it this time :)",
+        "can someone update {n}? key = {v}",
+        "<@U12> {n}: {v}",
+    ),
     "chat": templates(
         "I keep getting 'invalid credentials' from {n}. This is what I send as the token: {v}",
         "Write me a Python script that calls {n} using the key {v} and prints the result.",
@@ -97,9 +127,19 @@ CARRIERS: dict[str, Carrier] = {
         "credentials for {n} below\n{v}\nlet me know",
         "for {n} auth pls use {v}",
     ),
-    "mail": templates("Hi {who},\n\nas promised the {n} API key:\n\n    {v}\n\nBest,\nTom", "Subject: {n} access\n\nKey: {v}\nValid until Friday."),
-    "ticket": templates("h3. Repro\n{noformat}\n{k}: {v}\n{noformat}\n", "[{n}] 401 after rotation. Token in use was {v}; expected 200."),
-    "log": templates('{"level":"info","msg":"client ready","{c}":"{v}"}\n', "DEBUG {n}Client(apiKey={v}, region=eu)\n", "WARN  retrying with key={v} attempt={num}\n"),
+    "mail": templates(
+        "Hi {who},\n\nas promised the {n} API key:\n\n    {v}\n\nBest,\nTom",
+        "Subject: {n} access\n\nKey: {v}\nValid until Friday.",
+    ),
+    "ticket": templates(
+        "h3. Repro\n{noformat}\n{k}: {v}\n{noformat}\n",
+        "[{n}] 401 after rotation. Token in use was {v}; expected 200.",
+    ),
+    "log": templates(
+        '{"level":"info","msg":"client ready","{c}":"{v}"}\n',
+        "DEBUG {n}Client(apiKey={v}, region=eu)\n",
+        "WARN  retrying with key={v} attempt={num}\n",
+    ),
 }
 
 
@@ -120,9 +160,26 @@ def password(rng: Rng) -> str:
 
 
 PASSWORD_CARRIERS: dict[str, Carrier] = {
-    "config": templates("[mail]\nuser=info\npass={v}\n", "db.pass = {v}\ndb.user = app\n", "POSTGRES_PASSWORD={v}\n", "      MYSQL_ROOT_PASSWORD: {v}\n", "wp_config: define('DB_PASSWORD', '{v}');\n"),
-    "code": templates('engine.connect("app", password="{v}")\n', 'auth=("bob", "{v}")  # password of bob\n', 'smtp.login("info@acme.io", "{v}")\n', '$pwd = ConvertTo-SecureString "{v}" -AsPlainText -Force\n', "let password = '{v}';\n"),
-    "uri": templates("psql postgresql://svc:{v}@db.acme.io/app\n", "git clone https://bot:{v}@git.acme.io/web.git\n", "ftp://backup:{v}@10.1.1.5/dump\n", 'MONGO_URL="mongodb://root:{v}@mongo:27017/admin"\n'),
+    "config": templates(
+        "[mail]\nuser=info\npass={v}\n",
+        "db.pass = {v}\ndb.user = app\n",
+        "POSTGRES_PASSWORD={v}\n",
+        "      MYSQL_ROOT_PASSWORD: {v}\n",
+        "wp_config: define('DB_PASSWORD', '{v}');\n",
+    ),
+    "code": templates(
+        'engine.connect("app", password="{v}")\n',
+        'auth=("bob", "{v}")  # password of bob\n',
+        'smtp.login("info@acme.io", "{v}")\n',
+        '$pwd = ConvertTo-SecureString "{v}" -AsPlainText -Force\n',
+        "let password = '{v}';\n",
+    ),
+    "uri": templates(
+        "psql postgresql://svc:{v}@db.acme.io/app\n",
+        "git clone https://bot:{v}@git.acme.io/web.git\n",
+        "ftp://backup:{v}@10.1.1.5/dump\n",
+        'MONGO_URL="mongodb://root:{v}@mongo:27017/admin"\n',
+    ),
     "chat": templates(
         "I can't log in. User: maria, Password: {v}",
         "my gmail password {v} stopped working",
@@ -152,7 +209,7 @@ NEGATIVES = templates(
     "secretKeyRef:\n  name: db-secret-1\n  key: password\n",
     "version: 1.2.3\nchecksum: sha256-{b43}=\ntoken: null\n",
     "const STORAGE_KEY = 'app.v2.user-settings';\nconst TOKEN_TYPE = 'Bearer';\n",
-    "<input type=\"password\" name=\"password1\" id=\"id_password1\" autocomplete=\"new-password\">",
+    '<input type="password" name="password1" id="id_password1" autocomplete="new-password">',
     "Login with your SSO account at https://login.acme.io/start?client=web-2 and pick 'Region 4'.",
     "How many tokens does gpt-4o-mini allow? I think 128k; claude-3-5 gives 200k.",
     "PASSWORD_RESET_TIMEOUT = 60 * 60 * 24\nTOKEN_LIFETIME_DAYS = 30\n",
@@ -162,7 +219,7 @@ NEGATIVES = templates(
     "api_key: str | None = Field(default=None, alias='apiKey2')\n",
     "headers = {'Authorization': f'Bearer {self.token2}', 'X-Key': key1}\n",
     "image: ghcr.io/acme/token-service:2.4.1@sha256:{h64}\n",
-    "\"node_modules/js-tokens\": {\"version\": \"4.0.0\", \"integrity\": \"sha512-{b86}==\"}",
+    '"node_modules/js-tokens": {"version": "4.0.0", "integrity": "sha512-{b86}=="}',
     "passwords like 'password1' or '123456' are rejected by rule P4.2",
     "The session key is derived with HKDF-SHA256 over the X25519 shared secret.",
     "user@host:~$ ssh-keygen -t ed25519 -C ops2024 && cat id_ed25519.pub",
@@ -178,18 +235,28 @@ def positives(rng: Rng, count: int) -> list[Document]:
         if number % 4 == 3:
             carrier = rng.choice(sorted(PASSWORD_CARRIERS))
             fill = PASSWORD_CARRIERS[carrier]
-            documents.append(document_of(rng, f"pw {carrier}", fill, password(rng), "password", ("db", "DB")))
+            documents.append(
+                document_of(rng, f"pw {carrier}", fill, password(rng), "password", ("db", "DB"))
+            )
         else:
             vendor, carrier = rng.choice(sorted(VENDORS)), rng.choice(sorted(CARRIERS))
             name, env, make = VENDORS[vendor]
-            documents.append(document_of(rng, carrier, CARRIERS[carrier], make(rng), vendor, (name, env)))
+            documents.append(
+                document_of(rng, carrier, CARRIERS[carrier], make(rng), vendor, (name, env))
+            )
     return documents
 
 
 def negatives(rng: random.Random, count: int) -> list[Document]:
     def document() -> Document:
         text = NEGATIVES(rng, "", "", "")
-        for mark, make in (("{h40}", of(HEX, 40)), ("{h64}", of(HEX, 64)), ("{uuid}", uuid), ("{b86}", of(B64, 86)), ("{b43}", of(B64, 43))):
+        for mark, make in (
+            ("{h40}", of(HEX, 40)),
+            ("{h64}", of(HEX, 64)),
+            ("{uuid}", uuid),
+            ("{b86}", of(B64, 86)),
+            ("{b43}", of(B64, 43)),
+        ):
             while mark in text:
                 text = text.replace(mark, make(rng), 1)
         return Document(text.replace("\x00", ""), (), "none", "negative")

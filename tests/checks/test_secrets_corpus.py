@@ -63,3 +63,45 @@ def test_every_type_is_written_in_capitals(scanner: Scanner) -> None:
     types = {one.type for document in documents for one in scanner.scan(document.text)}
     assert len(types) > 60
     assert all(re.fullmatch(r"[A-Z][A-Z0-9_]+", type_) for type_ in types)
+
+
+TOLD = (
+    ("the password is swordfish", "swordfish"),
+    ("btw our wifi password is marmalade, don't tell the guests", "marmalade"),
+    ('My password is "Lighthouse". Why can\'t I log in?', "Lighthouse"),
+    ("the root pw is hurricane and the user is admin", "hurricane"),
+    ("password: umbrella", "umbrella"),
+    ("Le mot de passe est marmelade", "marmelade"),
+    ("das Passwort ist Regenbogen, bitte nicht weitersagen", "Regenbogen"),
+    (
+        "the VPN password is kangaroo-umbrella-windmill-volcano",
+        "kangaroo-umbrella-windmill-volcano",
+    ),
+    ("can you remember my wifi password? it's Farid1984", "Farid1984"),
+    ("ssh deploy@10.0.0.4 (password Windmill-6405) and restart nginx", "Windmill-6405"),
+)
+NOT_TOLD = (
+    "the password is wrong",
+    "the password is required, and the token is optional",
+    "Your password is case-sensitive.",
+    "the password is incorrect is all it says",
+    "the password is stored hashed",
+    "the password is usually on the back of the router",
+    "My password is expired, and the new password is rejected.",
+    "const options = {\n  passphrase: 'sample',\n  password: readPassword,\n};",
+    "A good password is something you can remember",
+    "das Passwort ist falsch",
+    "NIST SP 800-63B says that a password is better long than special",
+)
+
+
+@pytest.mark.parametrize(("text", "value"), TOLD)
+def test_a_password_of_plain_words_is_found_where_a_sentence_tells_it(
+    scanner: Scanner, text: str, value: str
+) -> None:
+    assert value in [text[one.start : one.end] for one in scanner.scan(text)]
+
+
+@pytest.mark.parametrize("text", NOT_TOLD)
+def test_what_is_said_about_a_password_is_none(scanner: Scanner, text: str) -> None:
+    assert scanner.scan(text) == ()

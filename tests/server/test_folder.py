@@ -1,5 +1,6 @@
 """A data folder is born dev or production and never changes."""
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -29,6 +30,7 @@ def test_a_damaged_birth_is_not_overwritten(tmp_path: Path) -> None:
         open_folder(tmp_path / "home", dev=True)
 
 
+@pytest.mark.skipif(shutil.which("git") is None, reason="there is no git here")
 def test_a_folder_that_git_tracks_is_refused(tmp_path: Path) -> None:
     home = tmp_path / "home"
     open_folder(home, dev=True)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from alos.checks.disguise import View
     from alos.domain.finding import Finding
 
-ENGINE_VERSION = b"alos.checks/1"
+ENGINE_VERSION = b"alos.checks/2"
 
 Hit = tuple[int, int, int]
 """Where a target matched: its end, its start (0 for what is reported once), its number."""

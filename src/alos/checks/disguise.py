@@ -114,9 +114,7 @@ _INVISIBLE = (
 _ESCAPE = re.compile(
     r"(?P<percent>(?:%[0-9A-Fa-f]{2})+)|&(?P<entity>#\d{2,7}|#[xX][0-9A-Fa-f]{2,6}|"
     r"amp|quot|apos|lt|gt|colon|equals|lowbar|hyphen|sol|plus|period);|"
-    r"\\u(?P<unicode>00[0-9A-Fa-f]{2})|(?P<hidden>[" + _INVISIBLE + r"]+)|"
-    r"(?P<letter>[\u0391-\u03c9\u0401-\u04cf\u0501-\u051d\u2010-\u2015\u2212\uff01-\uff5e"
-    r"\U0001d400-\U0001d7ff\U000e0020-\U000e007e])",
+    r"\\u(?P<unicode>00[0-9A-Fa-f]{2})|(?P<hidden>[" + _INVISIBLE + r"]+)",
 )
 _ENTITIES = {
     "amp": "&",
@@ -139,29 +137,44 @@ _FOREIGN = (
     "\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03bf\u03c1\u03c5\u03bd\u03ba\u03b9"
 )
 _LATIN = "ABEKMHOPCTXaeopcyxsijhdqwABEZHIKMNOPTYXopuvki"
-_ALIKE = dict(zip(_FOREIGN, _LATIN, strict=True))
 _ASCII_END = 0x80
-_HYPHENS = frozenset("\u2010\u2011\u2012\u2013\u2014\u2015\u2212")
+_HYPHENS = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
+_TAGS = {0xE0000 + code: chr(code) for code in range(0x20, 0x7F)}
+"""Unicode's tag characters, which are drawn as nothing."""
+_FORMS = {
+    code: plain
+    for first, last in ((0xFF01, 0xFF5E), (0x1D400, 0x1D7FF))
+    for code in range(first, last + 1)
+    if (plain := unicodedata.normalize("NFKC", chr(code))).isascii()
+}
+_LETTERS = (
+    dict(zip(map(ord, _FOREIGN), _LATIN, strict=True))
+    | dict.fromkeys(map(ord, _HYPHENS), "-")
+    | _TAGS
+    | _FORMS
+)
+"""One character for each that is drawn like it, so that places stay."""
 
 
 def plain_views(text: str) -> Iterator[View]:
     """Put escaped, hidden, full-width and look-alike characters back, all in one view."""
+    folded = text.translate(_LETTERS)
     pieces: list[str] = []
     origin: list[_Piece] = []
     done = offset = 0
-    for match in _ESCAPE.finditer(text):
+    for match in _ESCAPE.finditer(folded):
         plain = _plain(match)
         if plain is None:
             continue
         start, end = match.span()
-        pieces += (text[done:start], plain)
+        pieces += (folded[done:start], plain)
         origin.append(_Piece(offset, done, start, literal=True))
         offset += start - done
         origin.append(_Piece(offset, start, end, literal=False))
         offset += len(plain)
         done = end
-    if origin:
-        pieces.append(text[done:])
+    if origin or folded != text:
+        pieces.append(folded[done:])
         origin.append(_Piece(offset, done, len(text), literal=True))
         yield View("".join(pieces), _mapped(origin))
 
@@ -185,15 +198,7 @@ def _plain(match: re.Match[str]) -> str | None:
         return _entity(match["entity"])
     if match["unicode"]:
         return chr(int(match["unicode"], 16))
-    if match["hidden"]:
-        return ""
-    letter = match["letter"]
-    if letter in _HYPHENS:
-        return "-"
-    if letter >= "\U000e0000":
-        return chr(ord(letter) - 0xE0000)
-    folded = _ALIKE.get(letter) or unicodedata.normalize("NFKC", letter)
-    return folded if folded.isascii() else None
+    return ""
 
 
 def _entity(name: str) -> str | None:

@@ -29,7 +29,9 @@ _LINE_HEAD = re.compile(
     r"[\"'`]?[A-Za-z0-9_.\-]{0,40}$",
 )
 _COMMENT = re.compile(r"[ \t]*(?:(?:#|//|--|;).*)?$")
-_NEEDED = re.compile(r"[0-9!@#$%^&*?~+]|[a-z][A-Z]")
+_NEEDED = re.compile(
+    r"[0-9!@#$%^&*?~+]|[a-z][A-Z]|[a-z]([-._])[A-Za-z]{3,11}\1[A-Za-z]{3,11}\1[A-Za-z]"
+)
 _SHORTEST_RANDOM = 16
 _LONGEST = 400
 _SURE = 0.9

@@ -12,10 +12,12 @@ from alos.checks.secrets_value import (
     is_hex,
     is_license,
     is_ordinary,
+    is_passphrase,
     is_placeholder,
     is_shuffled,
     is_strong,
     is_uuid,
+    is_word_and_number,
     looks_chosen,
     looks_random,
     wordiness,
@@ -52,7 +54,7 @@ def judge(value: str, kind: NameKind, *, quoted: bool, whole_line: bool) -> floa
         _PASSWORD_LETTERS if kind == "password" else _SECRET_LETTERS
     ):
         return None if kind == "weak" else 0.7
-    if kind == "weak" or is_ordinary(value):
+    if kind == "weak":
         return None
     if kind == "password":
         return _judge_password(value, quoted=quoted, whole_line=whole_line)
@@ -60,7 +62,9 @@ def judge(value: str, kind: NameKind, *, quoted: bool, whole_line: bool) -> floa
 
 
 def _judge_password(value: str, *, quoted: bool, whole_line: bool) -> float | None:
-    if not looks_chosen(value):
+    if (quoted or whole_line) and (is_passphrase(value) or is_word_and_number(value)):
+        return 0.7
+    if is_ordinary(value) or not looks_chosen(value):
         return None
     if _SELF_NAMING.search(value) and not is_strong(value):
         return None
@@ -70,7 +74,12 @@ def _judge_password(value: str, *, quoted: bool, whole_line: bool) -> float | No
 
 
 def _judge_short_secret(value: str, *, quoted: bool, whole_line: bool) -> float | None:
-    if not (quoted or whole_line) or len(value) < _SHORT_SECRET or not looks_chosen(value):
+    if (
+        is_ordinary(value)
+        or not (quoted or whole_line)
+        or len(value) < _SHORT_SECRET
+        or not looks_chosen(value)
+    ):
         return None
     if not any(map(str.isdigit, value)) or _SELF_NAMING.search(value):
         return None

@@ -22,14 +22,15 @@ _HASH = re.compile(
     r"version|build|image|thumbprint|serial|crc|public[-_ ]?key|\bindex\b|rootfs|layer|object|"
     r"correlation|transaction|nonce|salt|diff|git\b|\bref\b|branch|head\b|pip\b",
 )
+_FOREIGN_NOUN = r"schl(?:\u00fc|ue)ssel|\bcl\u00e9\b|\bclef\b|\bclave\b|\bchiave\b|\bsleutel\b"
 _NOUN = re.compile(
     r"api[-_ ]?key|access[-_ ]?key|secret|token|password|passwd|credential|creds|bearer|"
-    r"private[-_ ]?key|\bkeys?\b|\bpwd\b|_key\b|\bauth\b",
+    r"private[-_ ]?key|\bkeys?\b|\bpwd\b|_key\b|\bauth\b|" + _FOREIGN_NOUN,
 )
 # Matched against the text before the run, read backwards: `name = "`, `<tag>` or `--flag `.
 _NAMED = re.compile(
     r"[\"'(]{0,2}[ \t]{0,4}>?[:=][ \t]{0,4}[\"'\])]{0,2}"
-    r"(?P<name>[A-Za-z0-9_.\-]{1,40}(?: [A-Za-z0-9_.\-]{1,20}){0,2})|"
+    r"(?P<name>[\w.\-]{1,40}(?: [A-Za-z0-9_.\-]{1,20}){0,2})|"
     r">(?P<tag>[A-Za-z_][\w:.-]{0,40})<|[\"']?[ =](?P<flag>[a-z][a-z-]{2,30})--",
 )
 _WORD = re.compile(r"[a-z0-9]{2,}")
@@ -39,7 +40,7 @@ _FOLDS = frozenset({60, 64, 70, 76})
 _HEX_GAP = 40
 _SAYS_LITTLE = re.compile(
     r"(?:.* )?(?:one|it|this|that|here|below|now|mine|ours|old|new|body|value|text|data|string|"
-    r"used|is|you|us|me|them)$",
+    r"discussed|agreed|requested|promised|follows|used|is|you|us|me|them)$",
     re.IGNORECASE,
 )
 _FOLDED_BEFORE = re.compile(r"[a-z0-9+/]{30}(?:\r?\n|\\n)[ \t]*$")
@@ -51,6 +52,9 @@ class _Vendor:
     type: str
     word: str
     shape: re.Pattern[str] | None
+
+
+_FOREIGN = re.compile(_FOREIGN_NOUN, re.IGNORECASE)
 
 
 class Nearby:
@@ -96,6 +100,8 @@ class Nearby:
     def _may_be_named(self, name: str, type_: str, value: str) -> bool:
         """Tell whether a credential may stand right after `name`; `id`, `sum`, `url` say no."""
         kind, little = kind_of_name(name), _SAYS_LITTLE.match(name) is not None
+        if _FOREIGN.search(name):
+            kind = "secret"
         if type_ != "TOKEN":
             return kind is not None or any(self._vendors(name.lower())) or little
         return little or (kind == "weak" and not is_hex(value) and not is_uuid(value))

@@ -9,17 +9,20 @@ from alos.checks.secrets_value import (
     is_code,
     is_filler,
     is_ordinary,
+    is_passphrase,
     is_placeholder,
     is_shuffled,
     is_strong,
+    is_word_and_number,
     looks_chosen,
     looks_random,
     wordiness,
 )
+from alos.checks.secrets_words import find_told_word
 
 _LONG_NOUN = (
-    "(?:passw(?:or)?d|passphrase|passcode|passwort|kennwort|secret|token|api ?key|credentials?|"
-    "creds)"
+    "(?:passw(?:or)?d|passphrase|passcode|passwort|kennwort|mot de passe|contrase\xc3\xb1a|senha|"
+    "wachtwoord|secret|token|api ?key|credentials?|creds)"
 )
 _SHORT_NOUN = "(?:pwd|pw|pin|key|logins?|log in|pass)"
 _BOUND = r"(?:[\s:=,\"'`*)(?.!;]|$)"
@@ -29,10 +32,10 @@ _SET = r"(?:set|changed|reset|updated|rotated)"
 _CONNECTOR = (
     rf"(?:(?:is now|is still|is(?!\s{_SET})|was(?!\s{_SET})|are|it's|its|be|used to be|"
     rf"(?:(?:was|is|has been|been|got|gets)\s)?{_SET}\sto|to|as|should be|will be|used|use|using|"
-    r"with|like|e\.g\.)(?!\w)|(?::|=|->|=>|\u2192|(?<=\s)[-/|\u2013\u2014](?=\s)))"
+    r"with|like|e\.g\.|ist|lautet|war|est|es|\u00e8|\u00e9)(?!\w)|(?::|=|->|=>|\u2192|(?<=\s)[-/|\u2013\u2014](?=\s)))"
 )
 _AFTER = re.compile(
-    rf"(?P<lead>[\w)\"'`*]{{0,3}}{_ABOUT}[\s,]{{0,3}}"
+    rf"(?P<lead>[\w)\"'`*]{{0,3}}{_ABOUT}(?:\?\s(?=it(?:'s| is)))?[\s,]{{0,3}}"
     r"(?:(?:which|that|it|i|we|still|now|also|just|should|will|has|have|been)\s){0,4}"
     rf"{_CONNECTOR}"
     r"(?:\s(?:just|still|now|literally|currently|this|this one|set to|the following))?"
@@ -60,7 +63,8 @@ _ALGORITHM = (
     r"[-_]?\d+[A-Za-z]{0,2}"
 )
 _QUANTITY = (
-    r"\d+(?:st|nd|rd|th|[kKmMgG]?[bB]?)|\d{1,2}:\d{2}\w*|\d+[-/ ]?(?:day|hour|min|minute|char|"
+    r"\d+(?:st|nd|rd|th|[kKmMgG]?[bB]?)|\d{3}-\d{2,3}[A-Z]?|\d{1,2}:\d{2}\w*|"
+    r"\d+[-/ ]?(?:day|hour|min|minute|char|"
     r"character|digit|bit|byte|word|letter|factor|step|month|week|year|time)s?"
 )
 _CODED = (
@@ -82,18 +86,25 @@ _TELLTALE = re.compile(
 )
 
 
+_PASSWORD_NOUNS = (
+    *("pass", "pw", "kenn", "cred", "log", "pin", "mot", "contra", "senha", "wacht"),
+)
+
+
 def confirm_prose(text: str, start: int, end: int) -> Finding | None:
     """Confirm a value told after (`the password is …`) or before (`… is the password`) a noun."""
     before = text[start - 1] if start else " "
     if before.isalnum() or before in "-.$" or (before == "_" and text[end : end + 1] != " "):
         return None
-    if not _TELLTALE.search(text, max(0, start - 60), end + 120):
-        return None
     noun = text[start:end].lower()
-    kind = "password" if noun.startswith(("pass", "pw", "kenn", "cred", "log", "pin")) else "token"
-    span = _told_after(text, end, kind) or _told_before(text, start, kind)
-    if span is None and noun.startswith(("cred", "log", "pass")):
-        span = _told_with_user(text, end)
+    kind = "password" if noun.startswith(_PASSWORD_NOUNS) else "token"
+    span = None
+    if _TELLTALE.search(text, max(0, start - 60), end + 120):
+        span = _told_after(text, end, kind) or _told_before(text, start, kind)
+        if span is None and noun.startswith(("cred", "log", "pass")):
+            span = _told_with_user(text, end)
+    if span is None and kind == "password" and not noun.startswith(("cred", "log", "pin")):
+        span = find_told_word(text, start, end)
     if span is None:
         return None
     return Finding(
@@ -114,7 +125,9 @@ def _told_after(text: str, end: int, kind: str) -> tuple[int, int] | None:
     value = _trimmed(match["value"], quoted=bool(match["quote"]))
     if kind == "token" and text[end : end + 1] in "=:" and not text[end + 1 : end + 2].isspace():
         return None
-    direct = _DIRECT.search(match["lead"] + match["quote"]) is not None
+    direct = _DIRECT.search(match["lead"] + match["quote"]) is not None or (
+        match["value"].endswith((")", "),", ").")) and text[first - 12 : first].find("(") >= 0
+    )
     if text[end - 4 : end].lower() == "pass" and not direct:
         return _told_after_user(text, end - 4, first, value)
     if not _told(value, kind, direct=direct or bool(match["quote"])):
@@ -184,6 +197,8 @@ def _told(value: str, kind: str, *, direct: bool) -> bool:
 def _is_told_password(value: str, *, direct: bool) -> bool:
     if len(value) >= _SHORTEST_SHUFFLED and is_shuffled(_NO_LETTER.sub("", value)):
         return direct or not value.isalpha()
+    if direct and (is_word_and_number(value) or is_passphrase(value)):
+        return True
     if _TERM.fullmatch(value) or not any(map(str.isdigit, value)):
         return False
     if value.isalnum() and len(value) <= _LONGEST_WORD and not value.isdigit():

@@ -151,8 +151,9 @@ _FILLERS = frozenset(
     re.findall(
         r"\S+",
         "scott tiger "
-        "password passwd pass secret token key admin root user username test testing postgres "
-        "mysql guest default none null true false string str required optional hidden value "
+        "password passwd pass secret token key admin root user username sample test testing "
+        "postgres mysql guest default none null true false string str required optional hidden "
+        "value "
         "change changeme mypassword yourpassword empty unknown foo bar baz qux demo pwd redis "
         "rabbitmq mongo mongodb minio minioadmin bearer basic undefined example any text number "
         "object bytes self prompt env vault file stdin disabled enabled yes no on off auto "
@@ -226,6 +227,29 @@ def is_ordinary(value: str) -> bool:
 def is_filler(value: str) -> bool:
     """Tell whether `value` is a word that stands in tutorials where a password would."""
     return value.lower() in _FILLERS
+
+
+def is_word_and_number(value: str) -> bool:
+    """Tell whether `value` is a capitalised word, a mark and a number, as people build them."""
+    return _WORD_AND_NUMBER.fullmatch(value) is not None and not _ABOUT_ITSELF.search(value)
+
+
+_WORD_AND_NUMBER = re.compile(r"[A-Z][a-z]{4,}[-_.+]\d{2,4}")
+
+
+def is_passphrase(value: str) -> bool:
+    """Tell whether `value` is four or more plain words joined by one kind of mark."""
+    return _PASSPHRASE.fullmatch(value) is not None and not _ABOUT_ITSELF.search(value)
+
+
+_PASSPHRASE = re.compile(
+    r"[A-Za-z]?[a-z]{3,11}([-._])[A-Za-z]?[a-z]{3,11}(?:\1[A-Za-z]?[a-z]{3,11}){2,5}"
+)
+_ABOUT_ITSELF = re.compile(
+    r"passw|phrase|secret|token|key|cred|user|auth|config|param|value|string|name|file|your|vault|"
+    r"login|account|service|client|server|prod|stag|test|field|input|data|type|admin|reset",
+    re.IGNORECASE,
+)
 
 
 def looks_chosen(value: str) -> bool:
