@@ -110,11 +110,11 @@ class Installation:
         self.claim.release()
 
     def _ship_the_rest(self) -> None:
-        try:
-            self.shipper.ship_once()
-        except Fault:
-            _logger.warning("the store is down; the next start ships what is left")
-        self.sealer.close()
+        for last in (self.shipper.ship_once, self.sealer.close):
+            try:
+                last()
+            except (Fault, OSError):
+                _logger.warning("the disk or the store is down; the next start does what is left")
 
 
 async def build(settings: Settings) -> Installation:
