@@ -4,11 +4,14 @@ A start is mostly imports. The warm one is forked off a process that has done th
 else; from the command's words on all is the same. The gateway that most tests share starts cold.
 """
 
+import ctypes
 import functools
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
@@ -21,6 +24,11 @@ _SOURCE: Final = Path(__file__).parents[2] / "src"
 _NOT_INHERITED: Final = frozenset(
     {"ALOS_URL", "ALOS_HOME", "OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY"}
 )
+
+
+_LIBC: Final = ctypes.CDLL(None)
+_SET_DEATH_SIGNAL: Final = 1
+"""``PR_SET_PDEATHSIG`` of linux/prctl.h."""
 
 
 class Child(Protocol):
@@ -70,6 +78,12 @@ def get_child_environment() -> dict[str, str]:
     return {**inherited, "PYTHONPATH": os.pathsep.join(path)}
 
 
+def _die_with_parent() -> None:
+    """Have the kernel end this process with its parent, however that one ends (Linux only)."""
+    if sys.platform == "linux":
+        _LIBC.prctl(_SET_DEATH_SIGNAL, signal.SIGKILL)
+
+
 def start_cold(words: Sequence[str], log: Path) -> Child:
     """Run ``python -m alos`` with these words."""
     with log.open("ab") as file:
@@ -79,6 +93,7 @@ def start_cold(words: Sequence[str], log: Path) -> Child:
             stderr=file,
             env=get_child_environment(),
             start_new_session=True,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509 - one call, and no lock is held by it
         )
 
 
@@ -98,8 +113,17 @@ def _get_context() -> ForkServerContext:
 
 def _run(words: Sequence[str], log: str) -> None:
     os.setsid()
+    threading.Thread(target=_die_with_the_tests, daemon=True).start()
     file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     os.dup2(file, 1)
     os.dup2(file, 2)
     sys.argv = ["alos", *words]
     main()
+
+
+def _die_with_the_tests() -> None:
+    """The same for a forked process, whose parent is the warm one."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os.kill(os.getpid(), signal.SIGKILL)
