@@ -53,6 +53,24 @@ def is_placeholder(value: str) -> bool:
     )
 
 
+_BY_CHANCE = 5  # characters; a longer word does not come up in random ones
+_SHORTEST_REST = 20
+
+
+def is_printed_example(value: str) -> bool:
+    """Tell the same of a value that has a vendor's shape, where chance must be ruled out.
+
+    About one random key in four thousand spells `todo`, `fake` or `xxxx` somewhere. So one word
+    that short does not count where the rest of the value was drawn by a machine.
+    """
+    if not is_placeholder(value):
+        return False
+    rest = _EXAMPLE.sub(lambda word: "" if len(word[0]) <= _BY_CHANCE else word[0], value)
+    if not 0 < len(value) - len(rest) <= _BY_CHANCE or len(rest) < _SHORTEST_REST:
+        return True
+    return _SAME_RUN.search(value) is not None or is_placeholder(rest) or not looks_random(rest)
+
+
 def entropy_bits(value: str) -> float:
     """Return the Shannon entropy of the characters of `value`, in bits per character."""
     length = len(value)

@@ -2,9 +2,7 @@
 
 from alos.checks.catalogue import Scanner, build_scanner
 from alos.checks.dictionaries import Dictionary, build_dictionary_pack
-from alos.checks.injection import build_injection_pack
-from alos.checks.pii import build_pii_pack
-from alos.checks.secrets import secrets_pack
+from alos.checks.packs import standard_packs
 from alos.domain.organisation import Organisation
 
 
@@ -21,7 +19,7 @@ def build_detectors(organisation: Organisation) -> Scanner:
         Dictionary(type=name, entries=entries)
         for name, entries in sorted(organisation.dictionaries.items())
     ]
-    packs = [secrets_pack(), build_pii_pack(), build_injection_pack()]
+    packs = standard_packs()
     if dictionaries:
         packs.append(build_dictionary_pack(dictionaries))
     return build_scanner(packs)
