@@ -249,6 +249,31 @@ async def test_a_route_that_is_too_slow_is_a_timeout() -> None:
     assert (await talk.run()).refusal.code is ReasonCode.UPSTREAM_TIMEOUT
 
 
+@pytest.mark.parametrize(
+    ("answer", "is_billed"),
+    [
+        (ProviderFailure(why=Broken.TIMEOUT, cause="slow"), True),
+        (ScriptedAnswer(breaks=Broken.BROKEN_OFF), True),
+        (ScriptedAnswer(body=b"<html>"), True),
+        (ScriptedAnswer(status=503), False),
+        (ProviderFailure(why=Broken.CONNECT, cause="refused"), False),
+    ],
+)
+async def test_what_went_out_and_may_be_billed_is_estimated(
+    answer: ScriptedAnswer | ProviderFailure, *, is_billed: bool
+) -> None:
+    talk = Conversation(build_standing(workflow=build_workflow(route=("small",))))
+    talk.provider.answers = [answer]
+    assert isinstance(await talk.run(), Refused)
+    (closing,) = talk.journal.closings
+    assert (closing.cost_nanousd > 0) is is_billed
+    assert closing.cost_estimated is is_billed
+    assert await talk.used() == closing.cost_nanousd
+    went_out = not (isinstance(answer, ProviderFailure) and answer.why is Broken.CONNECT)
+    sent_hash = hashlib.sha256(talk.provider.sent[0].body).hexdigest()
+    assert closing.sent_hash == (sent_hash if went_out else None)
+
+
 async def test_the_providers_own_no_is_passed_on_and_costs_nothing() -> None:
     talk = Conversation()
     body = b'{"error":{"message":"context too long"}}'

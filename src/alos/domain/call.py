@@ -83,6 +83,7 @@ class Denied(NamedTuple):
     Attributes:
         findings, unscanned: what the checks saw, when they are what denied it.
         attempts: what dispatch tried.
+        sent: the last candidate whose body went out, though no usable answer came.
     """
 
     refusal: Refusal
@@ -92,6 +93,7 @@ class Denied(NamedTuple):
     findings: tuple[FindingNote, ...] = ()
     unscanned: tuple[str, ...] = ()
     attempts: tuple[AttemptNote, ...] = ()
+    sent: "CheckedCandidate | None" = None
 
 
 class Reservation(NamedTuple):

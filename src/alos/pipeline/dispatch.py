@@ -31,9 +31,12 @@ class _Tries:
     attempts: list[AttemptNote]
     waited_ns: int = 0
     retry_after_seconds: int = 0
+    sent: CheckedCandidate | None = None
 
     def add(self, candidate: CheckedCandidate, result: str, waited_ns: int) -> None:
         model = candidate.model
+        if result != Broken.CONNECT:
+            self.sent = candidate
         self.waited_ns += waited_ns
         self.attempts.append(AttemptNote(model.name, model.vendor, result, waited_ns // 1_000_000))
 
@@ -58,7 +61,7 @@ class Dispatch:
             reply = await self._try(checked, candidate, tries)
             if reply is not None:
                 return reply
-        return Denied(refusal=_explain(tries), attempts=tuple(tries.attempts))
+        return Denied(refusal=_explain(tries), attempts=tuple(tries.attempts), sent=tries.sent)
 
     async def _try(
         self, checked: CheckedCall, candidate: CheckedCandidate, tries: _Tries

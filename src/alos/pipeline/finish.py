@@ -155,14 +155,20 @@ def _get_sent_hash(progress: Progress) -> str | None:
     return hashlib.sha256(candidate.body).hexdigest()
 
 
+def _was_turned_down(progress: Progress) -> bool:
+    """Whether the provider's last word was an HTTP error, which it does not bill."""
+    attempts = progress.attempts
+    return bool(attempts) and attempts[-1].result.startswith("http_")
+
+
 def _get_cost(progress: Progress, ending: Ending) -> tuple[Usage | None, int, bool]:
     """(usage, cost, whether it is an estimate); nothing sent costs nothing."""
     candidate = progress.candidate
     if candidate is None or candidate.model.price is None:
-        return None, 0, bool(progress.attempts)
+        return None, 0, False
     if ending.usage is not None:
         return ending.usage, candidate.model.price.get_cost_nanousd(ending.usage), False
-    if ending.outcome is Outcome.UPSTREAM_ERROR:
+    if ending.outcome is Outcome.UPSTREAM_ERROR or _was_turned_down(progress):
         return None, 0, False
     usage = Usage(
         input_tokens=-(-len(candidate.body) // _CHARACTERS_PER_TOKEN),

@@ -42,6 +42,7 @@ class Progress:
         self.findings = denied.findings or self.findings
         self.unscanned = denied.unscanned or self.unscanned
         self.attempts = denied.attempts or self.attempts
+        self.candidate = denied.sent or self.candidate
 
 
 class Ending(NamedTuple):
