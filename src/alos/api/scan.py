@@ -1,0 +1,56 @@
+"""Looks at a text with the detectors in force."""
+
+from fastapi import Depends, FastAPI
+from pydantic import Field
+
+from alos.api.access import require_dev
+from alos.api.body import Body
+from alos.checks.catalogue import Scanner
+from alos.control.plane import ControlPlane
+
+
+class ScanRequest(Body):
+    """A text to look at."""
+
+    id: str | int | None = Field(default=None, description="comes back with the findings")
+    text: str = Field(max_length=100_000)
+
+
+class FindingAnswer(Body):
+    """One finding; never what was found."""
+
+    kind: str
+    type: str
+    start: int = Field(description="first character")
+    end: int = Field(description="one past the last character")
+    rule: str
+    confidence: float
+
+
+class ScanAnswer(Body):
+    """What the detectors in force find in a text."""
+
+    id: str | int | None
+    findings: list[FindingAnswer]
+
+
+def add_scan(app: FastAPI, plane: ControlPlane, scanner: Scanner) -> None:
+    """Add the endpoint of the scanner."""
+
+    @app.post("/api/v1/scan", dependencies=[Depends(require_dev(plane))])
+    async def scan(document: ScanRequest) -> ScanAnswer:
+        """What the detectors find in a text; it is neither kept nor recorded."""
+        return ScanAnswer(
+            id=document.id,
+            findings=[
+                FindingAnswer(
+                    kind=one.kind,
+                    type=one.type,
+                    start=one.start,
+                    end=one.end,
+                    rule=one.rule,
+                    confidence=one.confidence,
+                )
+                for one in scanner.scan(document.text)
+            ],
+        )
