@@ -7,6 +7,8 @@
     ├── CountersDown     budgets or rates can't be counted
     ├── ScannerFault     a detector broke
     ├── StoreDown        the control store or call index can't be reached
+    ├── VaultDown        bodies can't be stored or read
+    │   └── VaultTampered    what stands there is not what was put there
     ├── StandingStale    no news from the control store for too long
     └── ClockBehind      the clock is behind the last durable entry
 """
@@ -30,6 +32,14 @@ class ScannerFault(Fault):
 
 class StoreDown(Fault):
     """The control store or the call index can't be reached or is damaged."""
+
+
+class VaultDown(Fault):
+    """A body can't be stored or read (disk, key file, key service)."""
+
+
+class VaultTampered(VaultDown):
+    """A body or its key was changed, moved or given another label."""
 
 
 class StandingStale(Fault):

@@ -2,6 +2,8 @@
 
 from typing import NewType
 
+BodyReference = NewType("BodyReference", str)
+"""Where a body stands in the vault; plain and safe to print (`docs/reference/vault-format.md`)."""
 CallId = NewType("CallId", str)
 """``call_`` + 26 Crockford base32 characters that sort by time of arrival."""
 Digest = NewType("Digest", str)
