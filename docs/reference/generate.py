@@ -7,6 +7,8 @@ import click
 import typer.main
 
 from alos.cli.main import build_app
+from alos.domain.action import Action
+from alos.domain.authorization import PERSONAL, describe
 from alos.domain.refusal import WORDING, ReasonCode
 from alos.gateway.errors import get_status
 
@@ -27,6 +29,29 @@ def write_reason_codes() -> str:
         what, remedy = WORDING[code]
         lines += [f"## `{code.value}`", "", f"HTTP {get_status(code)}. {what}. {remedy}", ""]
     return "\n".join(lines)
+
+
+def write_authorization() -> str:
+    """One row for each action: who may, and for what."""
+    lines = [
+        "# Authorization",
+        "",
+        "One table says who may do what; it has no administrator and no bypass. A person acts",
+        "in every capacity they have: the roles that `alos.yaml` gives them, and what they are to",
+        "the thing itself (holder, workspace owner, operational owner, accountable person). *Of",
+        "its workspace* means that they belong to the workspace that the thing is in. What takes",
+        "two people, and what an author may not do, is a rule of the action on top of this.",
+        "",
+        "The local socket of a dev folder may do everything but what is marked *personal*; that",
+        "of a production folder only what names `local_operator`.",
+        "",
+        "| action | who |",
+        "|---|---|",
+    ]
+    for action in Action:
+        mark = " *(personal)*" if action in PERSONAL else ""
+        lines.append(f"| `{action.value}`{mark} | {describe(action)} |")
+    return "\n".join([*lines, ""])
 
 
 def write_commands() -> str:
@@ -62,7 +87,11 @@ def _describe(name: str, command: click.Command) -> list[str]:
     return lines
 
 
-PAGES = {"reason-codes.md": write_reason_codes, "commands.md": write_commands}
+PAGES = {
+    "reason-codes.md": write_reason_codes,
+    "commands.md": write_commands,
+    "authorization.md": write_authorization,
+}
 
 
 if __name__ == "__main__":

@@ -17,6 +17,17 @@ class ReasonCode(StrEnum):
     KEY_EXPIRED = "alos_key_expired"
     PRINCIPAL_INACTIVE = "alos_principal_inactive"
 
+    NOT_SIGNED_IN = "alos_not_signed_in"
+    SESSION_ENDED = "alos_session_ended"
+    TOKEN_BAD = "alos_token_bad"  # noqa: S105 - a reason code
+    ISSUER_UNKNOWN = "alos_issuer_unknown"
+    PERSONAL_ACCOUNT = "alos_personal_account"
+    LOGIN_BAD = "alos_login_bad"
+    PERSON_UNKNOWN = "alos_person_unknown"
+    ORIGIN_FOREIGN = "alos_origin_foreign"
+    NOT_PERMITTED = "alos_not_permitted"
+    SIGN_ON_DOWN = "alos_sign_on_down"
+
     ENDPOINT_UNKNOWN = "alos_endpoint_unknown"
     METHOD_NOT_ALLOWED = "alos_method_not_allowed"
     BODY_TIMEOUT = "alos_body_timeout"
@@ -104,6 +115,46 @@ WORDING: dict[ReasonCode, tuple[str, str]] = {
     ReasonCode.PRINCIPAL_INACTIVE: (
         "The key belongs to somebody who is no longer active",
         "Ask the workflow's operational owner for a key of your own.",
+    ),
+    ReasonCode.NOT_SIGNED_IN: (
+        "Nobody is signed in",
+        "Run `alos login`, or send a session's or a workload's token as `Authorization: Bearer`.",
+    ),
+    ReasonCode.SESSION_ENDED: (
+        "The session has ended or was never one of ours",
+        "Run `alos login` again.",
+    ),
+    ReasonCode.TOKEN_BAD: (
+        "The token is not good",
+        "Get a fresh one from its issuer, made out to this installation's audience.",
+    ),
+    ReasonCode.ISSUER_UNKNOWN: (
+        "The token's issuer is not one that this organisation trusts",
+        "Sign in with the organisation's own provider; `sign_on` in alos.yaml lists them.",
+    ),
+    ReasonCode.PERSONAL_ACCOUNT: (
+        "This is a personal account, and those are not allowed here",
+        "Sign in with the account that the organisation gave you.",
+    ),
+    ReasonCode.LOGIN_BAD: (
+        "The login does not belong to one that was begun here, or is too old",
+        "Begin again with `alos login`.",
+    ),
+    ReasonCode.PERSON_UNKNOWN: (
+        "The directory has no active person with this account",
+        "Ask for the account to be provisioned; nobody is added by logging in.",
+    ),
+    ReasonCode.ORIGIN_FOREIGN: (
+        "The request comes from another site, or lacks the session's own token",
+        "Send it from this installation's own pages, with the header `x-alos-csrf`.",
+    ),
+    ReasonCode.NOT_PERMITTED: (
+        "You may not do that",
+        "Ask somebody who may; the authorization reference lists who.",
+    ),
+    ReasonCode.SIGN_ON_DOWN: (
+        "The identity provider can't be reached, so nobody new can sign in",
+        "Try again later; sessions, keys, kill and revoke go on working.",
     ),
     ReasonCode.ENDPOINT_UNKNOWN: (
         "There is nothing at this path",
