@@ -6,13 +6,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from alos.control.evidence import prove_call
 from alos.domain.ids import CallId, WriterId
-from alos.domain.record import Entry, NoteEntry, NoteKind
+from alos.domain.record import ClosingEntry, Entry, Fact, NoteEntry, NoteKind
 from alos.ledger.checkpoint import Checkpoint, sign_checkpoint
 from alos.ledger.encoding import encode_entry, encode_personal
 from alos.ledger.keys import KeyChange, sign_change
-from alos.ledger.note import SigningKey
+from alos.ledger.note import SigningKey, decode_base64, encode_base64
 from alos.ledger.tree import (
     Frontier,
     GetNode,
@@ -23,7 +25,7 @@ from alos.ledger.tree import (
     prove_inclusion,
 )
 from alos.ports.ledger import LedgerEntry
-from tests.store.samples import NOW, make_closing, make_note, make_opening
+from tests.store.samples import NOW, make_closing, make_note, make_opening, to_version_1
 
 VECTORS = Path(__file__).parents[2] / "docs/reference/vectors/ledger-evidence.json"
 ORIGIN = "alos/0123456789abcdef"
@@ -36,15 +38,22 @@ OTHER = CallId("call_01KAB3C4D5E6F7G8H9JKMNPQRT")
 
 
 class MemoryLedger:
-    """The port over a list of entries."""
+    """The port over a list of entries; ``rewrite`` makes other bytes of each closing."""
 
-    def __init__(self, entries: Sequence[tuple[Entry, bytes | None]], key: SigningKey) -> None:
+    def __init__(
+        self,
+        entries: Sequence[tuple[Entry, bytes | None]],
+        key: SigningKey,
+        rewrite: Callable[[bytes], bytes] = bytes,
+    ) -> None:
         self._key = key
         self._entries: list[tuple[Entry, LedgerEntry]] = []
         self.changes: list[KeyChange] = [KeyChange(key=FIRST.verify_key)]
         tree = Frontier()
         for sequence, (entry, personal) in enumerate(entries):
             chained, kept = encode_entry(entry, WRITER, sequence)
+            if isinstance(entry, ClosingEntry):
+                chained = rewrite(chained)
             tree.append(hash_entry(chained))
             one = LedgerEntry(
                 writer=WRITER,
@@ -135,6 +144,36 @@ def make_erased() -> dict[str, Any]:
     first, _, third = closing.personal
     entries[3] = (closing, encode_personal([first, None, third]))
     return make_document(MemoryLedger(entries, FIRST))
+
+
+def make_version_1() -> dict[str, Any]:
+    """Written before closings had facts."""
+    return make_document(MemoryLedger(make_entries(), FIRST, to_version_1))
+
+
+def make_with_facts() -> dict[str, Any]:
+    """The closing says more of its call."""
+    entries = make_entries()
+    facts = ((Fact.IDENTITY.value, "key"), (Fact.PURPOSE.value, "eval"), (Fact.RUN.value, "run_7"))
+    entries[3] = (make_closing(CALL, facts=facts), None)
+    return make_document(MemoryLedger(entries, FIRST))
+
+
+def make_of_version(version: int) -> dict[str, Any]:
+    """Version 2's fields under another number, in a tree that is made of these bytes."""
+
+    def rewrite(chained: bytes) -> bytes:
+        return msgspec.msgpack.encode([version, *msgspec.msgpack.decode(chained)[1:]])
+
+    document = make_document()
+    forged = MemoryLedger(make_entries(), FIRST, rewrite)
+    document["checkpoint"] = forged.get_checkpoint()
+    for entry in document["entries"]:
+        path = forged.get_inclusion(entry["leaf"], forged.get_size())
+        entry["path"] = [encode_base64(step) for step in path]
+        if entry["role"] == "closing":
+            entry["chained"] = encode_base64(rewrite(decode_base64(entry["chained"])))
+    return document
 
 
 def make_lost() -> dict[str, Any]:
@@ -253,6 +292,10 @@ def make_cases() -> list[dict[str, Any]]:
         ),
         ("a file with an erased value", make_erased(), [first], True),
         ("a file from a dev folder", make_dev(), [], True),
+        ("a closing of schema version 1, without facts", make_version_1(), [first], True),
+        ("a closing with facts", make_with_facts(), [first], True),
+        ("a closing of version 2 that says version 1", make_of_version(1), [first], False),
+        ("a closing of a schema version that is not known", make_of_version(3), [first], False),
     ]
     forged = make_rotated()
     forged["key_changes"][0]["signature"] = _flip(forged["key_changes"][0]["signature"])

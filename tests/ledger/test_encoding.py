@@ -13,6 +13,7 @@ from alos.domain.money import Usage
 from alos.domain.record import (
     ClosingEntry,
     Entry,
+    Fact,
     NoteEntry,
     OpeningEntry,
     Personal,
@@ -32,7 +33,7 @@ from alos.ledger.encoding import (
     encode_entry,
     encode_personal,
 )
-from tests.store.samples import make_closing, make_note, make_opening
+from tests.store.samples import make_closing, make_note, make_opening, to_version_1
 
 _ints = st.integers(-(2**63), 2**63 - 1)
 _personals = st.lists(
@@ -90,21 +91,65 @@ def test_every_field_of_a_record_is_in_the_encoding() -> None:
         assert tuple(one.name for one in fields(cls)) == names
 
 
-def test_the_bytes_of_schema_version_1_never_change() -> None:
-    hashes = []
-    before = ZERO_HASH
-    for sequence, entry in enumerate(
-        (make_opening("call_1"), make_closing("call_1"), make_note())
-    ):
-        before = chain_hash(before, encode_entry(entry, "w-1", sequence)[0])
+def test_the_bytes_of_each_schema_version_never_change() -> None:
+    chained = [
+        encode_entry(entry, "w-1", sequence)[0]
+        for sequence, entry in enumerate(
+            (make_opening("call_1"), make_closing("call_1"), make_note())
+        )
+    ]
+    assert _chain([chained[0], to_version_1(chained[1]), chained[2]]) == [
+        "5af71ec6fc9a4995",
+        "095c1b5d16ec4323",
+        "58df0de6160c31a5",
+    ]
+    facts = (("purpose", "eval"), ("run", "run_7"))
+    with_facts = encode_entry(make_closing("call_1", facts=facts), "w-1", 3)[0]
+    assert _chain([*chained, with_facts]) == [
+        "5af71ec6fc9a4995",
+        "47bc1b45d1ebcf69",
+        "dee45e9506dc9c8d",
+        "9ad19eadae683241",
+    ]
+
+
+def _chain(entries: list[bytes]) -> list[str]:
+    before, hashes = ZERO_HASH, []
+    for chained in entries:
+        before = chain_hash(before, chained)
         hashes.append(before.hex()[:16])
-    assert hashes == ["5af71ec6fc9a4995", "095c1b5d16ec4323", "58df0de6160c31a5"]
+    return hashes
+
+
+def test_a_closing_of_version_1_reads_as_one_without_facts() -> None:
+    closing = make_closing("call_1")
+    chained, personal = encode_entry(closing, "w-1", 5)
+    first = to_version_1(chained)
+    assert decode_entry(first, personal) == decode_entry(chained, personal)
+    assert decode_values(first, personal) == decode_values(chained, personal)
+
+
+def test_facts_are_plain_and_read_back_in_their_order() -> None:
+    facts = tuple((name.value, f"of {name}") for name in sorted(Fact))
+    chained, personal = encode_entry(make_closing("call_1", facts=facts), "w-1", 5)
+    assert b"of replayed_from" in chained
+    assert decode_entry(chained, personal).entry == make_closing("call_1", facts=facts)
+    assert decode_values(chained, personal).values["facts"] == [list(one) for one in facts]
+
+
+@pytest.mark.parametrize("version", [0, 1, 3])
+def test_a_closing_under_another_version_than_its_own_is_refused(version: int) -> None:
+    chained, personal = encode_entry(make_closing("call_1"), "w-1", 5)
+    forged = chained[:3] + bytes([version]) + chained[4:]
+    for decode in (decode_entry, decode_values):
+        with pytest.raises(EntryMalformedError):
+            decode(forged, personal)
 
 
 def test_the_chained_bytes_are_a_plain_array_with_commitments_last() -> None:
     closing = make_closing("call_1")
     row = msgspec.msgpack.decode(encode_entry(closing, "w-1", 5)[0])
-    assert row[:5] == [1, 1, "w-1", 5, "call_1"]
+    assert row[:5] == [2, 1, "w-1", 5, "call_1"]
     assert len(row) == 4 + len(CLOSING_FIELDS) + 1
     assert row[-1] == [
         [one.name, sha256(one.salt + one.value.encode()).digest()] for one in closing.personal

@@ -21,7 +21,7 @@ from alos.ledger.tree import (
     prove_consistency,
     prove_inclusion,
 )
-from tests.store.samples import make_closing
+from tests.store.samples import make_closing, make_opening, to_version_1
 
 VECTORS = Path(__file__).parents[2] / "docs/reference/vectors/ledger-tree.json"
 
@@ -173,8 +173,12 @@ def test_every_eighth_level_is_enough_to_answer_for_all() -> None:
 
 
 def test_a_leaf_is_the_schema_version_and_the_chained_bytes() -> None:
+    opening = encode_entry(make_opening("call_1"), "w-1", 0)[0]
+    assert hash_entry(opening) == sha256(b"\x00\x01" + opening).digest()
     chained, _ = encode_entry(make_closing("call_1"), "w-1", 3)
-    assert hash_entry(chained) == sha256(b"\x00\x01" + chained).digest()
+    assert hash_entry(chained) == sha256(b"\x00\x02" + chained).digest()
+    first = to_version_1(chained)
+    assert hash_entry(first) == sha256(b"\x00\x01" + first).digest()
 
 
 @pytest.mark.parametrize(("index", "size"), [(0, 0), (3, 3), (-1, 3)])

@@ -7,7 +7,14 @@ from pathlib import Path
 
 from alos.domain.ids import WriterId
 from alos.domain.record import Entry, NoteEntry, NoteKind
-from alos.ledger.encoding import ZERO_HASH, chain_hash, decode_entry, encode_entry
+from alos.ledger.encoding import (
+    CLOSING,
+    ZERO_HASH,
+    chain_hash,
+    decode_entry,
+    decode_values,
+    encode_entry,
+)
 from alos.ledger.keys import KeyChange
 from alos.ledger.note import SigningKey
 from alos.ledger.report import LedgerReport
@@ -111,6 +118,18 @@ def forge(home: Path, change: Callable[[list[Entry]], Sequence[Entry]]) -> None:
         chained, personal = encode_entry(entry, get_writer(home), sequence)
         previous = chain_hash(previous, chained)
         out.append(pack_frame(chained, personal, previous))
+    path.write_bytes(b"".join(out))
+
+
+def forge_closings(home: Path, rewrite: Callable[[bytes], bytes]) -> None:
+    """Write other chained bytes of each closing, with every check and hash made right again."""
+    (path,) = list_segments(home / "journal", get_writer(home))
+    out, previous = [path.read_bytes()[:SEGMENT_HEADER_BYTES]], ZERO_HASH
+    for chained, personal in read_raw(home):
+        is_closing = decode_values(chained).kind == CLOSING
+        changed = rewrite(chained) if is_closing else chained
+        previous = chain_hash(previous, changed)
+        out.append(pack_frame(changed, personal, previous))
     path.write_bytes(b"".join(out))
 
 

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import msgspec
+
 from alos.domain.ids import CallId, Digest, KeyId, ModelName, VendorName, WorkflowId, WorkspaceId
 from alos.domain.money import Usage
 from alos.domain.record import (
@@ -113,6 +115,14 @@ def make_closing(call_id: str, **changes: Any) -> ClosingEntry:
         ),
         **changes,
     )
+
+
+def to_version_1(chained: bytes) -> bytes:
+    """The closing as it was written before closings had facts."""
+    row = msgspec.msgpack.decode(chained)
+    assert row[:2] == [2, 1]
+    assert row[-2] == []
+    return msgspec.msgpack.encode([1, *row[1:-2], row[-1]])
 
 
 def make_note(kind: NoteKind = NoteKind.HEARTBEAT, **facts: str) -> NoteEntry:

@@ -69,11 +69,20 @@ def test_a_whole_ledger_verifies(home: Path) -> None:
 # --- each field in turn -------------------------------------------------------------------
 
 
+_OTHERS = {
+    "facts": (("purpose", "eval"),),
+    "first_byte_ms": 5,
+    "prompt_evidence": None,
+}
+
+
 def change_value(name: str, value: Any) -> Any:
     """Another value that the field may have."""
     if name == "personal":
         return (Personal("principal", b"x" * 16, "somebody else"), *value[1:])
     hint = next(one.type for one in fields(ClosingEntry) if one.name == name)
+    if name in _OTHERS:
+        return _OTHERS[name]
     if name in {"attempts", "findings", "tools"}:
         return ()
     if name == "usage":
@@ -87,10 +96,6 @@ def change_value(name: str, value: Any) -> Any:
         return not value
     if isinstance(value, int):
         return value + 1
-    if name == "first_byte_ms":
-        return 5
-    if name == "prompt_evidence":
-        return None
     return f"{value}x"
 
 

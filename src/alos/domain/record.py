@@ -61,6 +61,37 @@ class Evidence(StrEnum):
     OBSERVED = "observed"
 
 
+class Fact(StrEnum):
+    """Names of further facts of a call; the values are our own words and ids only.
+
+    A new one is a member here and a line in docs/reference/journal-format.md, and no new schema
+    version.
+    """
+
+    CACHED_FROM = "cached_from"
+    """Id of the call whose stored answer this one was given."""
+    FALLBACK = "fallback"
+    """What answered in the place of the route: ``text``, or a model's name."""
+    RUN = "run"
+    """Id of the eval or drill run that the call belongs to."""
+    PURPOSE = "purpose"
+    """``production``, ``draft``, ``eval`` or ``drill``; where it is absent, production."""
+    TRACE_SPAN = "trace_span"
+    """Trace id and our own span id, ``<32 hex>-<16 hex>``."""
+    REQUEST_BODY = "request_body"
+    """Where the vault keeps the request as it was sent, redacted."""
+    ANSWER_BODY = "answer_body"
+    """Where the vault keeps the answer, redacted."""
+    IDENTITY = "identity"
+    """How the caller was known: ``key``, ``session``, ``workload``…"""
+    REPLAYED_FROM = "replayed_from"
+    """Id of the call whose answer the same Idempotency-Key gave again."""
+    ESCALATED = "escalated"
+    """Name of the rule that sent the call to a larger model."""
+    NEAR_MISS = "near_miss"
+    """Why the call is a near miss though it was answered (overridden, redacted, warned)."""
+
+
 @dataclass(frozen=True, slots=True)
 class Personal:
     """A value that can be forgotten: committed to as SHA-256(salt ‖ UTF-8 of the value).
@@ -205,6 +236,8 @@ class ClosingEntry:
     duration_ms: int
 
     personal: tuple[Personal, ...]
+    facts: tuple[tuple[str, str], ...] = ()
+    """Sorted (:class:`Fact`, value) pairs, plain: our own words and ids only."""
 
 
 class NoteKind(StrEnum):

@@ -12,15 +12,13 @@ from typing import Final
 GetNode = Callable[[int, int], bytes]
 """(level, index) → hash of that complete subtree."""
 
-LEAF_VERSION: Final = 1
-"""First byte of a leaf: the schema version of the entries inside."""
 EMPTY_ROOT: Final = sha256(b"").digest()
 TILE_LEVELS: Final = 8
 TILE_WIDTH: Final = 1 << TILE_LEVELS
 
 _LEAF: Final = b"\x00"
 _NODE: Final = b"\x01"
-_ENTRY_LEAF: Final = _LEAF + bytes([LEAF_VERSION])
+_ARRAY_16: Final = b"\xdc"
 
 
 def hash_leaf(data: bytes) -> bytes:
@@ -29,8 +27,12 @@ def hash_leaf(data: bytes) -> bytes:
 
 
 def hash_entry(chained: bytes) -> bytes:
-    """The leaf of a journal entry: SHA-256(0x00 ‖ schema version ‖ chained bytes)."""
-    return sha256(_ENTRY_LEAF + chained).digest()
+    """The leaf of a journal entry: SHA-256(0x00 ‖ schema version ‖ chained bytes).
+
+    The schema version is the array's first item: one byte behind a header of one byte or three.
+    """
+    at = 3 if chained.startswith(_ARRAY_16) else 1
+    return sha256(_LEAF + chained[at : at + 1] + chained).digest()
 
 
 def hash_node(left: bytes, right: bytes) -> bytes:

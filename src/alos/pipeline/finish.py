@@ -116,6 +116,7 @@ class Finish:
             ),
             duration_ms=total_ns // 1_000_000,
             personal=self._get_personal(progress),
+            facts=tuple(sorted(progress.facts.items())) if progress.facts else (),
         )
 
     def _get_personal(self, progress: Progress) -> tuple[Personal, ...]:

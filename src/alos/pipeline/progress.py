@@ -1,6 +1,6 @@
 """What is known of one call so far; ``run`` writes it, ``finish`` reads it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from alos.domain.call import AdmittedCall, Call, CheckedCall, CheckedCandidate, Denied, Reservation
@@ -33,6 +33,8 @@ class Progress:
     waited_ns: int = 0
     first_byte_ns: int | None = None
     is_closed: bool = False
+    facts: dict[str, str] = field(default_factory=dict)
+    """Further facts of the call, by :class:`alos.domain.record.Fact`."""
 
     def deny(self, denied: Denied) -> None:
         """Keep what a denying stage knew."""

@@ -16,7 +16,7 @@ from zlib import crc32
 import msgspec
 
 from alos.domain.ids import WriterId
-from alos.ledger.encoding import SCHEMA_VERSION
+from alos.ledger.encoding import KNOWN
 from alos.store.folder import list_segments
 from alos.store.frame import (
     FRAME_HEADER_BYTES,
@@ -185,7 +185,7 @@ class _QuickReader:
             if (
                 sha256(previous + chained).digest() != entry_hash
                 or crc32(chained, crc32(entry_hash)) != check
-                or chained[kind_at - 1] != SCHEMA_VERSION
+                or chained[kind_at - 1 : kind_at + 1] not in KNOWN
                 or not chained.startswith(word + _encode(sequence), kind_at + 1)
             ):
                 break

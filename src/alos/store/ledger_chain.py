@@ -17,8 +17,8 @@ import msgspec
 
 from alos.domain.ids import WriterId
 from alos.domain.record import NoteKind
-from alos.ledger.encoding import NOTE, ZERO_HASH, EntryMalformedError, decode_values
-from alos.ledger.tree import LEAF_VERSION, hash_entry
+from alos.ledger.encoding import KNOWN, NOTE, ZERO_HASH, EntryMalformedError, decode_values
+from alos.ledger.tree import hash_entry
 from alos.store.folder import list_segments
 from alos.store.frame import (
     FRAME_HEADER_BYTES,
@@ -36,7 +36,8 @@ HASH_BYTES: Final = 32
 _LENGTHS_BYTES: Final = 12
 _ARRAY_16: Final = 0xDC
 _SHORTEST: Final = 6
-_LEAF: Final = bytes([0, LEAF_VERSION])
+_LEAF_STARTS: Final = {word: bytes((0, word[0])) for word in KNOWN}
+"""What stands before the chained bytes in a leaf, by schema version and kind."""
 _KEY_WORD: Final = msgspec.msgpack.encode(NoteKind.LEDGER_KEY.value)
 _TAIL_BYTES: Final = 96
 """Room for a commitment and its name; where a name is longer the careful way is taken."""
@@ -170,18 +171,19 @@ def read_segment(path: Path, writer: WriterId) -> SegmentRead | None:
                 break
             chained = data[start:middle]
             at = 5 if chained[0] == _ARRAY_16 else 3
+            leaf_start = _LEAF_STARTS.get(chained[at - 2 : at])
             if (
                 sha256(previous + chained).digest() != entry_hash
                 or crc32(data[offset : offset + _LENGTHS_BYTES]) != lengths_check
                 or crc32(chained, crc32(entry_hash)) != check
-                or chained[at - 2] != LEAF_VERSION
+                or leaf_start is None
                 or not chained.startswith(word + _encode(sequence), at)
                 or (capacity and not _is_personal_right(chained, data[middle:end]))
             ):
                 break
             if chained[at - 1] == NOTE:
                 key_facts += look_at_note(chained, sequence)
-            leaves.append(sha256(_LEAF + chained).digest())
+            leaves.append(sha256(leaf_start + chained).digest())
             previous, offset = entry_hash, end
             sequence += 1
     stopped_at = offset if offset < size else -1

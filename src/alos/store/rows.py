@@ -13,13 +13,19 @@ import msgspec
 
 from alos.domain.ids import WriterId
 from alos.domain.record import Outcome
-from alos.ledger.encoding import CLOSING_FIELDS, OPENING_FIELDS, EntryMalformedError
+from alos.ledger.encoding import (
+    CLOSING_FIELDS,
+    CLOSING_FIELDS_1,
+    OPENING_FIELDS,
+    EntryMalformedError,
+)
 from alos.store.journal_batch import RawEntry
 from alos.store.tables import calls, running_calls
 
 Values = tuple[Any, ...]
 
 _ENVELOPE: Final = 4  # schema version, kind, writer, sequence
+_VERSION_AT: Final = 3  # a closing has more than 15 items, so its array's header takes 3 bytes
 
 
 def _places(fields: tuple[str, ...], names: tuple[str, ...]) -> Callable[[Values], Values]:
@@ -73,7 +79,9 @@ def _decoder_of(fields: tuple[str, ...], wanted: set[str]) -> Callable[[bytes], 
     return msgspec.msgpack.Decoder(row).decode
 
 
-_decode_closing = _decoder_of(CLOSING_FIELDS, {*_BEFORE_PERSON, *_AFTER_TASK, "findings"})
+_FROM_CLOSING: Final = {*_BEFORE_PERSON, *_AFTER_TASK, "findings"}
+_decode_closing = _decoder_of(CLOSING_FIELDS, _FROM_CLOSING)
+_decode_closing_1 = _decoder_of(CLOSING_FIELDS_1, _FROM_CLOSING)
 _decode_opening = _decoder_of(OPENING_FIELDS, set(_BEFORE_PERSON))
 _decode_secrets = msgspec.msgpack.Decoder(list[tuple[bytes, str] | None]).decode
 
@@ -120,7 +128,8 @@ def to_call_row(
         EntryMalformedError: the entry is not as its kind should be, or a personal value does not
             match its commitment.
     """
-    row = _read(_decode_closing, entry)
+    is_first = entry.chained[_VERSION_AT] == 1
+    row = _read(_decode_closing_1 if is_first else _decode_closing, entry)
     principal, task = _get_person_and_task(row[-1], entry.personal)
     words = None
     if row[_FINDINGS]:

@@ -18,9 +18,10 @@ const FIELDS = {
     'prompt_version', 'prompt_evidence', 'request_hash', 'sent_hash', 'output_hash',
     'request_bytes', 'answer_bytes', 'findings', 'unscanned', 'unknown_fields', 'tools', 'usage',
     'cost_nanousd', 'cost_estimated', 'reserved_nanousd', 'price_source', 'overhead_us',
-    'first_byte_ms', 'duration_ms'],
+    'first_byte_ms', 'duration_ms', 'facts'],
   2: ['kind', 'at_unix_ns', 'facts'],
 }
+const NEWEST = { 0: 1, 1: 2, 2: 1 } // schema version by kind; version 1 of a closing had no facts
 
 class Malformed extends Error {}
 
@@ -180,10 +181,20 @@ function decodeMessagePack (bytes) {
   return found
 }
 
+// The array's first item: one byte behind a header of one byte or, from 16 items on, three.
+function getVersion (chained) {
+  const at = chained[0] === 0xdc ? 3 : 1
+  need(at < chained.length, 'an entry ends too early')
+  return chained[at]
+}
+
 function decodeEntry (chained) {
   const row = decodeMessagePack(chained)
-  need(Array.isArray(row) && row[0] === 1, 'an entry is of a schema version not known here')
-  const fields = FIELDS[row[1]]
+  need(Array.isArray(row) && row[0] === getVersion(chained) && row[0] >= 1 &&
+    Number.isSafeInteger(row[1]) &&
+    row[0] <= NEWEST[row[1]], 'an entry is of a schema version not known here')
+  const isFirstClosing = row[0] === 1 && row[1] === 1
+  const fields = isFirstClosing ? FIELDS[1].slice(0, -1) : FIELDS[row[1]]
   need(fields !== undefined && row.length === fields.length + 5,
     'an entry has another number of fields')
   const commitments = row[row.length - 1]
@@ -342,7 +353,7 @@ async function checkEntry (entry, name, callId, head, report) {
   }, name)
   const chained = fromBase64(entry.chained)
   const path = entry.path.map(fromBase64)
-  const leaf = await hashLeaf(concat(Uint8Array.of(1), chained))
+  const leaf = await hashLeaf(concat(Uint8Array.of(getVersion(chained)), chained))
   if (!await isIncluded(entry.leaf, head.size, leaf, path, head.root)) {
     report.problems.push(`${name} is not leaf ${entry.leaf} of the signed tree`)
   }
