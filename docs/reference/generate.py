@@ -9,7 +9,8 @@ import typer.main
 from alos.cli.main import build_app
 from alos.domain.action import Action
 from alos.domain.authorization import PERSONAL, describe
-from alos.domain.refusal import WORDING, ReasonCode
+from alos.domain.reason import ReasonCode
+from alos.domain.wording import WORDING
 from alos.gateway.errors import get_status
 
 FOLDER = Path(__file__).parent
