@@ -121,7 +121,7 @@ def model(base_url: str, **changes: Any) -> StandingModel:
 def checked(wire_format: str = "openai-chat", **headers: str) -> CheckedCall:
     """As much of a checked call as a provider looks at."""
     named = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
-    call = SimpleNamespace(wire_format=wire_format, headers=named)
+    call = SimpleNamespace(id="call_1", wire_format=wire_format, headers=named)
     return cast(
         "CheckedCall", SimpleNamespace(funded=SimpleNamespace(admitted=SimpleNamespace(call=call)))
     )

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
+from alos.domain.trace import get_span_id, write_traceparent
 from alos.ports.provider import Broken, ProviderBroke, ProviderFailure
 from alos.providers.credentials import open_credentials
 from alos.providers.http import HttpAnswer, HttpLimits, HttpProvider
@@ -55,6 +56,7 @@ async def test_a_call_goes_out_with_our_headers_only_and_its_answer_comes_back(
         b"accept: application/json, text/event-stream",
         b"user-agent: alos",
         b"authorization: Bearer " + SECRET.encode(),
+        b"traceparent: " + write_traceparent(checked().funded.admitted.call.id, None),
         b"content-length: 15",
     ]
 
@@ -454,3 +456,23 @@ async def test_what_comes_after_an_answer_spoils_the_connection(provider: HttpPr
             assert await answer.read() == b"{}"
             await answer.close()
     assert peer.connections == 2
+
+
+async def test_the_model_server_sees_our_span_and_none_of_the_callers_context(
+    provider: HttpProvider,
+) -> None:
+    trace, span = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+    call = checked(
+        traceparent=f"00-{trace}-{span}-01", tracestate="vendor=secret", baggage="who=jane"
+    )
+    async with serve(answering(b"{}")) as peer:
+        answer = await provider.send(call, candidate(model(f"http://127.0.0.1:{peer.port}")))
+        assert isinstance(answer, HttpAnswer)
+        await answer.read()
+        await answer.close()
+    head = peer.requests[0].partition(b"\r\n\r\n")[0].decode()
+    ours = get_span_id(call.funded.admitted.call.id)
+    assert f"traceparent: 00-{trace}-{ours}-01" in head.split("\r\n")
+    assert span not in head
+    assert "tracestate" not in head
+    assert "baggage" not in head

@@ -58,6 +58,7 @@ class AdmittedCall(NamedTuple):
         max_output_tokens: bound per choice, already within workflow and model limits.
         ceiling_nanousd: the dearest that the call can cost.
         sources: ids of retrieved context as the caller declared them.
+        tags: ``name=value``, the caller's word; they decide nothing but an escalation by tag.
         rendered_prompt: the released template with its variables in place, to be put in front.
     """
 
@@ -75,6 +76,7 @@ class AdmittedCall(NamedTuple):
     max_output_tokens: int
     ceiling_nanousd: int
     rendered_prompt: str | None = None
+    tags: tuple[str, ...] = ()
 
 
 class Denied(NamedTuple):
@@ -84,6 +86,7 @@ class Denied(NamedTuple):
         findings, unscanned: what the checks saw, when they are what denied it.
         attempts: what dispatch tried.
         sent: the last candidate whose body went out, though no usable answer came.
+        limit_requests: the rate that is used up.
     """
 
     refusal: Refusal
@@ -94,6 +97,7 @@ class Denied(NamedTuple):
     unscanned: tuple[str, ...] = ()
     attempts: tuple[AttemptNote, ...] = ()
     sent: "CheckedCandidate | None" = None
+    limit_requests: int = 0
 
 
 class Reservation(NamedTuple):

@@ -192,7 +192,7 @@ class ModelDoor:
     async def _stream(self, send: Send, asked: _Asked, outcome: Streaming) -> None:
         """Send pieces as they come; one that breaks ends the connection, never the stream."""
         chunks: AsyncGenerator[bytes, None] = outcome.chunks
-        headers = [*outcome.headers, *_STREAM]
+        headers = [*outcome.headers, *_STREAM, *_write_vendor_id(asked)]
         try:
             await send(
                 {"type": "http.response.start", "status": outcome.status, "headers": headers}
@@ -208,12 +208,17 @@ class ModelDoor:
 
 async def _send(send: Send, asked: _Asked, status: int, headers: Headers, body: bytes) -> None:
     headers.append((b"content-length", b"%d" % len(body)))
-    if asked.speaks.startswith("anthropic"):
-        headers.append((b"request-id", asked.call.id.encode()))
+    headers += _write_vendor_id(asked)
     if not asked.keep_alive:
         headers.append(_CLOSE)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+def _write_vendor_id(asked: _Asked) -> Headers:
+    """The request's id where Anthropic's clients look for it."""
+    is_theirs = asked.speaks.startswith("anthropic")
+    return [(b"request-id", asked.call.id.encode())] if is_theirs else []
 
 
 class _Watch:

@@ -16,6 +16,7 @@ from alos.domain.record import Evidence
 from alos.domain.refusal import ReasonCode, Refusal
 from alos.domain.request import Request
 from alos.domain.standing import KeyGrant, Standing, StandingWorkflow
+from alos.pipeline.labels import get_tags
 from alos.pipeline.route import WORKFLOW_PREFIX, Routes
 from alos.ports.wire import WireFormat
 
@@ -126,6 +127,7 @@ def _admit(
             _bound_input(request, rendered), bound * request.choices
         ),
         rendered_prompt=rendered,
+        tags=get_tags(call.headers, request),
     )
 
 

@@ -41,7 +41,7 @@ class Budget:
                     detail=f"{rate.limit} in {rate.scope}",
                     retry_after_seconds=rate.retry_after_seconds,
                 )
-                return Denied(refusal=refusal)
+                return Denied(refusal=refusal, limit_requests=rate.limit)
             limit_requests, remaining = rate.limit, rate.remaining
         call = admitted.call
         reserved = await counters.reserve(

@@ -17,20 +17,19 @@ from alos.checks.base import ScannerFault as EngineFault
 from alos.checks.catalogue import Scanner
 from alos.checks.redact import redact
 from alos.checks.seams import scan_parts
-from alos.domain.call import Call, CheckedCall, CheckedCandidate, Denied, FundedCall
+from alos.domain.call import AdmittedCall, CheckedCall, CheckedCandidate, Denied, FundedCall
 from alos.domain.fault import ScannerFault
 from alos.domain.finding import Finding
 from alos.domain.record import FindingNote
 from alos.domain.refusal import ReasonCode, Refusal
 from alos.domain.request import Edits, Path
 from alos.domain.standing import Action, StandingModel, StandingWorkflow
+from alos.pipeline.labels import list_label_texts
 from alos.ports.wire import WireFormat
 
 CREDENTIALS = "credentials"
 PII = "pii"
 _PROMPT_PATH: Path = ("alos", "prompt")
-_LABELS = (b"x-alos-task", b"x-alos-sources", b"x-alos-prompt", b"anthropic-beta")
-"""Headers whose text is written down or passed on."""
 _BASE_CLASS = {"secret": CREDENTIALS, "pii": PII}
 
 
@@ -76,14 +75,14 @@ class Check:
             )
         return self._decide(funded, seen, unscanned)
 
-    def check_labels(self, call: Call, workflow: StandingWorkflow) -> Denied | None:
+    def check_labels(self, admitted: AdmittedCall) -> Denied | None:
         """Look for a credential in the caller's labels, before any of them is kept.
 
         Raises:
             ScannerFault: a detector failed, so the call is refused.
         """
-        headers = call.headers
-        labels = [headers[name].decode("latin-1") for name in _LABELS if name in headers]
+        workflow = admitted.workflow
+        labels = list_label_texts(admitted.call.headers, admitted.tags)
         if not labels:
             return None
         seen = [one for one in self._read(labels, workflow) if CREDENTIALS in one.classes]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from alos.domain.ids import WorkspaceId
 from alos.domain.money import Usage
 from alos.domain.record import ClosingEntry, Evidence, Outcome, Personal
+from alos.domain.trace import read_traceparent
 from alos.pipeline.progress import Ending, Progress
 from alos.ports.clock import Clock
 from alos.ports.counters import Counters
@@ -134,6 +135,11 @@ class Finish:
                 Personal(f"source.{Evidence.DECLARED}", salt(), source)
                 for source in admitted.sources
             )
+            personal.extend(Personal("tag", salt(), tag) for tag in admitted.tags)
+            trace = read_traceparent(progress.call.headers.get(b"traceparent"))
+            if trace is not None:
+                value = f"{trace.trace_id}-{trace.span_id}"
+                personal.append(Personal("caller_span", salt(), value))
         return tuple(personal)
 
 

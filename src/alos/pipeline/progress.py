@@ -32,6 +32,7 @@ class Progress:
     streamed: bool = False
     waited_ns: int = 0
     first_byte_ns: int | None = None
+    limit_requests: int = 0
     is_closed: bool = False
     facts: dict[str, str] = field(default_factory=dict)
     """Further facts of the call, by :class:`alos.domain.record.Fact`."""
@@ -45,6 +46,7 @@ class Progress:
         self.unscanned = denied.unscanned or self.unscanned
         self.attempts = denied.attempts or self.attempts
         self.candidate = denied.sent or self.candidate
+        self.limit_requests = denied.limit_requests
 
 
 class Ending(NamedTuple):

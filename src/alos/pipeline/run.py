@@ -30,12 +30,17 @@ from alos.domain.fault import (
 )
 from alos.domain.gate import check_model, check_serve
 from alos.domain.money import Usage, to_usd_text
-from alos.domain.outcome import Answered, Headers, Listed, Refused, Streaming
+from alos.domain.outcome import Answered, Listed, Refused, Streaming
 from alos.domain.outcome import Outcome as DoorOutcome
 from alos.domain.record import OpeningEntry, Outcome, Stage
 from alos.domain.refusal import ReasonCode, Refusal
 from alos.pipeline.admit import Admit, identify
 from alos.pipeline.anonymous import Anonymous
+from alos.pipeline.answer_headers import (
+    write_answer_headers,
+    write_ids,
+    write_refusal_headers,
+)
 from alos.pipeline.budget import Budget
 from alos.pipeline.check import Check
 from alos.pipeline.dispatch import Dispatch
@@ -152,7 +157,7 @@ class Pipeline:
             return await self._deny(progress, admitted)
         progress.workflow, progress.request = admitted.workflow, admitted.request
         progress.stage = Stage.CHECK
-        leaked = stages.check.check_labels(call, admitted.workflow)
+        leaked = stages.check.check_labels(admitted)
         if leaked is not None:
             return await self._deny(progress, leaked)
         progress.admitted = admitted
@@ -194,7 +199,7 @@ class Pipeline:
             relay = Relay(progress, reply, examiner, self._check_still, self._clock)
             chunks = self._stream(progress, relay)
             await anext(chunks)  # now its record is closed whatever happens to it
-            headers = _write_headers(progress, funded)
+            headers = write_answer_headers(progress, funded)
             return Streaming(status=200, headers=headers, chunks=chunks)
         usage = reply.view.usage if reply.view is not None else None
         text = sum(map(len, reply.view.texts)) if reply.view is not None else 0
@@ -223,7 +228,7 @@ class Pipeline:
             answer_bytes=len(reply.body) if is_answer else 0,
         )
         cost = await self._stages.finish(progress, ending, self._stages.check.rules)
-        headers = _write_headers(progress, funded)
+        headers = write_answer_headers(progress, funded)
         spent_ns = self._clock.monotonic_ns() - progress.call.received_monotonic_ns
         overhead_us = max(0, spent_ns - progress.waited_ns) // 1_000
         headers += [
@@ -310,7 +315,7 @@ class Pipeline:
         await self._stages.finish(progress, ending, self._stages.check.rules)
         return Listed(
             call_id=progress.call.id,
-            headers=_write_ids(progress),
+            headers=write_ids(progress),
             workflows=tuple((one.id, one.title) for one in mine),
             models=tuple(models),
         )
@@ -319,7 +324,9 @@ class Pipeline:
         call = progress.call
         if self._anonymous.is_recorded(call.client_address, now_unix_ns=call.received_unix_ns):
             return await self._refuse(progress, refusal)
-        return Refused(refusal=refusal, call_id=call.id, headers=_write_ids(progress))
+        return Refused(
+            refusal=refusal, call_id=call.id, headers=write_refusal_headers(progress, refusal)
+        )
 
     async def _deny(self, progress: Progress, denied: Denied) -> DoorOutcome:
         progress.deny(denied)
@@ -343,7 +350,11 @@ class Pipeline:
             text_characters=text_characters,
         )
         await self._stages.finish(progress, ending, self._stages.check.rules)
-        return Refused(refusal=refusal, call_id=progress.call.id, headers=_write_ids(progress))
+        return Refused(
+            refusal=refusal,
+            call_id=progress.call.id,
+            headers=write_refusal_headers(progress, refusal),
+        )
 
     async def _fail(self, progress: Progress, error: Exception) -> DoorOutcome:
         """Refuse because a part of ours broke; record that too, if the journal still can.
@@ -357,7 +368,11 @@ class Pipeline:
             except Fault as second:
                 if refusal.code is not ReasonCode.JOURNAL_DOWN:
                     refusal = self._explain(progress, second)
-        return Refused(refusal=refusal, call_id=progress.call.id, headers=_write_ids(progress))
+        return Refused(
+            refusal=refusal,
+            call_id=progress.call.id,
+            headers=write_refusal_headers(progress, refusal),
+        )
 
     def _explain(self, progress: Progress, error: Exception) -> Refusal:
         """Log where it broke, without the error's own words: they may quote the caller."""
@@ -390,20 +405,3 @@ def _write_opening(admitted: AdmittedCall) -> OpeningEntry:
         release=workflow.release.digest,
         ceiling_nanousd=admitted.ceiling_nanousd,
     )
-
-
-def _write_ids(progress: Progress) -> Headers:
-    call_id = progress.call.id.encode()
-    return [(b"x-alos-call", call_id), (b"x-request-id", call_id)]
-
-
-def _write_headers(progress: Progress, funded: FundedCall) -> Headers:
-    headers = _write_ids(progress)
-    workflow, candidate = funded.admitted.workflow, progress.candidate
-    headers.append((b"x-alos-release", workflow.release.digest.encode()))
-    if candidate is not None:
-        headers.append((b"x-alos-model", candidate.model.name.encode()))
-    if funded.limit_requests:
-        headers.append((b"x-ratelimit-limit-requests", b"%d" % funded.limit_requests))
-        headers.append((b"x-ratelimit-remaining-requests", b"%d" % funded.remaining_requests))
-    return headers

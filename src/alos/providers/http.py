@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from alos.domain.call import CheckedCall, CheckedCandidate
 from alos.domain.standing import StandingModel
+from alos.domain.trace import write_traceparent
 from alos.ports.provider import Broken, ProviderAnswer, ProviderBroke, ProviderFailure
 from alos.providers.connection import Connection
 from alos.providers.credentials import Credentials
@@ -78,9 +79,9 @@ class HttpProvider:
         if isinstance(login, ProviderFailure):
             return login
         body = candidate.body
-        request = b"".join(
-            (target.line, target.host, login, b"content-length: %d\r\n\r\n" % len(body), body)
-        )
+        trace = write_traceparent(received.id, received.headers.get(b"traceparent"))
+        rest = b"traceparent: %b\r\ncontent-length: %d\r\n\r\n" % (trace, len(body))
+        request = b"".join((target.line, target.host, login, rest, body))
         try:
             connection = await self._exchange(target.origin, request, model)
         except ProviderBroke as error:
