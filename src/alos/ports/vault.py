@@ -31,11 +31,11 @@ class Vault(Protocol):
             ValueError: the shelf's names can't be used.
         """
 
-    async def sync(self) -> None:
-        """Wait until all that was put before is on disk; cancelling it loses nothing.
+    async def sync(self, references: Iterable[BodyReference]) -> None:
+        """Wait until these bodies are on disk; cancelling it loses nothing.
 
         Raises:
-            VaultDown: something of it is not certain to be.
+            VaultDown: one of them is not certain to be.
         """
 
     def get(self, reference: BodyReference, *, label: str) -> bytes | Gone:
@@ -77,7 +77,7 @@ class MemoryVault:
         self._bodies[reference] = label, bytes(body)
         return reference
 
-    async def sync(self) -> None:
+    async def sync(self, references: Iterable[BodyReference]) -> None:
         """See :class:`Vault`; there is no disk to wait for."""
 
     def get(self, reference: BodyReference, *, label: str) -> bytes | Gone:
