@@ -1,10 +1,25 @@
-"""The one gate function: may this workflow, and this model for it, serve now?
+"""The one gate: may this serve now, and may this release go to that stage?
 
-``admit`` enforces it, ``control`` explains with it; neither has a rule of its own.
+``admit`` enforces it, ``control`` grants by it and explains with it; none has a rule of its own.
+Ageing evidence is asked for when a stage is granted and never while calls are served; an ended
+permission is asked for at every call.
 """
 
+from collections.abc import Iterator
+
+from alos.domain.promotion import (
+    DAY_SECONDS,
+    DRILL_FRESH_DAYS,
+    DRILLS_ASKED,
+    EVAL_FRESH_DAYS,
+    PromotionFacts,
+)
 from alos.domain.refusal import ReasonCode, Refusal
+from alos.domain.release import DrillKind, Lineage, Release, ReleaseState
+from alos.domain.rollout import get_next_stage
 from alos.domain.standing import ReleaseStage, Standing, StandingModel, StandingWorkflow, Stop
+from alos.domain.tier import Tier
+from alos.domain.workflow import StageName
 
 
 def get_stop(standing: Standing, workflow: StandingWorkflow) -> Stop | None:
@@ -46,3 +61,99 @@ def check_model(standing: Standing, model: StandingModel, *, now_unix: int) -> R
             code=ReasonCode.VENDOR_APPROVAL_ENDED, detail=f"{model.vendor}/{model.name}"
         )
     return None
+
+
+def check_promote(
+    lineage: Lineage, release: Release, stage: StageName, facts: PromotionFacts
+) -> tuple[Refusal, ...]:
+    """Everything that keeps ``release`` from being granted ``stage``; empty = it may be."""
+    return (
+        *_check_order(lineage, release, stage),
+        *_check_bundle(facts),
+        *_check_evaluation(facts),
+        *_check_lane(facts),
+        *_check_drills(lineage, release, stage, facts),
+        *_check_soak(release, stage, facts),
+    )
+
+
+def _check_order(lineage: Lineage, release: Release, stage: StageName) -> Iterator[Refusal]:
+    if not release.is_served and release.state is not ReleaseState.VOTING:
+        yield Refusal(code=ReasonCode.RELEASE_OVER, detail=f"it is {release.state}")
+    current = release.stage
+    if stage is not get_next_stage(current):
+        at = f"it is in {current}" if current else "it is in no stage yet"
+        yield Refusal(code=ReasonCode.RELEASE_STAGE_SKIPPED, detail=at)
+    if lineage.rolling not in {None, release.id}:
+        yield Refusal(code=ReasonCode.RELEASE_ANOTHER_ROLLING, detail=f"{lineage.rolling}")
+
+
+def _check_bundle(facts: PromotionFacts) -> Iterator[Refusal]:
+    if facts.tier < facts.floor.tier:
+        reasons = ", ".join(reason.sentence for reason in facts.floor.reasons)
+        detail = f"Tier {facts.tier:d} claimed, {facts.floor.tier:d} asked for: {reasons}"
+        yield Refusal(code=ReasonCode.RELEASE_TIER_TOO_LOW, detail=detail)
+    for problem in facts.blocking:
+        yield Refusal(code=ReasonCode.RELEASE_BUNDLE_BLOCKED, detail=problem)
+    if not facts.has_decision:
+        yield Refusal(code=ReasonCode.RELEASE_DECISION_MISSING)
+    for waiver in facts.missing_waivers:
+        yield Refusal(code=ReasonCode.RELEASE_WAIVER_ENDED, detail=waiver)
+    if facts.tier is Tier.AUTONOMOUS and not facts.sandbox_passed:
+        yield Refusal(code=ReasonCode.RELEASE_SANDBOX_MISSING)
+
+
+def _check_evaluation(facts: PromotionFacts) -> Iterator[Refusal]:
+    found = facts.evaluation
+    if found is None:
+        yield Refusal(code=ReasonCode.RELEASE_EVAL_MISSING)
+    elif not found.passed:
+        yield Refusal(code=ReasonCode.RELEASE_EVAL_NOT_PASSED, detail=f"run {found.run}")
+    elif facts.now_unix - found.at_unix > EVAL_FRESH_DAYS * DAY_SECONDS:
+        detail = f"older than {EVAL_FRESH_DAYS} days"
+        yield Refusal(code=ReasonCode.RELEASE_EVAL_STALE, detail=detail)
+
+
+def _check_lane(facts: PromotionFacts) -> Iterator[Refusal]:
+    for roles in facts.lane.missing:
+        yield Refusal(code=ReasonCode.RELEASE_VOTES_MISSING, detail=" or ".join(sorted(roles)))
+    if facts.lane.people_short:
+        more = f"{facts.lane.people_short} more people"
+        yield Refusal(code=ReasonCode.RELEASE_VOTES_MISSING, detail=more)
+    for vote in facts.lane.objections:
+        detail = f"{vote.voter} as {vote.role}"
+        yield Refusal(code=ReasonCode.RELEASE_VOTED_AGAINST, detail=detail)
+    for what in facts.widened:
+        yield Refusal(code=ReasonCode.RELEASE_POLICY_WIDENED, detail=what)
+    for party in facts.unanswered:
+        yield Refusal(code=ReasonCode.RELEASE_NOT_CONSULTED, detail=party)
+
+
+def _check_drills(
+    lineage: Lineage, release: Release, stage: StageName, facts: PromotionFacts
+) -> Iterator[Refusal]:
+    asked = DRILLS_ASKED[stage]
+    if facts.tier is Tier.AUTONOMOUS:
+        asked = (*asked, DrillKind.ROLLBACK)
+        if lineage.live is None:
+            yield Refusal(code=ReasonCode.RELEASE_NO_ROLLBACK)
+    for kind in asked:
+        drill = lineage.get_drill(kind)
+        if kind is DrillKind.ROLLBACK:
+            drill = lineage.drills.get((kind, release.digest))
+        if drill is None or not drill.passed:
+            yield Refusal(code=ReasonCode.RELEASE_DRILL_MISSING, detail=kind)
+        elif facts.now_unix - drill.at_unix > DRILL_FRESH_DAYS * DAY_SECONDS:
+            detail = f"{kind}, older than {DRILL_FRESH_DAYS} days"
+            yield Refusal(code=ReasonCode.RELEASE_DRILL_STALE, detail=detail)
+
+
+def _check_soak(release: Release, stage: StageName, facts: PromotionFacts) -> Iterator[Refusal]:
+    if release.halted:
+        yield Refusal(code=ReasonCode.RELEASE_HALTED, detail=f"guard {release.halted}")
+    if stage is StageName.INTERNAL:
+        return
+    left = release.stage_since_unix + facts.soak_hours * 3600 - facts.now_unix
+    if left > 0:
+        detail = f"{left // 3600} h {left % 3600 // 60} min of {facts.soak_hours} h are left"
+        yield Refusal(code=ReasonCode.RELEASE_SOAKING, detail=detail)

@@ -179,6 +179,138 @@ WORDING: dict[ReasonCode, tuple[str, str]] = {
         "Every model of the route says that it is busy",
         "Wait as long as Retry-After says.",
     ),
+    ReasonCode.VOTE_NOT_HUMAN: (
+        "Only people vote",
+        "Log in as yourself; a service account or workload has no vote.",
+    ),
+    ReasonCode.VOTER_INACTIVE: (
+        "The voter is not active in the directory",
+        "Have somebody vote who is.",
+    ),
+    ReasonCode.VOTE_OWN_BUNDLE: (
+        "Nobody votes on their own bundle",
+        "Ask somebody who neither wrote, committed, submitted nor tried it.",
+    ),
+    ReasonCode.VOTE_ROLE_NOT_ASKED: (
+        "The lane asks for no vote of that role",
+        "`alos release show` lists the votes it asks for.",
+    ),
+    ReasonCode.VOTE_ROLE_NOT_HELD: (
+        "The voter does not hold that role",
+        "Roles come from the directory's groups; have one of its holders vote.",
+    ),
+    ReasonCode.VOTE_ROLE_TOO_NEW: (
+        "A role gained less than 24 hours ago does not vote yet",
+        "Wait until a day has passed, or have another holder vote.",
+    ),
+    ReasonCode.VOTE_OTHER_DIGEST: (
+        "The vote is for another bundle than the one that stands for release",
+        "Look at the release again and vote on what it is now.",
+    ),
+    ReasonCode.VOTE_OTHER_POLICY: (
+        "The configuration has changed since the voter was shown it",
+        "Look at the release again and vote on what it is now.",
+    ),
+    ReasonCode.VOTE_OTHER_LANE: (
+        "The lane has changed since the voter was shown it",
+        "Look at the release again and vote on what it is now.",
+    ),
+    ReasonCode.VOTE_NO_REASON: (
+        "A vote against carries a reason",
+        "Say in one sentence what would have to change.",
+    ),
+    ReasonCode.VOTE_NOT_PERSONAL: (
+        "This lane takes personally signed votes only",
+        "Sign the statement with your security key, or log in afresh for this vote.",
+    ),
+    ReasonCode.VOTE_SAME_PERSON: (
+        "One human votes once, whatever the roles and accounts",
+        "Have a different person cast the other vote.",
+    ),
+    ReasonCode.RELEASE_OVER: (
+        "This release is over",
+        "Submit the bundle again; nothing of the old votes counts for it.",
+    ),
+    ReasonCode.RELEASE_STAGE_SKIPPED: (
+        "Stages are granted in order, and this is not the next one",
+        "Grant the next one: internal, then cohort, then all.",
+    ),
+    ReasonCode.RELEASE_ANOTHER_ROLLING: (
+        "Another release of the workflow is being rolled out",
+        "Finish it or roll it back first.",
+    ),
+    ReasonCode.RELEASE_BUNDLE_BLOCKED: (
+        "The bundle has problems that block a release",
+        "`alos check` lists them; mend them and submit the new bundle.",
+    ),
+    ReasonCode.RELEASE_TIER_TOO_LOW: (
+        "The workflow claims a lower tier than its own facts allow",
+        "Raise the tier, or take away what asks for the higher one.",
+    ),
+    ReasonCode.RELEASE_EVAL_MISSING: (
+        "This very digest has no eval run",
+        "Run `alos eval gate` for it.",
+    ),
+    ReasonCode.RELEASE_EVAL_NOT_PASSED: (
+        "The newest eval run of this digest did not pass",
+        "Mend the bundle; a changed bundle is a new digest and a new run.",
+    ),
+    ReasonCode.RELEASE_EVAL_STALE: (
+        "The eval run of this digest is too old to promote on",
+        "Run `alos eval gate` again.",
+    ),
+    ReasonCode.RELEASE_VOTES_MISSING: (
+        "Votes that the lane asks for are missing",
+        "Ask the holders of the roles named.",
+    ),
+    ReasonCode.RELEASE_VOTED_AGAINST: (
+        "Somebody who may vote is against it",
+        "Settle it with them: they can change their vote, or the bundle changes.",
+    ),
+    ReasonCode.RELEASE_POLICY_WIDENED: (
+        "The configuration now lets this workflow do more than the voters were shown",
+        "Submit the bundle again, so that they vote on what it may do now.",
+    ),
+    ReasonCode.RELEASE_DECISION_MISSING: (
+        "The decision log has no filled entry for this change",
+        "Write decisions/NNNN-title.md: what changed, why, expected impact, rollback plan.",
+    ),
+    ReasonCode.RELEASE_DRILL_MISSING: (
+        "A drill that this stage asks for was never passed",
+        "Run `alos drill`.",
+    ),
+    ReasonCode.RELEASE_DRILL_STALE: (
+        "A drill that this stage asks for is too old",
+        "Run `alos drill` again.",
+    ),
+    ReasonCode.RELEASE_SANDBOX_MISSING: (
+        "A Tier 4 workflow leaves draft only after a sandbox run of this digest",
+        "Tools can't be run through the gate yet, so this one stays a draft.",
+    ),
+    ReasonCode.RELEASE_NO_ROLLBACK: (
+        "There is no digest to roll back to",
+        "Get another digest live first, or stop the workflow with `alos kill`.",
+    ),
+    ReasonCode.RELEASE_WAIVER_ENDED: (
+        "A waiver that the release rests on is missing or has ended",
+        "Remove the need for it, or have it granted again with an end.",
+    ),
+    ReasonCode.RELEASE_NOT_CONSULTED: (
+        "Somebody who must be consulted has neither answered nor run out of time",
+        "Ask them to answer; after the deadline their silence no longer holds it up.",
+    ),
+    ReasonCode.RELEASE_SOAKING: (
+        "The stage before has not soaked long enough",
+        "Wait until the time named.",
+    ),
+    ReasonCode.RELEASE_HALTED: (
+        "A guard has halted the rollout",
+        "Look into what it saw; then resume or roll back.",
+    ),
+    ReasonCode.NOT_IN_STAGE: (
+        "The workflow is being rolled out and does not serve this unit yet",
+        "Use the documented fallback until its stage reaches you.",
+    ),
     ReasonCode.JOURNAL_DOWN: (
         "The call can't be recorded, so it is not made",
         "Tell the gateway's operator: the journal's disk is full, read-only or failing.",
