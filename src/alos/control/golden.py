@@ -1,7 +1,6 @@
 """Reads golden sets: ``evals/*.yaml`` in our own format."""
 
 import json
-import re
 from collections.abc import Iterator
 from decimal import Decimal
 from types import MappingProxyType
@@ -10,45 +9,18 @@ from typing import Annotated, Literal
 from pydantic import Field, JsonValue, StringConstraints
 
 from alos.control.documents import Document, Location, Problem
-from alos.control.forms import Count, Form, Slug, Text, validate
-from alos.control.workflow_form import VariableName, is_pattern
+from alos.control.forms import Form, Share, Slug, Text, validate
+from alos.control.golden_criteria import CriterionForm, check_criterion, to_criterion
+from alos.control.workflow_form import VariableName
 from alos.domain.golden import (
     CaseKind,
     CaseMessage,
-    Criterion,
-    CriterionKind,
     GoldenCase,
-    Grader,
     Provenance,
     ProvenanceKind,
 )
 
 PROVENANCE = r"^(author-written|from call call_[0-9A-Za-z]+|imported from \S.*)$"
-TEXT_GRADERS = frozenset(
-    {Grader.CONTAINS_ALL, Grader.CONTAINS_ANY, Grader.CONTAINS_NONE, Grader.EQUALS}
-)
-PATTERN_GRADERS = frozenset({Grader.MATCHES, Grader.MATCHES_NONE})
-WORD_GRADERS = frozenset({Grader.AT_LEAST_WORDS, Grader.AT_MOST_WORDS})
-NEEDS_VALUES = TEXT_GRADERS | PATTERN_GRADERS
-TAKES_VALUES = NEEDS_VALUES | {Grader.NO_FINDING, Grader.GATEWAY_REFUSES}
-REASON = re.compile(r"alos_[a-z_]+")
-
-
-class CriterionForm(Form):
-    """One thing that must hold of the answer."""
-
-    kind: Annotated[CriterionKind, Field(strict=False)]
-    """`correctness`, `policy` or `refusal`."""
-    grader: Annotated[Grader, Field(strict=False)]
-    """How it is decided, e.g. contains_any or at_most_words."""
-    values: list[Text] = Field(default_factory=list)
-    """Texts, expressions, detectors or reason codes that the grader compares with."""
-    words: Count | None = None
-    """The bound of at_least_words and at_most_words."""
-    json_schema: dict[str, JsonValue | Decimal] | None = None
-    """The JSON Schema of the grader json_schema."""
-    case_sensitive: bool = False
-    """Whether upper and lower case differ."""
 
 
 class MessageForm(Form):
@@ -83,6 +55,12 @@ class CaseForm(Form):
     """`author-written`, `from call call_…` or `imported from <source>`."""
     tags: list[Slug] = Field(default_factory=list)
     """Words to group cases by."""
+    threshold: Annotated[Share, Field(gt=0)] = 1.0
+    """Least share of the criteria's weight that must hold; all of it unless set."""
+    repeats: Annotated[int, Field(ge=1, le=20)] = 1
+    """How often the case is run at least; more than half of the runs must pass."""
+    offers: list[dict[str, JsonValue | Decimal]] = Field(default_factory=list)
+    """Tools offered to the model, in the wire format's own shape (for calls_tools)."""
 
 
 class GoldenForm(Form):
@@ -125,41 +103,27 @@ def _check_case(document: Document, location: Location, case: CaseForm) -> Itera
             location, "the case has no input", "Add `input`, `messages` or `variables`."
         )
     for index, criterion in enumerate(case.criteria):
-        yield from _check_criterion(document, (*location, "criteria", index), criterion)
+        yield from check_criterion(document, (*location, "criteria", index), criterion)
+    if any(one.grader.is_author_supplied for one in case.criteria):
+        yield from _check_author_supplied(document, location, case)
 
 
-def _check_criterion(
-    document: Document, location: Location, criterion: CriterionForm
+def _check_author_supplied(
+    document: Document, location: Location, case: CaseForm
 ) -> Iterator[Problem]:
-    grader = criterion.grader
-    wanted = {
-        "values": (grader in NEEDS_VALUES, grader in TAKES_VALUES, bool(criterion.values)),
-        "words": (grader in WORD_GRADERS, grader in WORD_GRADERS, criterion.words is not None),
-        "json_schema": (
-            grader is Grader.JSON_SCHEMA,
-            grader is Grader.JSON_SCHEMA,
-            criterion.json_schema is not None,
-        ),
-    }
-    for key, (needed, taken, given) in wanted.items():
-        if needed and not given:
-            yield document.build_problem(
-                (*location, key), f"the grader `{grader}` needs it", f"Add `{key}:`."
-            )
-        if given and not taken:
-            yield document.build_problem(
-                (*location, key), f"the grader `{grader}` does not use it", "Remove it."
-            )
-    for index, value in enumerate(criterion.values):
-        place = (*location, "values", index)
-        if grader in PATTERN_GRADERS and not is_pattern(value):
-            yield document.build_problem(
-                place, "is not a regular expression", "Use RE2 syntax, without look-around."
-            )
-        if grader is Grader.GATEWAY_REFUSES and not REASON.fullmatch(value):
-            yield document.build_problem(
-                place, "is not a reason code", "Write one such as alos_secret_found."
-            )
+    """A grader of the author's can only take away, and never decides what must pass."""
+    if case.must_pass:
+        yield document.build_problem(
+            (*location, "must_pass"),
+            "an author-supplied grader may not decide a case that must pass",
+            "Use graders of ours for it.",
+        )
+    if all(one.grader.is_author_supplied for one in case.criteria):
+        yield document.build_problem(
+            (*location, "criteria"),
+            "every grader of the case is author-supplied",
+            "Add a criterion with a grader of ours; the author's can only take away.",
+        )
 
 
 def _to_case(form: CaseForm, path: str, default_prompt: str | None) -> GoldenCase:
@@ -173,21 +137,13 @@ def _to_case(form: CaseForm, path: str, default_prompt: str | None) -> GoldenCas
         prompt=form.prompt or default_prompt,
         variables=MappingProxyType(dict(form.variables)),
         messages=tuple(messages),
-        criteria=tuple(_to_criterion(criterion) for criterion in form.criteria),
+        criteria=tuple(to_criterion(criterion) for criterion in form.criteria),
         provenance=to_provenance(form.provenance),
         path=path,
         tags=frozenset(form.tags),
-    )
-
-
-def _to_criterion(form: CriterionForm) -> Criterion:
-    values = tuple(form.values)
-    if form.words is not None:
-        values = (str(form.words),)
-    if form.json_schema is not None:
-        values = (json.dumps(form.json_schema, sort_keys=True, default=float),)
-    return Criterion(
-        kind=form.kind, grader=form.grader, values=values, case_sensitive=form.case_sensitive
+        threshold=form.threshold,
+        repeats=form.repeats,
+        offers=json.dumps(form.offers, sort_keys=True, default=float),
     )
 
 

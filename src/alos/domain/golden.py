@@ -21,7 +21,11 @@ class CriterionKind(StrEnum):
 
 
 class Grader(StrEnum):
-    """How a criterion is decided; each is deterministic and runs on our side."""
+    """How a criterion is decided.
+
+    All but ``JUDGE`` (a model's opinion, through the gateway) and ``COMMAND`` (the author's own
+    program, on the author's side) are deterministic and run on our side.
+    """
 
     CONTAINS_ALL = "contains_all"
     CONTAINS_ANY = "contains_any"
@@ -29,13 +33,38 @@ class Grader(StrEnum):
     EQUALS = "equals"
     MATCHES = "matches"
     MATCHES_NONE = "matches_none"
+    JSON = "json"
     JSON_SCHEMA = "json_schema"
+    NUMBER = "number"
+    SIMILAR = "similar"
+    CALLS_TOOLS = "calls_tools"
     AT_LEAST_WORDS = "at_least_words"
     AT_MOST_WORDS = "at_most_words"
     DECLINES = "declines"
     DOES_NOT_DECLINE = "does_not_decline"
     NO_FINDING = "no_finding"
     GATEWAY_REFUSES = "gateway_refuses"
+    COSTS_AT_MOST = "costs_at_most"
+    ANSWERS_WITHIN = "answers_within"
+    JUDGE = "judge"
+    COMMAND = "command"
+
+    @property
+    def is_author_supplied(self) -> bool:
+        """Whether the author's own code decides it; such a grader can only take away."""
+        return self is Grader.COMMAND
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """A tool call that an answer has to make.
+
+    Attributes:
+        arguments: JSON text; every member in it must be in the call, which may have more.
+    """
+
+    name: str
+    arguments: str = "{}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +75,29 @@ class Criterion:
         values: what the grader compares with: texts (``contains_*``, ``equals``), regular
             expressions in RE2 syntax (``matches*``), one JSON Schema as JSON text
             (``json_schema``), one number (``*_words``), detector names or none for all
-            (``no_finding``), reason codes or none for any (``gateway_refuses``).
+            (``no_finding``), reason codes or none for any (``gateway_refuses``), texts to be
+            like (``similar``), the rubric (``judge``), a file of the bundle (``command``).
         case_sensitive: whether upper and lower case differ; for texts and expressions.
+        negated: it must not hold.
+        weight: its part in the case's score, over 0.
+        bound: the number expected (``number``), the least likeness 0 to 1 (``similar``), the
+            nano-dollars of ``costs_at_most``, the seconds of ``answers_within``.
+        tolerance: how far from ``bound`` a number may be.
+        tools: the calls of ``calls_tools``, in this order unless ``any_order``.
+        model: the organisation's name of the judging model.
     """
 
     kind: CriterionKind
     grader: Grader
     values: tuple[str, ...] = ()
     case_sensitive: bool = False
+    negated: bool = False
+    weight: float = 1.0
+    bound: float | None = None
+    tolerance: float = 0.0
+    tools: tuple[ToolCall, ...] = ()
+    any_order: bool = False
+    model: str | None = None
 
 
 class ProvenanceKind(StrEnum):
@@ -98,6 +142,9 @@ class GoldenCase:
             messages stand alone.
         messages: what the caller sends besides the rendered prompt, in order.
         path: the file inside the bundle that holds the case.
+        threshold: least share of the criteria's weight that must hold, over 0 to 1.
+        repeats: how often it is run at least; a run may ask for more of every case.
+        offers: the tools offered to the model, a JSON list in the wire format's own shape.
     """
 
     id: str
@@ -110,3 +157,6 @@ class GoldenCase:
     provenance: Provenance
     path: str
     tags: frozenset[str] = frozenset()
+    threshold: float = 1.0
+    repeats: int = 1
+    offers: str = "[]"
