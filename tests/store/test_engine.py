@@ -6,6 +6,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import insert, select
 
 from alos.domain.fault import StoreDown
+from alos.store import release_tables  # noqa: F401 - registers its tables
 from alos.store.engine import Store
 from alos.store.tables import metadata, stops
 
