@@ -10,6 +10,7 @@ from alos.api.app import build_api
 from alos.checks.base import Pack, Trigger
 from alos.checks.catalogue import Scanner, build_scanner
 from alos.checks.packs import standard_packs
+from alos.control.directory import Directory
 from alos.control.plane import ControlPlane
 
 SCANNER = build_scanner(standard_packs())
@@ -35,7 +36,7 @@ async def ask(body: object, *, dev: bool = True, scanner: Scanner = SCANNER) -> 
         "query_string": b"",
         "headers": [(b"content-type", b"application/json")],
     }
-    await build_api(plane, scanner)(scope, receive, send)
+    await build_api(plane, scanner, cast("Directory", None))(scope, receive, send)
     return sent[0]["status"], b"".join(one.get("body", b"") for one in sent[1:]).decode()
 
 

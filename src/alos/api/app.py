@@ -9,22 +9,25 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from alos.api.access import build_refuser
+from alos.api.directory import add_directory
 from alos.api.keys import add_keys
 from alos.api.scan import add_scan
 from alos.api.status import add_status
 from alos.api.stops import add_stops
 from alos.checks.base import ScannerFault
 from alos.checks.catalogue import Scanner
+from alos.control.directory import Directory
 from alos.control.plane import ChangeRefused, ControlPlane
 from alos.domain.fault import Fault
 
 
-def build_api(plane: ControlPlane, scanner: Scanner) -> FastAPI:
+def build_api(plane: ControlPlane, scanner: Scanner, directory: Directory) -> FastAPI:
     """The application; its OpenAPI document is the contract.
 
     Args:
         plane: what is managed.
         scanner: the detectors of the call path, used from the loop's thread as there.
+        directory: whose tokens are managed here.
     """
     app = FastAPI(
         title="ALOS management API",
@@ -37,6 +40,7 @@ def build_api(plane: ControlPlane, scanner: Scanner) -> FastAPI:
     app.add_exception_handler(ScannerFault, _report_fault)
     add_status(app, plane)
     add_keys(app, plane)
+    add_directory(app, plane, directory)
     add_stops(app, plane)
     add_scan(app, plane, scanner)
     return app

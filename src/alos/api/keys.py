@@ -37,6 +37,10 @@ class KeyAnswer(Body):
     expires_at_unix: int | None
     revoked_at_unix: int | None
     revoked_by: str | None
+    last_used_at_unix: int | None
+    rotate_by_unix: int | None = Field(description="replace it by then; it works on after that")
+    rotate_reason: str | None
+    follows: str | None = Field(description="the key that it was made to replace")
 
 
 class NewKeyAnswer(KeyAnswer):
@@ -90,4 +94,8 @@ def _to_key(row: KeyRow) -> KeyAnswer:
         expires_at_unix=grant.expires_at_unix,
         revoked_at_unix=row.revoked_at_unix,
         revoked_by=row.revoked_by,
+        last_used_at_unix=row.last_used_at_unix,
+        rotate_by_unix=row.rotation.due_unix if row.rotation else None,
+        rotate_reason=row.rotation.reason if row.rotation else None,
+        follows=row.follows,
     )

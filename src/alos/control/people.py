@@ -1,16 +1,26 @@
 """Reads ``people.yaml``: who there is, for teams without a directory."""
 
+import re
 from types import MappingProxyType
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field, StringConstraints
 
 from alos.control.documents import Document, Problem
 from alos.control.forms import Form, Name, Slug, Text, suggest, validate
 from alos.domain.ids import PersonId, PrincipalId
-from alos.domain.people import Party, PartyKind, People, Person, ServiceAccount
+from alos.domain.people import (
+    Party,
+    PartyKind,
+    People,
+    Person,
+    ServiceAccount,
+    to_plain_address,
+)
 
 GROUP_PREFIX = "group:"
+PERSON_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@/+-]{0,127}")
+"""What an id may be, so that files can write it."""
 
 Email = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 PartyName = Annotated[
@@ -97,7 +107,7 @@ def _check_emails(document: Document, form: PeopleForm) -> list[Problem]:
     problems = []
     seen: dict[str, str] = {}
     for key, person in form.persons.items():
-        first = seen.setdefault(person.email.casefold(), key)
+        first = seen.setdefault(to_plain_address(person.email), key)
         if first != key:
             message = f"the address is also that of `{first}`; one person has one id"
             mend = "Keep one of the two entries."

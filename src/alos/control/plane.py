@@ -5,49 +5,25 @@ order: it takes force first, so that a store that is down can't hold it up.
 """
 
 import asyncio
-import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
+from alos.control.change_notes import ChangeNotes
+from alos.control.keys import Keys, KeyWish, NewKey
+from alos.control.leavers import Leavers, list_leavers, list_returned
+from alos.control.refused import ChangeRefused
 from alos.control.standing import Configuration, compile_standing
-from alos.domain.fault import Fault, JournalDown
-from alos.domain.ids import KeyId, PersonId, PrincipalId, WorkflowId, WorkspaceId
-from alos.domain.key import make_key
-from alos.domain.record import NoteEntry, NoteKind
-from alos.domain.standing import KeyGrant, PrincipalKind, Standing, Stop
+from alos.domain.fault import Fault
+from alos.domain.people import People
+from alos.domain.record import NoteKind
+from alos.domain.standing import KeyGrant, Standing, Stop
 from alos.ports.clock import Clock
 from alos.ports.control_state import ControlState, KeyRow
 from alos.ports.journal import Journal
 
+__all__ = ["STOP_KINDS", "ChangeRefused", "ControlPlane", "KeyWish", "NewKey"]
+
 STOP_KINDS = frozenset({"workflow", "model", "vendor", "workspace", "everything"})
-
-
-class ChangeRefused(Exception):  # noqa: N818 - the glossary says refused
-    """A change that the rules do not allow; the message says what to do."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewKey:
-    """A key at the only moment when it can be read."""
-
-    key: str
-    row: KeyRow
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyWish:
-    """What somebody wants a key for.
-
-    Attributes:
-        workflows: slugs of one workspace; the first is the default.
-        principal: a person's or service account's id; ``None`` takes the first workflow's
-            operational owner.
-        expires_at_unix: seconds; ``None`` never.
-    """
-
-    workflows: tuple[str, ...]
-    principal: str | None
-    expires_at_unix: int | None
 
 
 class ControlPlane:
@@ -67,25 +43,37 @@ class ControlPlane:
         dev: bool,
         publish: Callable[[Standing], None],
     ) -> None:
-        self._configuration = configuration
+        self._filed = self._configuration = configuration
+        self._merge: Callable[[People], People] = lambda people: people
         self._state = state
-        self._journal = journal
         self._clock = clock
+        self.notes = ChangeNotes(journal, clock)
+        self.keys = Keys(
+            state,
+            notes=self.notes,
+            clock=clock,
+            configuration=lambda: self._configuration,
+            refresh=self.refresh,
+        )
+        self.leavers = Leavers(state, notes=self.notes, clock=clock)
         self._dev = dev
         self._publish = publish
         self._epoch = 0
-        self._keys: dict[str, KeyGrant] = {}
         self._stops: dict[tuple[str, str], Stop] = {}
         self._file_stops: dict[tuple[str, str], Stop] = {}
         self._unsaved: dict[tuple[str, str], Stop] = {}
-        self._unnoted: list[NoteEntry] = []
         self._reviving: set[tuple[str, str]] = set()
         self._saving = asyncio.Lock()
 
     @property
     def configuration(self) -> Configuration:
-        """What the files said when they were last read without an error."""
+        """What applies now: what files say, with the directory's people laid over them."""
         return self._configuration
+
+    @property
+    def filed_people(self) -> People:
+        """The people of ``people.yaml`` alone."""
+        return self._filed.people
 
     @property
     def stops(self) -> Mapping[tuple[str, str], Stop]:
@@ -103,9 +91,8 @@ class ControlPlane:
         Raises:
             StoreDown: the store can't be read.
         """
-        rows = await asyncio.to_thread(self._state.list_keys)
+        await self.keys.load()
         stops = await asyncio.to_thread(self._state.list_stops)
-        self._keys = {row.grant.prefix: row.grant for row in rows}
         self._stops = {(stop.kind, stop.target): stop for stop in stops}
         self.refresh()
 
@@ -115,7 +102,7 @@ class ControlPlane:
         self._publish(
             compile_standing(
                 self._configuration,
-                keys=self._keys.values(),
+                keys=self.keys.grants,
                 stops=self.stops.values(),
                 dev=self._dev,
                 epoch=self._epoch,
@@ -130,93 +117,63 @@ class ControlPlane:
             asked: for what, in our own words only.
             by: who asked.
         """
-        self._unnoted.append(self._write_entry(NoteKind.CHANGE_REFUSED, {"asked": asked}, by))
-        await self._note_waiting()
+        self.notes.add(NoteKind.CHANGE_REFUSED, {"asked": asked}, by=by)
+        await self.notes.flush()
+
+    # --- what applies ---------------------------------------------------------------------
+
+    def lay_over(self, merge: Callable[[People], People]) -> None:
+        """Take people from elsewhere too, from the next load or change on.
+
+        Args:
+            merge: the people of ``people.yaml`` → the people in force.
+        """
+        self._merge = merge
+        self._configuration = replace(self._filed, people=merge(self._filed.people))
+
+    async def put_people(self, by: str) -> None:
+        """Put changed people into force; whoever is not active any more has left by then."""
+        await self.put_configuration(self._filed, by=by)
+
+    async def put_configuration(self, filed: Configuration, *, by: str) -> None:
+        """Put what files say into force, then end what leavers had and note it."""
+        before = self._configuration
+        configuration = replace(filed, people=self._merge(filed.people))
+        self._filed, self._configuration = filed, configuration
+        self.refresh()
+        for person in list_returned(before.people, configuration.people):
+            self.notes.add(NoteKind.PERSON_RETURNED, {}, by=by, personal={"person": person})
+        gone = list_leavers(before.people, configuration.people)
+        if gone:
+            marks = await self.leavers.end(
+                gone,
+                by=by,
+                keys=tuple(self.keys.rows.values()),
+                organisation=configuration.organisation,
+                people=configuration.people,
+            )
+            self.keys.mark(marks)
+        await self.notes.flush()
+
+    async def save(self) -> None:
+        """Keep everything in force that could not be kept before."""
+        await self.keys.save()
+        await self.leavers.save_marks()
+        await self.save_stops()
 
     # --- keys -----------------------------------------------------------------------------
 
     async def create_key(self, wish: KeyWish, *, by: str) -> NewKey:
-        """Make a key; it is shown once and kept as a hash.
-
-        Raises:
-            ChangeRefused: an unknown workflow or principal, or workflows of two workspaces.
-        """
-        workspace, default = self._check_workflows(wish.workflows)
-        principal, kind = self._check_principal(wish, default)
-        key, prefix, secret_hash = make_key(secrets.token_bytes(40))
-        if prefix in self._keys:
-            raise ChangeRefused("the key's prefix is taken by chance; try again")
-        grant = KeyGrant(
-            id=KeyId("key_" + secrets.token_hex(8)),
-            prefix=prefix,
-            secret_hash=secret_hash,
-            principal=principal,
-            principal_kind=kind,
-            workspace=workspace,
-            workflows=frozenset(WorkflowId(slug) for slug in wish.workflows),
-            default_workflow=default,
-            surface=self._configuration.bundles[default].workflow.surface.name,
-            expires_at_unix=wish.expires_at_unix,
-            revoked=False,
-            active=True,
-        )
-        row = KeyRow(grant=grant, created_at_unix=self._now_unix(), created_by=by)
-        facts = {"key": grant.id, "prefix": prefix, "workflows": ",".join(wish.workflows)}
-        await self._journal.note(self._write_entry(NoteKind.KEY_CREATED, facts, by))
-        await asyncio.to_thread(self._state.add_key, row)
-        self._keys[prefix] = grant
-        self.refresh()
-        return NewKey(key=key, row=row)
+        """As :meth:`Keys.create`."""
+        return await self.keys.create(wish, by=by)
 
     async def revoke_key(self, id_or_prefix: str, *, by: str) -> KeyGrant:
-        """Revoke at once; revoking again changes nothing.
-
-        Raises:
-            ChangeRefused: no such key.
-        """
-        grant = next(
-            (one for one in self._keys.values() if id_or_prefix in {one.id, one.prefix}), None
-        )
-        if grant is None:
-            raise ChangeRefused("no key has this id or prefix; `alos key list` shows them")
-        await asyncio.to_thread(self._state.revoke_key, grant.id, by=by, at_unix=self._now_unix())
-        rows = await asyncio.to_thread(self._state.list_keys)
-        self._keys = {row.grant.prefix: row.grant for row in rows}
-        self.refresh()
-        facts = {"key": grant.id, "prefix": grant.prefix}
-        self._unnoted.append(self._write_entry(NoteKind.KEY_REVOKED, facts, by))
-        await self._note_waiting()
-        return grant
+        """As :meth:`Keys.revoke`."""
+        return await self.keys.revoke(id_or_prefix, by=by)
 
     async def list_keys(self) -> list[KeyRow]:
         """Every key, oldest first."""
-        return list(await asyncio.to_thread(self._state.list_keys))
-
-    def _check_workflows(self, slugs: tuple[str, ...]) -> tuple[WorkspaceId, WorkflowId]:
-        known = self._configuration.bundles
-        workspaces = set()
-        for slug in slugs:
-            bundle = known.get(WorkflowId(slug))
-            if bundle is None:
-                listed = ", ".join(sorted(known)) or "none"
-                raise ChangeRefused(f"no workflow {slug!r} is registered; there is: {listed}")
-            workspaces.add(bundle.workflow.workspace)
-        if len(workspaces) != 1:
-            raise ChangeRefused("a key's workflows belong to one workspace; make one key for each")
-        return workspaces.pop(), WorkflowId(slugs[0])
-
-    def _check_principal(
-        self, wish: KeyWish, default: WorkflowId
-    ) -> tuple[PrincipalId, PrincipalKind]:
-        people = self._configuration.people
-        owner = self._configuration.bundles[default].workflow.owners.operational
-        wanted = wish.principal or owner
-        if people.get_active(PersonId(wanted)) is not None:
-            return PrincipalId(wanted), PrincipalKind.PERSON
-        account = people.service_accounts.get(PrincipalId(wanted))
-        if account is not None and account.active:
-            return account.id, PrincipalKind.SERVICE
-        raise ChangeRefused(f"{wanted!r} is no active person or service account of people.yaml")
+        return sorted(self.keys.rows.values(), key=lambda row: row.created_at_unix)
 
     # --- kill switches --------------------------------------------------------------------
 
@@ -233,16 +190,16 @@ class ControlPlane:
             return self._stops[key]
         self._unsaved[key] = stop
         self.refresh()
-        self._unnoted.append(self._write_note(NoteKind.STOPPED, kind, target, by))
+        self._add_note(NoteKind.STOPPED, kind, target, by)
         if self._saving.locked():  # the store is slow; whoever is at it comes back for this one
-            await self._note_waiting()
+            await self.notes.flush()
         else:
             await self.save_stops()
         return stop
 
     async def save_stops(self) -> bool:
         """Note and keep what could not be before; False while the store is still down."""
-        await self._note_waiting()
+        await self.notes.flush()
         async with self._saving:
             for key, stop in tuple(self._unsaved.items()):
                 try:
@@ -279,8 +236,8 @@ class ControlPlane:
             if self._unsaved.get(key) is pulled:  # not when it was pulled again meanwhile
                 self._unsaved.pop(key, None)
         self.refresh()
-        self._unnoted.append(self._write_note(NoteKind.REVIVED, kind, target, by))
-        await self._note_waiting()
+        self._add_note(NoteKind.REVIVED, kind, target, by)
+        await self.notes.flush()
 
     async def set_file_stops(self, targets: frozenset[tuple[str, str]]) -> None:
         """Take over what the kill file says now; no store is needed."""
@@ -301,10 +258,9 @@ class ControlPlane:
         self.refresh()
         changes = [(NoteKind.STOPPED, key) for key in sorted(targets - before.keys())]
         changes += [(NoteKind.REVIVED, key) for key in sorted(before.keys() - targets)]
-        self._unnoted += [
-            self._write_note(note, kind, target, "kill-file") for note, (kind, target) in changes
-        ]
-        await self._note_waiting()
+        for note, (kind, target) in changes:
+            self._add_note(note, kind, target, "kill-file")
+        await self.notes.flush()
 
     def check_target(self, kind: str, target: str) -> None:
         """Check that there is such a thing to stop.
@@ -329,19 +285,5 @@ class ControlPlane:
     def _now_unix(self) -> int:
         return self._clock.unix_ns() // 1_000_000_000
 
-    def _write_entry(self, kind: NoteKind, facts: Mapping[str, str], by: str) -> NoteEntry:
-        known = tuple(sorted({**facts, "by": by}.items()))
-        return NoteEntry(kind=kind, at_unix_ns=self._clock.unix_ns(), facts=known)
-
-    def _write_note(self, kind: NoteKind, stopped: str, target: str, by: str) -> NoteEntry:
-        return self._write_entry(kind, {"kind": stopped, "target": target}, by)
-
-    async def _note_waiting(self) -> None:
-        """Write down what took force, in order; a journal that is down holds none of it up."""
-        waiting, self._unnoted = self._unnoted, []
-        for number, entry in enumerate(waiting):
-            try:
-                await self._journal.note(entry)
-            except JournalDown:
-                self._unnoted = [*waiting[number:], *self._unnoted]
-                return
+    def _add_note(self, kind: NoteKind, stopped: str, target: str, by: str) -> None:
+        self.notes.add(kind, {"kind": stopped, "target": target}, by=by)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
+from alos.control.accountable import get_account_accountability, get_workflow_accountability
 from alos.control.prices import get_price
 from alos.domain.boundary import BoundaryAction, DataClass, PiiAction
 from alos.domain.bundle import Bundle
@@ -78,7 +79,9 @@ def compile_standing(
         taken_at_unix_ns=now_unix_ns,
         dev=dev,
         policy=configuration.policy,
-        keys={key.prefix: replace(key, active=is_active(key, people)) for key in keys},
+        keys={
+            key.prefix: replace(key, active=is_active(key, organisation, people)) for key in keys
+        },
         workflows={
             bundle.id: _to_workflow(bundle, organisation, people)
             for bundle in configuration.bundles.values()
@@ -89,16 +92,18 @@ def compile_standing(
     )
 
 
-def is_active(key: KeyGrant, people: People) -> bool:
-    """Whether the principal, and whoever answers for a service account, is active."""
+def is_active(key: KeyGrant, organisation: Organisation, people: People) -> bool:
+    """Whether the person is active, or somebody active answers for the service account.
+
+    Production does not stop because a person left: accountability passes on.
+    """
     if key.principal_kind is PrincipalKind.PERSON:
         return people.get_active(PersonId(key.principal)) is not None
     account = people.service_accounts.get(PrincipalId(key.principal))
-    return (
-        account is not None
-        and account.active
-        and people.get_active(account.accountable) is not None
-    )
+    if account is None or not account.active:
+        return False
+    answering = get_account_accountability(account, key.workspace, organisation, people)
+    return answering.person is not None
 
 
 def _to_workflow(bundle: Bundle, organisation: Organisation, people: People) -> StandingWorkflow:
@@ -108,7 +113,7 @@ def _to_workflow(bundle: Bundle, organisation: Organisation, people: People) -> 
         name.value: _FORBIDDEN_ACTION[rule.action] for name, rule in boundary.forbidden.items()
     }
     actions.setdefault(DataClass.PII.value, _PII_ACTION[boundary.pii])
-    accountable = _get_accountable(bundle, organisation, people)
+    accountable = get_workflow_accountability(bundle, organisation, people).person
     workspace = organisation.workspaces[workflow.workspace]
     fallback = workflow.fallback
     prompts = bundle.prompts
@@ -149,17 +154,6 @@ def _to_workflow(bundle: Bundle, organisation: Organisation, people: People) -> 
             Cap(scope=f"workflow:{workflow.id}", limit_nanousd=workflow.monthly_budget_nanousd),
         ),
     )
-
-
-def _get_accountable(
-    bundle: Bundle, organisation: Organisation, people: People
-) -> PersonId | None:
-    """The accountable person, else (when that person left) the workspace's owner."""
-    named = bundle.workflow.raci.accountable
-    if people.get_active(named) is not None:
-        return named
-    owner = organisation.workspaces[bundle.workflow.workspace].owner
-    return owner if people.get_active(owner) is not None else None
 
 
 def _order_route(bundle: Bundle, organisation: Organisation) -> tuple[ModelName, ...]:

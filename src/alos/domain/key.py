@@ -13,8 +13,13 @@ KEY_LENGTH = PREFIX_LENGTH + 1 + 43
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
-def make_key(randomness: bytes) -> tuple[str, str, bytes]:
+def make_key(randomness: bytes, word: str = "alos") -> tuple[str, str, bytes]:
     """Make (key, prefix, hash) from 40 random bytes.
+
+    Args:
+        randomness: 40 bytes.
+        word: what it begins with; a key of the gateway with ``alos``, a directory's token with
+            ``scim``.
 
     Raises:
         ValueError: not 40 bytes.
@@ -22,7 +27,7 @@ def make_key(randomness: bytes) -> tuple[str, str, bytes]:
     if len(randomness) != 40:  # noqa: PLR2004 - 8 for the prefix, 32 for the secret
         message = "a key needs 40 random bytes"
         raise ValueError(message)
-    prefix = "alos_" + "".join(_ALPHABET[byte % 32] for byte in randomness[:8])
+    prefix = f"{word}_" + "".join(_ALPHABET[byte % 32] for byte in randomness[:8])
     secret = urlsafe_b64encode(randomness[8:]).rstrip(b"=").decode()
     key = f"{prefix}_{secret}"
     return key, prefix, hash_key(key.encode())

@@ -1,5 +1,6 @@
 """The people and machine identities that an organisation's files and directory name."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -30,6 +31,15 @@ class Role(StrEnum):
 SINGLETON_ROLES = frozenset({Role.EXECUTIVE_SPONSOR, Role.GATEWAY_OWNER, Role.SECURITY_OWNER})
 
 
+class PersonSource(StrEnum):
+    """Where a person is written down."""
+
+    FILE = "file"
+    """``people.yaml``: good for a small team, shown as amber."""
+    DIRECTORY = "directory"
+    """Provisioned over SCIM."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     """One human being of the directory.
@@ -37,6 +47,8 @@ class Person:
     Attributes:
         groups: directory groups; roles follow from them through ``alos.yaml``.
         active: False once deprovisioned; such a person owns, votes and calls nothing.
+        addresses: every address the directory gives, ``email`` among them.
+        directory_id: the directory's own id (SCIM ``externalId``); empty where there is none.
     """
 
     id: PersonId
@@ -44,6 +56,35 @@ class Person:
     email: str
     groups: frozenset[str] = frozenset()
     active: bool = True
+    addresses: tuple[str, ...] = ()
+    directory_id: str = ""
+    source: PersonSource = PersonSource.FILE
+
+    @property
+    def identities(self) -> frozenset[str]:
+        """Everything by which two accounts show to be one human being.
+
+        Two persons that share any of these count once: addresses without letter case and
+        ``+anything``, and the directory's id.
+        """
+        addresses = {f"mail:{address}" for address in self.plain_addresses}
+        return frozenset(addresses | ({f"id:{self.directory_id}"} if self.directory_id else set()))
+
+    @property
+    def plain_addresses(self) -> frozenset[str]:
+        """Every address in the form in which two of one mailbox are equal."""
+        return frozenset(map(to_plain_address, (self.email, *self.addresses))) - {""}
+
+
+def fold_name(name: str) -> str:
+    """A name in the form in which two that look alike to a reader are equal."""
+    return unicodedata.normalize("NFKC", name).strip().casefold()
+
+
+def to_plain_address(address: str) -> str:
+    """An e-mail address without letter case and without ``+anything`` before the ``@``."""
+    local, at, domain = fold_name(address).rpartition("@")
+    return f"{local.partition('+')[0]}{at}{domain}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

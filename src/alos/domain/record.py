@@ -252,6 +252,12 @@ class NoteKind(StrEnum):
     REVIVED = "revived"
     KEY_CREATED = "key_created"
     KEY_REVOKED = "key_revoked"
+    KEY_ROTATED = "key_rotated"
+    DIRECTORY_TOKEN = "directory_token"  # noqa: S105 - a name, not a token
+    DIRECTORY_CHANGED = "directory_changed"
+    PERSON_ENDED = "person_ended"
+    """Somebody left; the note's time is when the last of their access was gone."""
+    PERSON_RETURNED = "person_returned"
     CONFIG_APPLIED = "config_applied"
     CHANGE_REFUSED = "change_refused"
     """Somebody asked the management API for what is not allowed."""

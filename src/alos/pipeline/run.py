@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import logging
 import traceback
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 
 from alos.domain.call import (
@@ -29,6 +29,7 @@ from alos.domain.fault import (
     StandingStale,
 )
 from alos.domain.gate import check_model, check_serve
+from alos.domain.ids import KeyId
 from alos.domain.money import Usage, to_usd_text
 from alos.domain.outcome import Answered, Listed, Refused, Streaming
 from alos.domain.outcome import Outcome as DoorOutcome
@@ -84,6 +85,7 @@ class Pipeline:
 
     Args:
         status_of: the door's table from reason code to HTTP status, for the record.
+        uses: where the time (in seconds) of each key's last use goes.
     """
 
     def __init__(
@@ -96,8 +98,10 @@ class Pipeline:
         clock: Clock,
         tasks: Tasks,
         status_of: Callable[[ReasonCode], int],
+        uses: MutableMapping[KeyId, int] | None = None,
     ) -> None:
         self._stages = stages
+        self._uses = {} if uses is None else uses
         self._standing = standing
         self._journal = journal
         self._anonymous = anonymous
@@ -147,6 +151,7 @@ class Pipeline:
         if isinstance(key, Refusal):
             return await self._refuse_anonymous(progress, call.door_refusal or key)
         progress.key = key
+        self._uses[key.id] = now_unix
         if call.door_refusal is not None:
             progress.stage = Stage.DOOR
             return await self._refuse(progress, call.door_refusal)
@@ -295,8 +300,10 @@ class Pipeline:
         if workflow is None:
             return Refusal(code=ReasonCode.WORKFLOW_NOT_REGISTERED, detail="taken off meanwhile")
         key = current.keys.get(admitted.key.prefix)
-        if key is None or key.revoked or not key.active:
+        if key is None or key.revoked:
             return Refusal(code=ReasonCode.KEY_REVOKED, detail="revoked meanwhile")
+        if not key.active:
+            return Refusal(code=ReasonCode.PRINCIPAL_INACTIVE, detail="left meanwhile")
         refusal = check_serve(current, workflow)
         if refusal is not None or progress.candidate is None:
             return refusal

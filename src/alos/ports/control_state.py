@@ -3,7 +3,7 @@
 The methods are synchronous and may block; the composition root calls them in a thread.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,6 +25,24 @@ class KeyRow:
     created_by: str
     revoked_at_unix: int | None = None
     revoked_by: str | None = None
+    rotation: "RotationMark | None" = None
+    follows: KeyId | None = None
+    """The key that this one was made to replace."""
+    last_used_at_unix: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RotationMark:
+    """A key that works and should be replaced.
+
+    Attributes:
+        due_unix: seconds; after it the control is red, and the key still works.
+        reason: in our own words.
+    """
+
+    key: KeyId
+    due_unix: int
+    reason: str
 
 
 class ControlState(Protocol):
@@ -41,6 +59,15 @@ class ControlState(Protocol):
 
     def list_keys(self) -> Sequence[KeyRow]:
         """Every key, revoked ones too, oldest first."""
+
+    def mark_key(self, mark: RotationMark) -> None:
+        """Mark a key for rotation; a key marked before keeps its earlier mark."""
+
+    def replace_key(self, row: KeyRow, *, old_ends_at_unix: int) -> None:
+        """Keep the new key and let the one it follows end by then, both or neither."""
+
+    def keep_uses(self, uses: Mapping[KeyId, int]) -> None:
+        """Keep when keys were last used, in seconds; an earlier time changes nothing."""
 
     def add_stop(self, stop: Stop) -> None:
         """Keep a pulled kill switch; pulling it again changes nothing."""

@@ -1,7 +1,7 @@
 """The one application on the public port: operations paths, and the model door for the rest."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol
 
 from alos.server.operations import Operations
 
@@ -11,7 +11,19 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[dict[str, Any], Receive, Send], Awaitable[None]]
 
 
-def build_application(door: Application, operations: Operations) -> Application:
+class SideDoor(Protocol):
+    """A door for one prefix of paths, beside the models'."""
+
+    def serves(self, path: str) -> bool:
+        """Whether a path is this door's."""
+
+    async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
+        """Serve one request."""
+
+
+def build_application(
+    door: Application, operations: Operations, side_doors: Sequence[SideDoor] = ()
+) -> Application:
     """Route by path; no middleware, since each layer costs every call."""
 
     async def application(scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -19,8 +31,12 @@ def build_application(door: Application, operations: Operations) -> Application:
             path = scope["path"]
             if operations.serves(path):
                 await operations(path, send)
-            else:
-                await door(scope, receive, send)
+                return
+            for side_door in side_doors if not path.startswith("/v1/") else ():
+                if side_door.serves(path):
+                    await side_door(scope, receive, send)
+                    return
+            await door(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
 

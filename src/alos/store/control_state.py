@@ -1,13 +1,13 @@
 """The :class:`alos.ports.control_state.ControlState` on the embedded store."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import and_, bindparam, insert, or_, select, update
 
 from alos.domain.ids import KeyId, PrincipalId, WorkflowId, WorkspaceId
 from alos.domain.standing import KeyGrant, PrincipalKind, Stop
-from alos.ports.control_state import KeyRow
+from alos.ports.control_state import KeyRow, RotationMark
 from alos.store.engine import Store
 from alos.store.tables import keys, stops
 
@@ -24,25 +24,35 @@ class StoredControlState:
         Raises:
             StoreDown: it was not kept (also where id or prefix are taken).
         """
-        grant = row.grant
-        values = {
-            "key_id": grant.id,
-            "prefix": grant.prefix,
-            "secret_hash": grant.secret_hash,
-            "principal_id": grant.principal,
-            "principal_kind": grant.principal_kind,
-            "workspace": grant.workspace,
-            "workflows": sorted(grant.workflows),
-            "default_workflow": grant.default_workflow,
-            "surface": grant.surface,
-            "expires_at_unix": grant.expires_at_unix,
-            "created_at_unix": row.created_at_unix,
-            "created_by": row.created_by,
-            "revoked_at_unix": row.revoked_at_unix,
-            "revoked_by": row.revoked_by,
-        }
         with self._store.write() as connection:
-            connection.execute(insert(keys), values)
+            connection.execute(insert(keys), _to_key_values(row))
+
+    def replace_key(self, row: KeyRow, *, old_ends_at_unix: int) -> None:
+        """Keep the new key and let the one it follows end by then, both or neither."""
+        ends_sooner = or_(
+            keys.c.expires_at_unix.is_(None), keys.c.expires_at_unix > old_ends_at_unix
+        )
+        with self._store.write() as connection:
+            connection.execute(insert(keys), _to_key_values(row))
+            connection.execute(
+                update(keys)
+                .where(keys.c.key_id == row.follows, ends_sooner)
+                .values(expires_at_unix=old_ends_at_unix)
+            )
+            connection.execute(
+                update(keys)
+                .where(keys.c.key_id == row.follows)
+                .values(rotate_by_unix=None, rotate_reason=None)
+            )
+
+    def mark_key(self, mark: RotationMark) -> None:
+        """Mark a key for rotation; a key marked before keeps its earlier mark."""
+        with self._store.write() as connection:
+            connection.execute(
+                update(keys)
+                .where(keys.c.key_id == mark.key, keys.c.rotate_by_unix.is_(None))
+                .values(rotate_by_unix=mark.due_unix, rotate_reason=mark.reason)
+            )
 
     def revoke_key(self, key_id: KeyId, *, by: str, at_unix: int) -> bool:
         """Revoke; False where there is no such key, True also where it was revoked before."""
@@ -63,6 +73,21 @@ class StoredControlState:
                 select(keys).order_by(keys.c.created_at_unix, keys.c.key_id)
             ).all()
         return [_to_key_row(row) for row in rows]
+
+    def keep_uses(self, uses: Mapping[KeyId, int]) -> None:
+        """Keep when keys were last used, in seconds; an earlier time changes nothing."""
+        if not uses:
+            return
+        is_earlier = or_(
+            keys.c.last_used_at_unix.is_(None), keys.c.last_used_at_unix < bindparam("at_unix")
+        )
+        with self._store.write() as connection:
+            connection.execute(
+                update(keys)
+                .where(keys.c.key_id == bindparam("used"), is_earlier)
+                .values(last_used_at_unix=bindparam("at_unix")),
+                [{"used": key, "at_unix": at_unix} for key, at_unix in uses.items()],
+            )
 
     def add_stop(self, stop: Stop) -> None:
         """Keep a pulled kill switch; pulling it again changes nothing."""
@@ -113,6 +138,27 @@ def _is_in_force(kind: str, target: str) -> Any:
     return and_(stops.c.kind == kind, stops.c.target == target, stops.c.revived_at_unix.is_(None))
 
 
+def _to_key_values(row: KeyRow) -> dict[str, Any]:
+    grant = row.grant
+    return {
+        "key_id": grant.id,
+        "prefix": grant.prefix,
+        "secret_hash": grant.secret_hash,
+        "principal_id": grant.principal,
+        "principal_kind": grant.principal_kind,
+        "workspace": grant.workspace,
+        "workflows": sorted(grant.workflows),
+        "default_workflow": grant.default_workflow,
+        "surface": grant.surface,
+        "expires_at_unix": grant.expires_at_unix,
+        "created_at_unix": row.created_at_unix,
+        "created_by": row.created_by,
+        "revoked_at_unix": row.revoked_at_unix,
+        "revoked_by": row.revoked_by,
+        "follows": row.follows,
+    }
+
+
 def _to_key_row(row: Any) -> KeyRow:
     grant = KeyGrant(
         id=KeyId(row.key_id),
@@ -134,4 +180,13 @@ def _to_key_row(row: Any) -> KeyRow:
         created_by=row.created_by,
         revoked_at_unix=row.revoked_at_unix,
         revoked_by=row.revoked_by,
+        rotation=(
+            None
+            if row.rotate_by_unix is None
+            else RotationMark(
+                key=KeyId(row.key_id), due_unix=row.rotate_by_unix, reason=row.rotate_reason
+            )
+        ),
+        follows=KeyId(row.follows) if row.follows is not None else None,
+        last_used_at_unix=row.last_used_at_unix,
     )

@@ -165,6 +165,10 @@ keys: Final = Table(
     Column("created_by", String, nullable=False),
     Column("revoked_at_unix", BigInteger),
     Column("revoked_by", String),
+    Column("rotate_by_unix", BigInteger),
+    Column("rotate_reason", Text),
+    Column("follows", String),
+    Column("last_used_at_unix", BigInteger),
 )
 
 stops: Final = Table(

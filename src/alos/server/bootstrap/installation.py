@@ -31,6 +31,7 @@ from alos.ports.tasks import Tasks
 from alos.providers.vendors import VendorProviders
 from alos.server.asgi import Application, build_application
 from alos.server.bootstrap.configuration import read_configuration
+from alos.server.bootstrap.directories import build_directory, build_scim_door
 from alos.server.bootstrap.folders import build_sealer
 from alos.server.bootstrap.past import settle_the_past
 from alos.server.bootstrap.upstreams import build_provider
@@ -119,6 +120,7 @@ async def build(settings: Settings) -> Installation:
         dev=folder.dev,
         publish=holder.swap,
     )
+    directory = await build_directory(store, plane, clock)
     await plane.load()
     sealer = build_sealer(folder, store, journal)
     provider = build_provider(configuration.organisation)
@@ -145,6 +147,7 @@ async def build(settings: Settings) -> Installation:
         clock=clock,
         tasks=tasks,
         status_of=get_status,
+        uses=plane.keys.uses,
     )
     holder.listen(pipeline.standing_swapped)
     jobs = Jobs(tasks)
@@ -159,9 +162,11 @@ async def build(settings: Settings) -> Installation:
     return Installation(
         claim=claim,
         public=build_application(
-            ModelDoor(pipeline, clock=clock, ids=ids, tasks=tasks), operations
+            ModelDoor(pipeline, clock=clock, ids=ids, tasks=tasks),
+            operations,
+            [build_scim_door(store, directory, plane, anonymous, clock)],
         ),
-        local=build_api(plane, scanner),
+        local=build_api(plane, scanner, directory),
         plane=plane,
         journal=journal,
         tasks=tasks,

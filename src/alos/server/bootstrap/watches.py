@@ -10,6 +10,7 @@ from alos.store.journal import FileJournal
 KILL_FILE_SECONDS = 0.25
 _ANONYMOUS_SECONDS = 5.0
 _SAVE_SECONDS = 1.0
+_USES_SECONDS = 30.0
 
 
 def start_jobs(
@@ -31,4 +32,5 @@ def start_jobs(
 
     jobs.every(KILL_FILE_SECONDS, watch_kill_file, name="watch the kill file")
     jobs.every(_ANONYMOUS_SECONDS, note_anonymous, name="note anonymous requests")
-    jobs.every(_SAVE_SECONDS, plane.save_stops, name="keep kill switches")
+    jobs.every(_SAVE_SECONDS, plane.save, name="keep what is in force")
+    jobs.every(_USES_SECONDS, plane.keys.save_uses, name="keep last uses of keys")

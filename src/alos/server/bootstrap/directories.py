@@ -1,0 +1,45 @@
+"""The directory's side: its entries, and the door it provisions people through."""
+
+from alos.control.directory import Directory
+from alos.control.plane import ControlPlane
+from alos.directory.scim_door import DirectoryDesk, ScimDoor
+from alos.pipeline.anonymous import Anonymous
+from alos.ports.clock import Clock
+from alos.store.directory import StoredDirectory
+from alos.store.engine import Store
+
+
+async def build_directory(store: Store, plane: ControlPlane, clock: Clock) -> Directory:
+    """Read the directory's entries and lay its people over those of the files.
+
+    Raises:
+        StoreDown: the store can't be read.
+    """
+    directory = Directory(
+        StoredDirectory(store),
+        notes=plane.notes,
+        clock=clock,
+        filed=lambda: plane.filed_people,
+        put_people=plane.put_people,
+    )
+    await directory.load()
+    plane.lay_over(directory.merge)
+    return directory
+
+
+def build_scim_door(
+    store: Store, directory: Directory, plane: ControlPlane, anonymous: Anonymous, clock: Clock
+) -> ScimDoor:
+    """The SCIM door of this process."""
+
+    async def refuse(asked: str, by: str, address: str) -> None:
+        if anonymous.is_recorded(address, now_unix_ns=clock.unix_ns()):
+            await plane.note_refusal(asked, by=by)
+
+    desk = DirectoryDesk(
+        tokens=lambda: directory.tokens,
+        find_person=directory.find_person,
+        apply=directory.apply,
+        refuse=refuse,
+    )
+    return ScimDoor(StoredDirectory(store), desk, clock)
