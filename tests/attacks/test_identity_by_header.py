@@ -35,8 +35,12 @@ async def test_the_record_knows_the_keys_holder_and_the_real_address(
     assert answer.status == 200
     assert answer.call not in CLAIMS.values()
     details = gateway.wait_until_shipped(answer.call)
-    personal = {one["name"]: one["value"] for one in details["personal"]}
-    assert personal == {"principal": "ben", "client_address": "127.0.0.1"}
+    said = {(one["name"], one["value"]) for one in details["personal"]}
+    assert {one for one in said if one[0] != "tag"} == {
+        ("principal", "ben"),
+        ("client_address", "127.0.0.1"),
+    }
+    assert ("tag", "user_id=ana") in said
     record = details["record"]
     assert (record["workspace"], record["tier"]) == ("engineering", 1)
     assert record["workflow"] == QUESTIONS

@@ -6,10 +6,18 @@ from typing import Any
 import pytest
 
 from alos.domain.outcome import Answered, Refused
-from alos.domain.record import ClosingEntry
+from alos.domain.record import ClosingEntry, Fact
 from alos.domain.refusal import ReasonCode
+from alos.domain.trace import get_span_id
 from alos.pipeline.labels import MAX_LABEL, MAX_TAGS
-from tests.pipeline.conversation import Conversation, ScriptedAnswer, completion, say
+from tests.pipeline.conversation import (
+    Conversation,
+    ScriptedAnswer,
+    build_standing,
+    build_workflow,
+    completion,
+    say,
+)
 from tests.pipeline.test_run import AWS_ID
 
 
@@ -86,6 +94,22 @@ async def test_a_header_that_holds_no_object_holds_no_tags(value: str) -> None:
 async def test_the_callers_span_is_kept_as_a_value_that_can_be_forgotten() -> None:
     trace, span = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
     record = await get_record(traceparent=f"00-{trace}-{span}-01")
-    assert [one.value for one in record.personal if one.name == "caller_span"] == [
-        f"{trace}-{span}"
-    ]
+    assert [one.value for one in record.personal if one.name == "caller_span"] == [span]
+    ours = f"{trace}-{get_span_id(record.call_id)}"
+    assert dict(record.facts)[Fact.TRACE_SPAN] == ours
+
+
+async def test_another_client_than_the_surfaces_is_a_near_miss_and_no_refusal() -> None:
+    workflow = build_workflow(client="Support-Console/")
+    for client, near_miss in (("support-console/2.1", False), ("curl/8", True), ("", True)):
+        talk = Conversation(build_standing(workflow=workflow))
+        talk.provider.answers = [ScriptedAnswer(body=completion("Paris"))]
+        headers = {"user-agent": client} if client else {}
+        assert isinstance(await talk.run(headers=headers), Answered)
+        (record,) = talk.journal.closings
+        assert (dict(record.facts).get(Fact.NEAR_MISS) == "other_client") == near_miss
+        assert (f"client={client or 'none'}" in list_tags(record)) == near_miss
+
+
+async def test_without_a_named_client_no_user_agent_is_kept() -> None:
+    assert "curl/8" not in repr(await get_record(user_agent="curl/8"))

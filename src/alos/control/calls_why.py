@@ -15,6 +15,7 @@ from alos.ports.call_store import CallRow, CallStore
 
 _EVIDENCE_WORDS = {
     Evidence.DECLARED: "declared by the caller, not checked",
+    Evidence.DEFAULT: "the default: nobody named one",
     Evidence.MATCHED: "matched: it was found in what was sent",
     Evidence.OBSERVED: "observed by the gateway",
 }

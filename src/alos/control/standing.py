@@ -1,6 +1,5 @@
 """Compiles what the files, the directory and the kill switches say into one Standing."""
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -12,7 +11,7 @@ from alos.domain.bundle import Bundle
 from alos.domain.ids import Digest, Epoch, ModelName, PersonId, PrincipalId, WorkflowId
 from alos.domain.organisation import Model, Organisation, Vendor, WireFormat
 from alos.domain.people import People
-from alos.domain.prompt import get_variables
+from alos.domain.prompt import get_pieces
 from alos.domain.standing import (
     Action,
     Cap,
@@ -134,11 +133,8 @@ def _to_workflow(bundle: Bundle, organisation: Organisation, people: People) -> 
         prompts={name: prompt.version for name, prompt in prompts.items()},
         prompt_templates={name: prompt.template for name, prompt in prompts.items()},
         prompt_default=workflow.default_prompt,
-        prompt_digests={
-            hashlib.sha256(prompt.template.encode()).hexdigest(): f"{name}@{prompt.version}"
-            for name, prompt in prompts.items()
-            if not get_variables(prompt.template)
-        },
+        prompt_pieces={name: get_pieces(prompt.template) for name, prompt in prompts.items()},
+        client=workflow.surface.client,
         fallback_text=fallback.text if fallback.kind is FallbackKind.STATIC_TEXT else None,
         max_output_tokens=workflow.limits.max_output_tokens,
         max_call_nanousd=workflow.limits.max_cost_per_call_nanousd,

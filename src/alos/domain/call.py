@@ -41,12 +41,15 @@ class Prompt(NamedTuple):
 
     Attributes:
         version: ``name@version`` or ``observed@<first 16 hex digits of SHA-256>``.
-        evidence: declared (the caller's or the key's word), matched (its text was found in
-            the request or rendered by us) or observed.
+        evidence: matched (its text was found in the request or rendered by us), declared (the
+            caller's word), default (the key's or the workflow's) or observed.
+        observed: first 16 hex digits of SHA-256 of a system prompt that is no released one;
+            empty where there is none, or ``version`` says it already.
     """
 
     version: str | None
     evidence: Evidence
+    observed: str = ""
 
 
 class AdmittedCall(NamedTuple):
@@ -60,6 +63,7 @@ class AdmittedCall(NamedTuple):
         sources: ids of retrieved context as the caller declared them.
         tags: ``name=value``, the caller's word; they decide nothing but an escalation by tag.
         rendered_prompt: the released template with its variables in place, to be put in front.
+        facts: what admission adds to the record, by :class:`alos.domain.record.Fact`.
     """
 
     call: Call
@@ -77,6 +81,7 @@ class AdmittedCall(NamedTuple):
     ceiling_nanousd: int
     rendered_prompt: str | None = None
     tags: tuple[str, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
 
 
 class Denied(NamedTuple):

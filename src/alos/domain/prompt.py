@@ -32,3 +32,30 @@ def render(template: str, variables: Mapping[str, str]) -> str:
     if len(variables) > len(wanted):
         raise PromptError(f"the template has {len(wanted)} variables, {len(variables)} were given")
     return _VARIABLE.sub(lambda match: variables[match.group(1)], template)
+
+
+def get_pieces(template: str) -> tuple[str, ...]:
+    """The template's own words: what stands before, between and after its variables."""
+    pieces = _VARIABLE.split(template.strip())[::2]
+    return tuple(pieces)
+
+
+def is_rendered(text: str, pieces: tuple[str, ...]) -> bool:
+    """Whether ``text`` is the template of these pieces with any values in its places.
+
+    Space around the whole does not count. Linear in the length of the text: the leftmost place
+    of each piece leaves the most room for the ones after it.
+    """
+    text = text.strip()
+    first, *between, last = pieces if len(pieces) > 1 else (*pieces, "")
+    if len(pieces) == 1:
+        return text == first
+    if not text.startswith(first):
+        return False
+    at = len(first)
+    for piece in between:
+        found = text.find(piece, at)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return text.endswith(last) and len(text) - len(last) >= at

@@ -37,6 +37,7 @@ class ReasonCode(StrEnum):
     WORKFLOW_STOPPED = "alos_workflow_stopped"
     NOT_RELEASED = "alos_not_released"
     RELEASE_UNKNOWN = "alos_release_unknown"
+    PROMPT_NOT_RELEASED = "alos_prompt_not_released"
 
     MODEL_NOT_ALLOWED = "alos_model_not_allowed"
     MODEL_WIRE_FORMAT = "alos_model_wire_format"

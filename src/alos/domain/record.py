@@ -57,6 +57,8 @@ class Evidence(StrEnum):
     """How we know of a source or tool."""
 
     DECLARED = "declared"
+    DEFAULT = "default"
+    """Of a prompt: nobody named one, so the key's or the workflow's own is taken to be meant."""
     MATCHED = "matched"
     OBSERVED = "observed"
 
@@ -88,6 +90,8 @@ class Fact(StrEnum):
     """Id of the call whose answer the same Idempotency-Key gave again."""
     ESCALATED = "escalated"
     """Name of the rule that sent the call to a larger model."""
+    PROMPT_OBSERVED = "prompt_observed"
+    """First 16 hex digits of SHA-256 of a system text that is not the prompt of the record."""
     NEAR_MISS = "near_miss"
     """Why the call is a near miss though it was answered (overridden, redacted, warned)."""
 

@@ -38,6 +38,8 @@ class KeyGrant:
         workflows: allow-list, all of ``workspace``.
         expires_at_unix: seconds; ``None`` never.
         active: the principal behind it is active.
+        default_prompt: name of the prompt that its calls use where they name none; ``None``
+            takes the workflow's.
     """
 
     id: KeyId
@@ -52,6 +54,7 @@ class KeyGrant:
     expires_at_unix: int | None
     revoked: bool
     active: bool
+    default_prompt: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,6 +172,8 @@ class StandingWorkflow:
         opaque_allowed, hosted_allowed: kinds the boundary names.
         prompts: declared prompt name → version.
         prompt_templates: declared prompt name → template.
+        prompt_pieces: declared prompt name → its template's own words, to find it again.
+        client: start of the User-Agent that its surface sends; ``None`` is not looked at.
         fallback_text: static answer when the route is exhausted or stopped; ``None`` without.
         max_call_nanousd: bound on one call's ceiling, if set.
     """
@@ -189,7 +194,8 @@ class StandingWorkflow:
     prompts: Mapping[str, str] = field(default_factory=dict)
     prompt_templates: Mapping[str, str] = field(default_factory=dict)
     prompt_default: str | None = None
-    prompt_digests: Mapping[str, str] = field(default_factory=dict)
+    prompt_pieces: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    client: str | None = None
     fallback_text: str | None = None
     max_output_tokens: int
     max_call_nanousd: int | None = None

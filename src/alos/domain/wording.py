@@ -115,6 +115,10 @@ WORDING: dict[ReasonCode, tuple[str, str]] = {
         "No uploaded bundle has the digest in x-alos-release",
         "Leave the header out, or upload the bundle first.",
     ),
+    ReasonCode.PROMPT_NOT_RELEASED: (
+        "The workflow runs only its released prompts, and this is none of them",
+        "Name one in `alos.prompt`, send its text unchanged, or have yours released.",
+    ),
     ReasonCode.MODEL_NOT_ALLOWED: (
         "The workflow may not use the model that was asked for",
         "Leave `model` as `workflow/<slug>`, or name a model of the workflow's route.",

@@ -38,6 +38,7 @@ STATUS: Mapping[ReasonCode, int] = {
     ReasonCode.WORKFLOW_STOPPED: 403,
     ReasonCode.NOT_RELEASED: 403,
     ReasonCode.RELEASE_UNKNOWN: 403,
+    ReasonCode.PROMPT_NOT_RELEASED: 403,
     ReasonCode.MODEL_NOT_ALLOWED: 403,
     ReasonCode.MODEL_WIRE_FORMAT: 403,
     ReasonCode.VENDOR_NOT_APPROVED: 403,

@@ -4,28 +4,27 @@ Decides from the Standing alone. The record is opened by ``run`` as soon as this
 yes, before anything can go upstream.
 """
 
-import hashlib
 from collections.abc import Mapping
 
 from alos.domain.call import AdmittedCall, Call, Denied, Prompt
 from alos.domain.gate import check_serve
 from alos.domain.ids import TaskId, WorkflowId
 from alos.domain.key import KEY_LENGTH, PREFIX_LENGTH, matches
-from alos.domain.prompt import PromptError, render
-from alos.domain.record import Evidence
+from alos.domain.record import Fact
 from alos.domain.refusal import ReasonCode, Refusal
 from alos.domain.request import Request
 from alos.domain.standing import KeyGrant, Standing, StandingWorkflow
-from alos.pipeline.labels import get_tags
+from alos.domain.trace import get_span_id, read_traceparent
+from alos.pipeline.labels import MAX_LABEL, get_other_client, get_tags
+from alos.pipeline.prompts import STRICT_TIER, get_prompt
 from alos.pipeline.route import WORKFLOW_PREFIX, Routes
 from alos.ports.wire import WireFormat
 
-STRICT_TIER = 2
-"""From this tier on, what is not known is refused instead of recorded."""
+OTHER_CLIENT = "other_client"
+"""A near miss: the call came from another client than the workflow's surface."""
 _OVERHEAD_TOKENS = 256
 _OVERHEAD_TOKENS_PER_TEXT = 16
 """A chat template's own tokens: a fixed part, and a part for each message."""
-_MAX_LABEL = 256
 
 
 def identify(
@@ -96,13 +95,14 @@ def _admit(
     refusal = check_serve(standing, workflow) or _check_fields(workflow, request)
     if refusal is not None:
         return refusal
-    prompt = _get_prompt(call, workflow, request)
+    prompt = get_prompt(call, key, workflow, request)
     if isinstance(prompt, Refusal):
         return prompt
     version, rendered = prompt
     route = routes.get(call, standing, workflow, request.model)
     if isinstance(route, Refusal):
         return route
+    tags, client = get_tags(call.headers, request), get_other_client(call.headers, workflow)
     asked = request.max_output_tokens
     if asked is not None and asked > workflow.max_output_tokens:
         return Refusal(
@@ -127,7 +127,8 @@ def _admit(
             _bound_input(request, rendered), bound * request.choices
         ),
         rendered_prompt=rendered,
-        tags=get_tags(call.headers, request),
+        tags=tags if client is None else (*tags, f"client={client}"),
+        facts=_get_facts(call, version, is_elsewhere=client is not None),
     )
 
 
@@ -165,40 +166,6 @@ def _check_fields(workflow: StandingWorkflow, request: Request) -> Refusal | Non
     return None
 
 
-def _get_prompt(
-    call: Call, workflow: StandingWorkflow, request: Request
-) -> tuple[Prompt, str | None] | Refusal:
-    """Name the prompt's version and how we know it; render it where the caller asks for that."""
-    if request.prompt_name is not None:
-        template = workflow.prompt_templates.get(request.prompt_name)
-        if template is None:
-            return Refusal(
-                code=ReasonCode.BODY_MALFORMED, detail="alos.prompt names no prompt of the bundle"
-            )
-        try:
-            rendered = render(template, request.prompt_variables)
-        except PromptError as error:
-            return Refusal(code=ReasonCode.BODY_MALFORMED, detail=f"alos.variables: {error}")
-        version = f"{request.prompt_name}@{workflow.prompts[request.prompt_name]}"
-        return Prompt(version=version, evidence=Evidence.MATCHED), rendered
-    declared = call.headers.get(b"x-alos-prompt")
-    if declared is not None:
-        label = declared[:_MAX_LABEL].decode("latin-1")
-        name, _, version = label.partition("@")
-        if workflow.prompts and workflow.prompts.get(name) != version:
-            return Refusal(
-                code=ReasonCode.BODY_MALFORMED,
-                detail="x-alos-prompt names no prompt version of the bundle",
-            )
-        return Prompt(version=label, evidence=Evidence.DECLARED), None
-    if not request.system_text:
-        return Prompt(version=None, evidence=Evidence.OBSERVED), None
-    digest = hashlib.sha256(request.system_text.encode("utf-8", "surrogatepass")).hexdigest()
-    if (known := workflow.prompt_digests.get(digest)) is not None:
-        return Prompt(version=known, evidence=Evidence.MATCHED), None
-    return Prompt(version=f"observed@{digest[:16]}", evidence=Evidence.OBSERVED), None
-
-
 def _bound_input(request: Request, prompt: str | None) -> int:
     """Bound the prompt's tokens: no tokenizer makes more tokens than there are bytes."""
     return (
@@ -209,14 +176,26 @@ def _bound_input(request: Request, prompt: str | None) -> int:
     )
 
 
+def _get_facts(call: Call, prompt: Prompt, *, is_elsewhere: bool) -> tuple[tuple[str, str], ...]:
+    """What the record says besides: the caller's trace, a prompt that drifts, a near miss."""
+    facts: list[tuple[str, str]] = []
+    if (caller := read_traceparent(call.headers.get(b"traceparent"))) is not None:
+        facts.append((Fact.TRACE_SPAN, f"{caller.trace_id}-{get_span_id(call.id)}"))
+    if prompt.observed:
+        facts.append((Fact.PROMPT_OBSERVED, prompt.observed))
+    if is_elsewhere:
+        facts.append((Fact.NEAR_MISS, OTHER_CLIENT))
+    return tuple(facts)
+
+
 def _get_task(headers: Mapping[bytes, bytes]) -> TaskId | None:
     task = headers.get(b"x-alos-task")
-    return TaskId(task[:_MAX_LABEL].decode("latin-1")) if task else None
+    return TaskId(task[:MAX_LABEL].decode("latin-1")) if task else None
 
 
 def _get_sources(headers: Mapping[bytes, bytes]) -> tuple[str, ...]:
     listed = headers.get(b"x-alos-sources")
     if not listed:
         return ()
-    names = (part.strip()[:_MAX_LABEL] for part in listed.decode("latin-1").split(","))
+    names = (part.strip()[:MAX_LABEL] for part in listed.decode("latin-1").split(","))
     return tuple(name for name in names if name)[:64]

@@ -138,8 +138,7 @@ class Finish:
             personal.extend(Personal("tag", salt(), tag) for tag in admitted.tags)
             trace = read_traceparent(progress.call.headers.get(b"traceparent"))
             if trace is not None:
-                value = f"{trace.trace_id}-{trace.span_id}"
-                personal.append(Personal("caller_span", salt(), value))
+                personal.append(Personal("caller_span", salt(), trace.span_id))
         return tuple(personal)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from alos.domain.request import Request
+from alos.domain.standing import StandingWorkflow
 
 MAX_TAGS = 32
 MAX_LABEL = 256
@@ -57,6 +58,15 @@ def get_tags(headers: Mapping[bytes, bytes], request: Request) -> tuple[str, ...
             break
         found[f"{name}={value}"[:MAX_LABEL]] = None
     return tuple(found)
+
+
+def get_other_client(headers: Mapping[bytes, bytes], workflow: StandingWorkflow) -> str | None:
+    """The caller's User-Agent where it is not the one of the workflow's surface."""
+    if workflow.client is None:
+        return None
+    client = headers.get(b"user-agent", b"")[:MAX_LABEL].decode("latin-1")
+    is_same = client.lower().startswith(workflow.client.lower())
+    return None if is_same else client or "none"
 
 
 def _list_tags(headers: Mapping[bytes, bytes], request: Request) -> Iterator[tuple[str, str]]:

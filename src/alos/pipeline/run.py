@@ -166,6 +166,7 @@ class Pipeline:
         if leaked is not None:
             return await self._deny(progress, leaked)
         progress.admitted = admitted
+        progress.facts.update(admitted.facts)
         self._journal.open(_write_opening(admitted))
         progress.stage = Stage.BUDGET
         funded = await stages.budget(admitted)
