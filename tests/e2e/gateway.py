@@ -19,6 +19,7 @@ from alos.control.calls import show_call
 from alos.domain.ids import CallId
 from alos.server.bootstrap import open_call_index
 from alos.store.call_index import CallIndex
+from alos.store.vault.master import create_master_key
 from tests.e2e.organisation import QUESTIONS, Change, write_organisation
 from tests.e2e.processes import Child, get_child_environment, start_cold, start_warm
 from tests.e2e.records import Journal, read_journal
@@ -75,9 +76,16 @@ class Gateway:
     def launch(self, *, cold: bool = False) -> Child:
         """Start it and wait for nothing; a cold start imports everything first."""
         words = ["serve", "--config", str(self.config), "--home", str(self.home)]
-        words += ["--port", str(self.port), *(["--dev"] if self.dev else [])]
+        words += ["--port", str(self.port), *(["--dev"] if self.dev else self._get_master_key())]
         self._process = (start_cold if cold else start_warm)(words, self.log_path)
         return self._process
+
+    def _get_master_key(self) -> list[str]:
+        """A production folder's vault has its master key elsewhere."""
+        path = self.home.parent / "vault-master" / "key"
+        if not path.exists():
+            create_master_key(path)
+        return ["--vault-master-key", str(path)]
 
     def stop(self) -> int:
         """Stop it as an operator does; its exit status."""

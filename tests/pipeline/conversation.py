@@ -49,11 +49,13 @@ from alos.pipeline.check import Check
 from alos.pipeline.dispatch import Dispatch
 from alos.pipeline.examine import Examine
 from alos.pipeline.finish import Finish
+from alos.pipeline.keep import Keep
 from alos.pipeline.run import Pipeline, Stages
 from alos.ports.clock import SystemClock, get_month
 from alos.ports.ids import RandomIds
 from alos.ports.provider import Broken, ProviderBroke, ProviderFailure
 from alos.ports.tasks import Tasks
+from alos.ports.vault import MemoryVault
 
 
 @functools.cache
@@ -299,10 +301,16 @@ def build_standing(
 class Conversation:
     """One gateway core and everything around it that a test wants to see."""
 
-    def __init__(self, standing: Standing | None = None, scanner: Scanner | None = None) -> None:
+    def __init__(
+        self,
+        standing: Standing | None = None,
+        scanner: Scanner | None = None,
+        vault: MemoryVault | None = None,
+    ) -> None:
         self.journal = MemoryJournal()
         self.provider = ScriptedProvider()
         self.counters = MemoryCounters()
+        self.vault = vault or MemoryVault()
         self.holder = Holder(standing or build_standing())
         self.overbilled: list[tuple[str, int]] = []
         self.clock, self.ids, self.tasks = SystemClock(), RandomIds(), Tasks()
@@ -321,6 +329,7 @@ class Conversation:
                     journal=self.journal,
                     clock=self.clock,
                     ids=self.ids,
+                    keep=Keep(self.vault),
                     on_overbilled=lambda workspace, excess: self.overbilled.append(
                         (workspace, excess)
                     ),

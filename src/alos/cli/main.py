@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "why": "alos.cli.why:why",
     "scan": "alos.cli.scan:scan_command",
     "ledger": "alos.cli.ledger:app",
+    "vault": "alos.cli.vault:app",
     "verify-evidence": "alos.cli.evidence:verify_evidence",
     "kill": "alos.cli.kill:kill",
     "revive": "alos.cli.kill:revive",

@@ -12,7 +12,14 @@ from alos.cli.client import EXIT_DOWN, EXIT_USAGE
 from alos.domain.fault import Fault
 from alos.server.bootstrap import ConfigurationProblems
 from alos.server.run import run
-from alos.server.settings import DEFAULT_PORT, LOOPBACK, Settings, SettingsError, get_home
+from alos.server.settings import (
+    DEFAULT_PORT,
+    LOOPBACK,
+    Settings,
+    SettingsError,
+    get_home,
+    get_vault_paths,
+)
 
 
 def serve(
@@ -21,6 +28,9 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen on.")] = DEFAULT_PORT,
     home: Annotated[
         Path | None, typer.Option(help="Data folder; else ALOS_HOME, else .alos here.")
+    ] = None,
+    vault_master_key: Annotated[
+        Path | None, typer.Option(help="The vault's master key; else ALOS_VAULT_MASTER_KEY.")
     ] = None,
     *,
     dev: Annotated[
@@ -34,7 +44,14 @@ def serve(
     if dev and host not in LOOPBACK:
         typer.echo("--dev listens on loopback only; leave --host out.", err=True)
         raise typer.Exit(EXIT_USAGE)
-    settings = Settings(home=get_home(home), config=config, host=host, port=port, dev=dev)
+    settings = Settings(
+        home=get_home(home),
+        config=config,
+        host=host,
+        port=port,
+        dev=dev,
+        vault=get_vault_paths(vault_master_key),
+    )
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(run(settings))

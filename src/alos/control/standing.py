@@ -12,6 +12,7 @@ from alos.domain.ids import Digest, Epoch, ModelName, PersonId, PrincipalId, Wor
 from alos.domain.organisation import Model, Organisation, Vendor, WireFormat
 from alos.domain.people import People
 from alos.domain.prompt import get_pieces
+from alos.domain.retention import build_body_rule, is_decided
 from alos.domain.standing import (
     Action,
     Cap,
@@ -88,6 +89,7 @@ def compile_standing(
         models=models,
         stopped={(stop.kind, stop.target): stop for stop in stops},
         organisation_caps=_get_organisation_caps(organisation),
+        is_retention_decided=is_decided(organisation.retention),
     )
 
 
@@ -149,6 +151,9 @@ def _to_workflow(bundle: Bundle, organisation: Organisation, people: People) -> 
             Cap(scope=f"workspace:{workspace.id}", limit_nanousd=workspace.monthly_budget_nanousd),
             Cap(scope=f"workflow:{workflow.id}", limit_nanousd=workflow.monthly_budget_nanousd),
         ),
+        bodies=build_body_rule(
+            organisation.retention, workflow.id, workflow.body_days, int(workflow.tier)
+        ),
     )
 
 
@@ -187,6 +192,7 @@ def _to_model(model: Model, vendor: Vendor) -> StandingModel:
         connect_timeout_seconds=timeouts.connect_seconds,
         first_byte_timeout_seconds=timeouts.idle_seconds,
         total_timeout_seconds=timeouts.total_seconds,
+        retention_days=vendor.retention_days,
     )
 
 

@@ -48,7 +48,18 @@ def check_serve(standing: Standing, workflow: StandingWorkflow) -> Refusal | Non
         )
     if stage is ReleaseStage.DRAFT:
         return Refusal(code=ReasonCode.NOT_RELEASED, detail="the release is still a draft")
+    if not (standing.is_retention_decided or standing.dev):
+        return Refusal(code=ReasonCode.RETENTION_UNDECIDED)
     return None
+
+
+def check_vendor_retention(workflow: StandingWorkflow, model: StandingModel) -> Refusal | None:
+    """Say why the workflow's bodies may not stay with the model's vendor as long as they would."""
+    days = workflow.bodies.days
+    if days is None or model.retention_days <= days:
+        return None
+    detail = f"{model.vendor} keeps for {model.retention_days} days, the workflow for {days}"
+    return Refusal(code=ReasonCode.VENDOR_RETENTION, detail=detail)
 
 
 def check_model(standing: Standing, model: StandingModel, *, now_unix: int) -> Refusal | None:

@@ -43,6 +43,8 @@ class ReasonCode(StrEnum):
     MODEL_WIRE_FORMAT = "alos_model_wire_format"
     VENDOR_NOT_APPROVED = "alos_vendor_not_approved"
     VENDOR_APPROVAL_ENDED = "alos_vendor_approval_ended"
+    VENDOR_RETENTION = "alos_vendor_retention"
+    RETENTION_UNDECIDED = "alos_retention_undecided"
 
     SECRET_FOUND = "alos_secret_found"  # noqa: S105 - a reason code
     PII_FOUND = "alos_pii_found"
@@ -95,6 +97,7 @@ class ReasonCode(StrEnum):
     NOT_IN_STAGE = "alos_not_in_stage"
 
     JOURNAL_DOWN = "alos_journal_down"
+    VAULT_DOWN = "alos_vault_down"
     COUNTERS_DOWN = "alos_counters_down"
     SCANNER_DOWN = "alos_scanner_down"
     STANDING_STALE = "alos_standing_stale"

@@ -84,6 +84,8 @@ class Fact(StrEnum):
     """Where the vault keeps the request as it was sent, redacted."""
     ANSWER_BODY = "answer_body"
     """Where the vault keeps the answer, redacted."""
+    BODIES = "bodies"
+    """Why a body is missing: ``not_kept`` (a term of no days), ``vault_down``, ``too_large``."""
     IDENTITY = "identity"
     """How the caller was known: ``key``, ``session``, ``workload``…"""
     REPLAYED_FROM = "replayed_from"

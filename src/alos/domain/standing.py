@@ -20,6 +20,7 @@ from alos.domain.ids import (
     WorkspaceId,
 )
 from alos.domain.money import Price
+from alos.domain.retention import NO_OWN_TERM, BodyRule
 
 
 class PrincipalKind(StrEnum):
@@ -68,6 +69,7 @@ class StandingModel:
         data_classes: classes of data it is approved for; a finding whose class is not in it
             is redacted, dropped or refused for this model.
         price: ``None`` is unknown, which is never free.
+        retention_days: for how long the vendor keeps what it is sent.
     """
 
     name: ModelName
@@ -85,6 +87,7 @@ class StandingModel:
     connect_timeout_seconds: float
     first_byte_timeout_seconds: float
     total_timeout_seconds: float
+    retention_days: int = 0
 
 
 class Action(StrEnum):
@@ -176,6 +179,7 @@ class StandingWorkflow:
         client: start of the User-Agent that its surface sends; ``None`` is not looked at.
         fallback_text: static answer when the route is exhausted or stopped; ``None`` without.
         max_call_nanousd: bound on one call's ceiling, if set.
+        bodies: how its prompts and answers are kept.
     """
 
     id: WorkflowId
@@ -201,6 +205,7 @@ class StandingWorkflow:
     max_call_nanousd: int | None = None
     rate_limits: tuple[RateLimit, ...] = ()
     caps: tuple[Cap, ...] = ()
+    bodies: BodyRule = NO_OWN_TERM
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +218,7 @@ class Standing:
         keys: by printable prefix.
         stopped: by (kind, target).
         ended: person ids that are inactive.
+        is_retention_decided: the organisation has said for how long bodies and records are kept.
     """
 
     epoch: Epoch
@@ -224,3 +230,4 @@ class Standing:
     models: Mapping[ModelName, StandingModel]
     stopped: Mapping[tuple[str, str], Stop]
     organisation_caps: tuple[Cap, ...] = ()
+    is_retention_decided: bool = True

@@ -135,6 +135,14 @@ WORDING: dict[ReasonCode, tuple[str, str]] = {
         "The approval of the vendor or model has ended",
         "Ask the gateway owner to renew the approval, or use another approved model.",
     ),
+    ReasonCode.VENDOR_RETENTION: (
+        "The model's vendor keeps what it is sent for longer than this workflow allows",
+        "Use another model of the workflow, or have a shorter term agreed with the vendor.",
+    ),
+    ReasonCode.RETENTION_UNDECIDED: (
+        "Nobody has decided yet for how long prompts, answers and records are kept",
+        "Have body_days and record_days entered under retention in alos.yaml.",
+    ),
     ReasonCode.SECRET_FOUND: (
         "The request contains a credential",
         "Remove it, treat it as leaked and rotate it; nothing was sent to the model.",
@@ -318,6 +326,10 @@ WORDING: dict[ReasonCode, tuple[str, str]] = {
     ReasonCode.JOURNAL_DOWN: (
         "The call can't be recorded, so it is not made",
         "Tell the gateway's operator: the journal's disk is full, read-only or failing.",
+    ),
+    ReasonCode.VAULT_DOWN: (
+        "The prompt and the answer can't be kept, and this workflow has to keep them",
+        "Tell the gateway's operator: the vault's disk or its master key is out of reach.",
     ),
     ReasonCode.COUNTERS_DOWN: (
         "The budgets can't be checked, so the call is not made",

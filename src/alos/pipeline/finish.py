@@ -1,18 +1,23 @@
 """Finish: settles the money, hashes, and closes the record. It runs for every call."""
 
+import asyncio
 import hashlib
 from collections.abc import Callable
 
+from alos.domain.fault import VaultDown
 from alos.domain.ids import WorkspaceId
 from alos.domain.money import Usage
 from alos.domain.record import ClosingEntry, Evidence, Outcome, Personal
+from alos.domain.refusal import ReasonCode
 from alos.domain.trace import read_traceparent
+from alos.pipeline.keep import Keep
 from alos.pipeline.progress import Ending, Progress
 from alos.ports.clock import Clock
 from alos.ports.counters import Counters
 from alos.ports.ids import Ids
 from alos.ports.journal import Journal
 
+_UNAVAILABLE = 503
 _CHARACTERS_PER_TOKEN = 3
 """Fewer than any tokenizer of ours averages on prose, so that an estimate is rather high."""
 
@@ -30,12 +35,15 @@ class Finish:
         journal: Journal,
         clock: Clock,
         ids: Ids,
+        keep: Keep,
         on_overbilled: Overbilled,
     ) -> None:
         self._counters = counters
         self._journal = journal
         self._clock = clock
         self._ids = ids
+        self._keep = keep
+        self.check_keeps = keep.check
         self._on_overbilled = on_overbilled
 
     async def __call__(self, progress: Progress, ending: Ending, rules: str) -> int:
@@ -44,8 +52,18 @@ class Finish:
         Raises:
             JournalDown: the record is not certain to be on disk, so the answer must not go out.
             CountersDown: the reservation could not be settled; it stays set aside.
+            VaultDown: the workflow's bodies have to be kept and were not; the record says that
+                the call was refused for it.
         """
         progress.is_closed = True
+        try:
+            is_kept = await self._keep(progress, ending)
+        except asyncio.CancelledError:
+            progress.is_closed = False
+            raise
+        is_withheld = not is_kept and ending.outcome is Outcome.ANSWERED
+        if is_withheld:
+            ending = _withhold(ending)
         usage, cost, estimated = _get_cost(progress, ending)
         entry = self._write_entry(progress, ending, rules, (usage, cost, estimated))
         reservation = progress.reservation
@@ -54,6 +72,8 @@ class Finish:
         await self._journal.close(entry)
         if reservation is not None and cost > reservation.amount_nanousd and progress.key:
             self._on_overbilled(progress.key.workspace, cost - reservation.amount_nanousd)
+        if is_withheld:
+            raise VaultDown("the call's bodies have to be kept, and could not be")
         return cost
 
     def _write_entry(
@@ -140,6 +160,17 @@ class Finish:
             if trace is not None:
                 personal.append(Personal("caller_span", salt(), trace.span_id))
         return tuple(personal)
+
+
+def _withhold(ending: Ending) -> Ending:
+    """The ending of a call that was answered, when its answer may not go out."""
+    return ending._replace(
+        outcome=Outcome.REFUSED,
+        status=_UNAVAILABLE,
+        reason=ReasonCode.VAULT_DOWN,
+        output_hash=None,
+        answer_bytes=0,
+    )
 
 
 def _get_model_asked(progress: Progress) -> str | None:

@@ -1,5 +1,6 @@
 """What is known of one call so far; ``run`` writes it, ``finish`` reads it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -56,6 +57,8 @@ class Ending(NamedTuple):
         usage: the provider's; ``None`` means that cost is estimated where an answer began.
         text_characters: length of the answer's text (for the estimate).
         output_hash: hex SHA-256 of the answer's bytes.
+        answer: the answer's bytes as they were sent, in pieces; ``None`` where they were too
+            many to hold.
     """
 
     outcome: Outcome
@@ -66,3 +69,4 @@ class Ending(NamedTuple):
     text_characters: int = 0
     output_hash: str | None = None
     answer_bytes: int = 0
+    answer: Sequence[bytes] | None = ()

@@ -8,6 +8,7 @@ from alos.domain.money import to_usd_text
 from alos.domain.record import Outcome
 from alos.domain.refusal import ReasonCode, Refusal
 from alos.pipeline.examine import StreamExaminer
+from alos.pipeline.keep import LARGEST_ANSWER_BYTES
 from alos.pipeline.progress import Ending, Progress
 from alos.ports.clock import Clock
 from alos.ports.provider import Broken, ProviderBroke
@@ -39,6 +40,7 @@ class Relay:
         self._clock = clock
         self._sent = hashlib.sha256()
         self._sent_bytes = 0
+        self._pieces: list[bytes] = []
 
     async def next(self) -> bytes | None:
         """What may go to the caller now (possibly nothing yet); ``None`` when it is over.
@@ -75,8 +77,14 @@ class Relay:
         if self.refusal is not None:
             return None
         self._sent.update(released)
-        self._sent_bytes += len(released)
+        self._keep(released)
         return released
+
+    def _keep(self, sent: bytes) -> None:
+        self._sent_bytes += len(sent)
+        self._pieces.append(sent)
+        if self._sent_bytes > LARGEST_ANSWER_BYTES:
+            self._pieces.clear()
 
     async def close(self) -> None:
         """Abort what still runs upstream; a stream that waits for it wakes up."""
@@ -89,7 +97,7 @@ class Relay:
         progress.tools = examiner.tools
         if outcome is Outcome.ANSWERED and examiner.end is not None:
             self._sent.update(examiner.end.raw)
-            self._sent_bytes += len(examiner.end.raw)
+            self._keep(examiner.end.raw)
             if examiner.failed:
                 outcome = Outcome.UPSTREAM_ERROR
         return Ending(
@@ -101,6 +109,7 @@ class Relay:
             text_characters=examiner.text_characters,
             output_hash=self._sent.hexdigest(),
             answer_bytes=self._sent_bytes,
+            answer=self._pieces if self._sent_bytes <= LARGEST_ANSWER_BYTES else None,
         )
 
     def write_end(self, cost_nanousd: int) -> bytes:

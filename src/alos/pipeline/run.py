@@ -27,6 +27,7 @@ from alos.domain.fault import (
     JournalDown,
     ScannerFault,
     StandingStale,
+    VaultDown,
 )
 from alos.domain.gate import check_model, check_serve
 from alos.domain.ids import KeyId
@@ -63,6 +64,7 @@ _FAULT_CODES: dict[type[Fault], ReasonCode] = {
     JournalDown: ReasonCode.JOURNAL_DOWN,
     CountersDown: ReasonCode.COUNTERS_DOWN,
     ScannerFault: ReasonCode.SCANNER_DOWN,
+    VaultDown: ReasonCode.VAULT_DOWN,
     StandingStale: ReasonCode.STANDING_STALE,
     ClockBehind: ReasonCode.CLOCK_BEHIND,
 }
@@ -167,6 +169,8 @@ class Pipeline:
             return await self._deny(progress, leaked)
         progress.admitted = admitted
         progress.facts.update(admitted.facts)
+        if (unkept := stages.finish.check_keeps(admitted.workflow)) is not None:
+            return await self._deny(progress, Denied(refusal=unkept))
         self._journal.open(_write_opening(admitted))
         progress.stage = Stage.BUDGET
         funded = await stages.budget(admitted)
@@ -232,6 +236,7 @@ class Pipeline:
             text_characters=text,
             output_hash=hashlib.sha256(reply.body).hexdigest(),
             answer_bytes=len(reply.body) if is_answer else 0,
+            answer=(reply.body,),
         )
         cost = await self._stages.finish(progress, ending, self._stages.check.rules)
         headers = write_answer_headers(progress, funded)

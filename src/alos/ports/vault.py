@@ -7,13 +7,17 @@ methods may block: call them in a thread. Any may raise ``VaultDown``.
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from alos.domain.fault import VaultTampered
+from alos.domain.fault import VaultDown, VaultTampered
 from alos.domain.ids import BodyReference
 from alos.domain.vault import BodyPlace, ErasedBodies, Gone, Shelf, check_shelf
 
 
 class Vault(Protocol):
     """Keeps bodies; every one can be made unreadable for ever."""
+
+    @property
+    def is_down(self) -> bool:
+        """Nothing can be put just now; it may be asked on the event loop at any time."""
 
     def put(self, body: bytes, *, shelf: Shelf, label: str) -> BodyReference:
         """Take a body in; nothing of it is certain to be on disk before :meth:`sync` returns.
@@ -65,6 +69,9 @@ class Vault(Protocol):
 class MemoryVault:
     """A vault for tests and one-off runs: nothing is encrypted, nothing outlives the process."""
 
+    is_down = False
+    """Tests set it."""
+
     def __init__(self) -> None:
         self._bodies: dict[BodyReference, tuple[str, bytes] | None] = {}
         self._held: set[BodyReference] = set()
@@ -72,6 +79,8 @@ class MemoryVault:
     def put(self, body: bytes, *, shelf: Shelf, label: str) -> BodyReference:
         """See :class:`Vault`."""
         check_shelf(shelf)
+        if self.is_down:
+            raise VaultDown("the vault is down")
         slot = len(self._bodies)
         reference = BodyPlace(shelf, "memory", slot, 0).write()
         self._bodies[reference] = label, bytes(body)

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 DEFAULT_PORT = 8080
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -11,6 +12,24 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 class SettingsError(Exception):
     """A setting can't be used; the message says which and what to do."""
+
+
+class VaultPaths(NamedTuple):
+    """Where the vault's three parts stand; each may be on a volume of its own.
+
+    Attributes:
+        bodies: folder of encrypted bodies; ``None`` = ``bodies`` in the data folder.
+        keys: folder of their keys; ``None`` = ``vault-keys`` in the data folder.
+        master_key: file of the master key; ``None`` = in a dev folder ``vault-master.key`` in
+            it, made at the first start; in a production folder it has to be named.
+    """
+
+    bodies: Path | None = None
+    keys: Path | None = None
+    master_key: Path | None = None
+
+
+NO_VAULT_PATHS = VaultPaths()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +40,7 @@ class Settings:
         home: the data folder (``ALOS_HOME``, ``.alos`` unless set).
         config: folder of ``alos.yaml``.
         dev: serve what is unreleased, on loopback only; decides the birth of the folder.
+        vault: where bodies, their keys and the master key stand.
     """
 
     home: Path
@@ -28,6 +48,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
     dev: bool = False
+    vault: VaultPaths = NO_VAULT_PATHS
 
     @property
     def socket(self) -> Path:
@@ -48,6 +69,15 @@ def get_home(given: Path | None = None) -> Path:
 def get_url() -> str | None:
     """``ALOS_URL``: a gateway to manage over HTTP instead of the local socket."""
     return os.environ.get("ALOS_URL") or None
+
+
+def get_vault_paths(master_key: Path | None = None) -> VaultPaths:
+    """Three variables, ``ALOS_VAULT_BODIES``, ``_KEYS`` and ``_MASTER_KEY``; a given key wins."""
+    bodies, keys, master = (
+        Path(text) if (text := os.environ.get(f"ALOS_VAULT_{name}")) else None
+        for name in ("BODIES", "KEYS", "MASTER_KEY")
+    )
+    return VaultPaths(bodies=bodies, keys=keys, master_key=master_key or master)
 
 
 def get_environment() -> Mapping[str, str]:

@@ -24,6 +24,7 @@ from alos.pipeline.check import Check
 from alos.pipeline.dispatch import Dispatch
 from alos.pipeline.examine import Examine
 from alos.pipeline.finish import Finish, Overbilled
+from alos.pipeline.keep import Keep
 from alos.pipeline.run import Pipeline, Stages
 from alos.ports.clock import SystemClock
 from alos.ports.ids import RandomIds
@@ -35,6 +36,7 @@ from alos.server.bootstrap.directories import build_directory, build_scim_door
 from alos.server.bootstrap.folders import build_sealer
 from alos.server.bootstrap.past import settle_the_past
 from alos.server.bootstrap.upstreams import build_provider
+from alos.server.bootstrap.vault import open_vault
 from alos.server.bootstrap.watches import start_jobs
 from alos.server.folder import FolderClaim, open_folder
 from alos.server.jobs import Jobs
@@ -48,6 +50,7 @@ from alos.store.journal import FileJournal
 from alos.store.journal_state import JournalState
 from alos.store.sealer_job import HEARTBEAT_SECONDS, SealerJob
 from alos.store.shipper import Shipper
+from alos.store.vault.files import FileVault
 
 _logger = logging.getLogger(__name__)
 
@@ -71,6 +74,7 @@ class Installation:
     shipper: Shipper
     sealer: SealerJob
     store: Store
+    vault: FileVault
     provider: VendorProviders
 
     async def close(self) -> None:
@@ -80,6 +84,7 @@ class Installation:
                 await self.journal.note(entry)
         await self.tasks.close()
         await self.journal.stop()
+        await self.vault.stop()
         await asyncio.to_thread(self._ship_the_rest)
         await self.provider.close()
         self.store.close()
@@ -111,6 +116,7 @@ async def build(settings: Settings) -> Installation:
     shipper = Shipper(store, folder.journal, clock=clock, durable=lambda: journal.durable)
     counters = MemoryCounters()
     await settle_the_past(folder, journal, shipper, store, counters)
+    vault = await open_vault(folder, settings.vault)
     holder = StandingHolder(_NOTHING)
     plane = ControlPlane(
         configuration,
@@ -136,6 +142,7 @@ async def build(settings: Settings) -> Installation:
             journal=journal,
             clock=clock,
             ids=ids,
+            keep=Keep(vault),
             on_overbilled=_close_overbilled(plane, tasks),
         ),
     )
@@ -174,6 +181,7 @@ async def build(settings: Settings) -> Installation:
         shipper=shipper,
         sealer=sealer,
         store=store,
+        vault=vault,
         provider=provider,
     )
 
