@@ -26,7 +26,7 @@ from alos.domain.standing import (
     StandingWorkflow,
     Stop,
 )
-from alos.domain.workflow import FallbackKind
+from alos.domain.workflow import Escalation, FallbackKind
 
 COUNT_TOKENS = "anthropic-count-tokens"
 """A format without an answer of its own; it comes with ``anthropic-messages``."""
@@ -126,7 +126,8 @@ def _to_workflow(bundle: Bundle, organisation: Organisation, people: People) -> 
         accountable=accountable,
         release=StandingRelease(digest=bundle.digest, stage=ReleaseStage.UNRELEASED),
         route=_order_route(bundle, organisation),
-        route_reason="primary, then the fallbacks in order",
+        route_reason="the smallest approved model of the route, then the others in order",
+        escalation=_get_escalation(bundle, organisation),
         forbidden=frozenset(name.value for name in boundary.forbidden),
         actions=actions,
         detector_classes=_bind_detectors(bundle),
@@ -162,6 +163,11 @@ def _order_route(bundle: Bundle, organisation: Organisation) -> tuple[ModelName,
     route = bundle.workflow.route
     names = dict.fromkeys((route.primary, *route.fallbacks))
     return tuple(name for name in names if name in organisation.models)
+
+
+def _get_escalation(bundle: Bundle, organisation: Organisation) -> Escalation | None:
+    escalation = bundle.workflow.route.escalation
+    return escalation if escalation and escalation.model in organisation.models else None
 
 
 def _bind_detectors(bundle: Bundle) -> dict[str, tuple[str, ...]]:

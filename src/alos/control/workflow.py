@@ -148,6 +148,19 @@ def _check_models(document: Document, form: WorkflowForm) -> Iterator[Problem]:
             "goes with the rule `long_input`, and only with it",
             "Add the bound, or remove it.",
         )
+    is_tagged = escalation.rule is EscalationRule.TAGGED
+    if is_tagged != ("=" in (escalation.tag or "")):
+        yield document.build_problem(
+            ("models", "escalation", "tag"),
+            "goes with the rule `tagged`, and only with it, as `name=value`",
+            "Write the tag, or remove it.",
+        )
+    if escalation.model in (form.models.primary, *form.models.fallbacks):
+        yield document.build_problem(
+            ("models", "escalation", "model"),
+            "also stands among the models that need no rule",
+            "Name it once: as `escalation`, or as `primary` or one of `fallbacks`.",
+        )
 
 
 def _check_parameters(document: Document, form: WorkflowForm) -> Iterator[Problem]:

@@ -166,9 +166,11 @@ class EscalationForm(Form):
     model: Name
     """A model of `alos.yaml`."""
     rule: Annotated[EscalationRule, Field(strict=False)]
-    """`requested`, `long_input` or `invalid_output`."""
+    """`requested`, `long_input`, `tagged` or `invalid_output`."""
     above_input_tokens: Count | None = None
     """The bound of `long_input`."""
+    tag: Text | None = None
+    """The tag of `tagged`, as `name=value`; any caller may set it."""
 
 
 class ModelsForm(Form):

@@ -165,6 +165,7 @@ def _to_route(form: ModelsForm) -> Route:
             model=ModelName(form.escalation.model),
             rule=form.escalation.rule,
             above_input_tokens=form.escalation.above_input_tokens,
+            tag=form.escalation.tag or "",
         )
     return Route(
         primary=ModelName(form.primary),

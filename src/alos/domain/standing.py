@@ -21,6 +21,7 @@ from alos.domain.ids import (
 )
 from alos.domain.money import Price
 from alos.domain.retention import NO_OWN_TERM, BodyRule
+from alos.domain.workflow import Escalation
 
 
 class PrincipalKind(StrEnum):
@@ -168,6 +169,9 @@ class StandingWorkflow:
         accountable: the one accountable person; ``None`` where there is none or nobody active.
         route: candidates in order, all approved models of the bundle.
         route_reason: why in this order, one line for the record.
+        escalation: the larger model beside the route, and the rule that leads to it.
+        passed: models of the route with which this bundle's evals passed; ``None`` where
+            nobody says, and then the route's order stands for it.
         forbidden: data classes that the boundary forbids, whatever the model.
         actions: per forbidden class what to do with it; for any other class (``pii``) what to
             do where a model is not approved for it.
@@ -190,6 +194,8 @@ class StandingWorkflow:
     release: StandingRelease
     route: tuple[ModelName, ...]
     route_reason: str
+    escalation: Escalation | None = None
+    passed: frozenset[ModelName] | None = None
     forbidden: frozenset[str]
     actions: Mapping[str, Action]
     detector_classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

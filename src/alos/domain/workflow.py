@@ -106,8 +106,13 @@ class EscalationRule(StrEnum):
     """When a call goes to the larger model."""
 
     REQUESTED = "requested"
+    """The caller names it as ``model``."""
     LONG_INPUT = "long_input"
+    """The input is about that many tokens or more: a quarter of its characters."""
+    TAGGED = "tagged"
+    """The caller tags the call so."""
     INVALID_OUTPUT = "invalid_output"
+    """The smaller model refused, or did not keep to the JSON that was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +121,13 @@ class Escalation:
 
     Attributes:
         above_input_tokens: the bound of ``long_input``; None for the other rules.
+        tag: ``name=value`` of ``tagged``; empty for the other rules.
     """
 
     model: ModelName
     rule: EscalationRule
     above_input_tokens: int | None = None
+    tag: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,9 +15,10 @@ from alos.domain.refusal import ReasonCode, Refusal
 from alos.domain.request import Request
 from alos.domain.standing import KeyGrant, Standing, StandingWorkflow
 from alos.domain.trace import get_span_id, read_traceparent
+from alos.pipeline.escalation import get_rule
 from alos.pipeline.labels import MAX_LABEL, get_other_client, get_tags
 from alos.pipeline.prompts import STRICT_TIER, get_prompt
-from alos.pipeline.route import WORKFLOW_PREFIX, Routes
+from alos.pipeline.route import WORKFLOW_PREFIX, Route, Routes
 from alos.ports.wire import WireFormat
 
 OTHER_CLIENT = "other_client"
@@ -99,10 +100,11 @@ def _admit(
     if isinstance(prompt, Refusal):
         return prompt
     version, rendered = prompt
-    route = routes.get(call, standing, workflow, request.model)
+    tags, client = get_tags(call.headers, request), get_other_client(call.headers, workflow)
+    rule = get_rule(workflow, request, tags)
+    route = routes.get(call, standing, workflow, request.model, rule)
     if isinstance(route, Refusal):
         return route
-    tags, client = get_tags(call.headers, request), get_other_client(call.headers, workflow)
     asked = request.max_output_tokens
     if asked is not None and asked > workflow.max_output_tokens:
         return Refusal(
@@ -128,7 +130,7 @@ def _admit(
         ),
         rendered_prompt=rendered,
         tags=tags if client is None else (*tags, f"client={client}"),
-        facts=_get_facts(call, version, is_elsewhere=client is not None),
+        facts=_get_facts(call, version, route, is_elsewhere=client is not None),
     )
 
 
@@ -176,13 +178,17 @@ def _bound_input(request: Request, prompt: str | None) -> int:
     )
 
 
-def _get_facts(call: Call, prompt: Prompt, *, is_elsewhere: bool) -> tuple[tuple[str, str], ...]:
-    """What the record says besides: the caller's trace, a prompt that drifts, a near miss."""
+def _get_facts(
+    call: Call, prompt: Prompt, route: Route, *, is_elsewhere: bool
+) -> tuple[tuple[str, str], ...]:
+    """What the record says besides: trace, drifting prompt, larger model, near miss."""
     facts: list[tuple[str, str]] = []
     if (caller := read_traceparent(call.headers.get(b"traceparent"))) is not None:
         facts.append((Fact.TRACE_SPAN, f"{caller.trace_id}-{get_span_id(call.id)}"))
     if prompt.observed:
         facts.append((Fact.PROMPT_OBSERVED, prompt.observed))
+    if route.escalated is not None:
+        facts.append((Fact.ESCALATED, route.escalated))
     if is_elsewhere:
         facts.append((Fact.NEAR_MISS, OTHER_CLIENT))
     return tuple(facts)

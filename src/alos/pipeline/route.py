@@ -12,6 +12,7 @@ from alos.domain.ids import Epoch, ModelName
 from alos.domain.money import Price
 from alos.domain.refusal import ReasonCode, Refusal
 from alos.domain.standing import Standing, StandingModel, StandingWorkflow
+from alos.domain.workflow import EscalationRule
 
 WORKFLOW_PREFIX = "workflow/"
 _MOST_KEPT = 4096
@@ -25,6 +26,7 @@ class Route:
         skipped: models of the route that may not be used now, and why.
         reason: why in this order, one line for the record.
         valid_until_unix: the first second at which an approval will have ended.
+        escalated: the rule that put the larger model in front.
     """
 
     candidates: tuple[StandingModel, ...]
@@ -32,6 +34,7 @@ class Route:
     reason: str
     prices: tuple[Price, ...]
     valid_until_unix: float
+    escalated: EscalationRule | None = None
 
     def get_ceiling_nanousd(self, input_tokens: int, output_tokens: int) -> int:
         """The dearest that one candidate can cost."""
@@ -49,22 +52,29 @@ class Routes:
 
     def __init__(self) -> None:
         self._epoch: Epoch | None = None
-        self._kept: dict[tuple[str, str, str | None], Route] = {}
+        self._kept: dict[tuple[str, str, str | None, EscalationRule | None], Route] = {}
 
     def get(
-        self, call: Call, standing: Standing, workflow: StandingWorkflow, asked: str | None
+        self,
+        call: Call,
+        standing: Standing,
+        workflow: StandingWorkflow,
+        asked: str | None,
+        rule: EscalationRule | None = None,
     ) -> Route | Refusal:
         """The route, or why there is none; a model named by the caller goes first."""
         if standing.epoch != self._epoch or len(self._kept) > _MOST_KEPT:
             self._epoch, self._kept = standing.epoch, {}
         if asked is not None and asked.startswith(WORKFLOW_PREFIX):
             asked = None
+        if asked is not None and rule is not EscalationRule.REQUESTED:
+            rule = None  # whoever names a model means it
         now_unix = call.received_unix_ns // 1_000_000_000
-        key = (workflow.id, call.wire_format, asked)
+        key = (workflow.id, call.wire_format, asked, rule)
         route = self._kept.get(key)
         if route is not None and now_unix < route.valid_until_unix:
             return route
-        found = _find(call.wire_format, standing, workflow, asked, now_unix)
+        found = _find(call.wire_format, standing, workflow, asked, rule, now_unix)
         if isinstance(found, Route):
             self._kept[key] = found
         return found
@@ -75,17 +85,13 @@ def _find(
     standing: Standing,
     workflow: StandingWorkflow,
     asked: str | None,
+    rule: EscalationRule | None,
     now_unix: int,
 ) -> Route | Refusal:
-    names, reason = workflow.route, workflow.route_reason
-    if asked is not None:
-        named = ModelName(asked)
-        if named not in standing.models:
-            return Refusal(code=ReasonCode.VENDOR_NOT_APPROVED)
-        if named not in names:
-            return Refusal(code=ReasonCode.MODEL_NOT_ALLOWED, detail=f"workflow {workflow.id}")
-        names = (named, *(name for name in names if name != named))
-        reason = "named by the caller, then the route"
+    order = _order(standing, workflow, asked, rule)
+    if isinstance(order, Refusal):
+        return order
+    names, reason = order
     candidates: list[StandingModel] = []
     skipped: list[tuple[StandingModel, str]] = []
     first_no: Refusal | None = None
@@ -102,14 +108,52 @@ def _find(
         skipped.append((model, refusal.code.removeprefix("alos_")))
     if not candidates:
         return first_no or Refusal(code=ReasonCode.MODEL_NOT_ALLOWED, detail="the route is empty")
+    if asked is None and rule is None:
+        _put_smallest_first(candidates, workflow)
     ends = [one.approved_until_unix for one in candidates if one.approved_until_unix is not None]
+    larger = workflow.escalation.model if workflow.escalation and rule else None
     return Route(
         candidates=tuple(candidates),
         skipped=tuple(skipped),
         reason=reason,
         prices=tuple(one.price for one in candidates if one.price is not None),
         valid_until_unix=min(ends, default=float("inf")),
+        escalated=rule if candidates[0].name == larger else None,
     )
+
+
+def _order(
+    standing: Standing,
+    workflow: StandingWorkflow,
+    asked: str | None,
+    rule: EscalationRule | None,
+) -> tuple[tuple[ModelName, ...], str] | Refusal:
+    """Names in the order to try them, before any of them is looked at."""
+    names, escalation = workflow.route, workflow.escalation
+    if escalation is not None and rule is not None:
+        return (escalation.model, *names), f"escalated by {rule}, then the route"
+    if asked is None:
+        return names, workflow.route_reason
+    named = ModelName(asked)
+    if named not in standing.models:
+        return Refusal(code=ReasonCode.VENDOR_NOT_APPROVED)
+    if named not in names:
+        detail = f"workflow {workflow.id}"
+        if escalation is not None and escalation.model == named:
+            detail = f"reached by its rule {escalation.rule} alone"
+        return Refusal(code=ReasonCode.MODEL_NOT_ALLOWED, detail=detail)
+    rest = (name for name in names if name != named)
+    return (named, *rest), "named by the caller, then the route"
+
+
+def _put_smallest_first(candidates: list[StandingModel], workflow: StandingWorkflow) -> None:
+    """Nobody asked for a larger one; of equals the route's order decides."""
+    passed = workflow.passed
+    fit = [one for one in candidates if passed is None or one.name in passed]
+    if fit:
+        smallest = min(fit, key=lambda one: one.size_rank)
+        candidates.remove(smallest)
+        candidates.insert(0, smallest)
 
 
 def _check_candidate(

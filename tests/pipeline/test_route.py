@@ -1,0 +1,170 @@
+"""Which model a call goes to: the smallest that may serve, unless a rule says otherwise."""
+
+import time
+from typing import Any
+
+import pytest
+
+from alos.domain.ids import ModelName
+from alos.domain.outcome import Answered, Refused
+from alos.domain.record import ClosingEntry, Fact
+from alos.domain.refusal import ReasonCode
+from alos.domain.standing import StandingModel, Stop
+from alos.domain.workflow import Escalation, EscalationRule
+from tests.pipeline.conversation import (
+    Conversation,
+    ScriptedAnswer,
+    build_model,
+    build_standing,
+    build_workflow,
+    completion,
+    say,
+)
+
+SMALL, MIDDLE, LARGE = (
+    build_model("small", size_rank=1),
+    build_model("middle", size_rank=2),
+    build_model("large", size_rank=3),
+)
+BEYOND = build_model("beyond", size_rank=9)
+
+
+def names(*written: str) -> tuple[ModelName, ...]:
+    return tuple(ModelName(one) for one in written)
+
+
+def talk_to(
+    *route: str,
+    models: tuple[StandingModel, ...] = (SMALL, MIDDLE, LARGE, BEYOND),
+    stops: tuple[Stop, ...] = (),
+    **changes: Any,
+) -> Conversation:
+    workflow = build_workflow(route=names(*route), **changes)
+    talk = Conversation(build_standing(workflow=workflow, models=models, stops=stops))
+    talk.provider.answers = [ScriptedAnswer(body=completion("Paris"))]
+    return talk
+
+
+async def ask(talk: Conversation, model: str | None = None, **kwargs: Any) -> ClosingEntry:
+    body = say("hello")
+    if model is None:
+        del body["model"]
+    else:
+        body["model"] = model
+    outcome = await talk.run(body, **kwargs)
+    assert isinstance(outcome, Answered), outcome
+    return talk.journal.closings[0]
+
+
+@pytest.mark.parametrize("model", [None, "workflow/support"])
+async def test_whoever_names_no_model_gets_the_smallest_of_the_route(model: str | None) -> None:
+    record = await ask(talk_to("large", "small", "middle"), model)
+    assert record.model == "small"
+    assert record.route_reason.startswith("primary")
+    assert Fact.ESCALATED not in dict(record.facts)
+
+
+async def test_of_models_of_one_size_the_routes_order_decides() -> None:
+    equal = (build_model("a", size_rank=1), build_model("b", size_rank=1))
+    assert (await ask(talk_to("b", "a", models=equal))).model == "b"
+
+
+async def test_the_smallest_must_be_approved_now() -> None:
+    ended = build_model("small", size_rank=1, approved_until_unix=int(time.time()) - 1)  # noqa: TID251
+    record = await ask(talk_to("large", "small", "middle", models=(ended, MIDDLE, LARGE)))
+    assert record.model == "middle"
+    assert ("small", "skipped_vendor_approval_ended") in [
+        (one.model, one.result) for one in record.attempts
+    ]
+
+
+async def test_the_smallest_must_speak_the_callers_format() -> None:
+    other = build_model("small", size_rank=1, wire_formats=frozenset({"anthropic-messages"}))
+    record = await ask(talk_to("large", "small", "middle", models=(other, MIDDLE, LARGE)))
+    assert record.model == "middle"
+
+
+async def test_the_smallest_must_have_passed_the_evals_where_they_say_so() -> None:
+    passed = frozenset(names("middle", "large"))
+    assert (await ask(talk_to("large", "small", "middle", passed=passed))).model == "middle"
+
+
+async def test_a_model_that_the_caller_names_goes_first() -> None:
+    record = await ask(talk_to("small", "middle"), "middle")
+    assert record.model == "middle"
+    assert record.route_reason == "named by the caller, then the route"
+
+
+def escalating(rule: EscalationRule, **more: Any) -> Escalation:
+    return Escalation(model=ModelName("beyond"), rule=rule, **more)
+
+
+async def test_the_larger_model_is_reached_by_name_only_where_the_rule_says_so() -> None:
+    talk = talk_to("small", escalation=escalating(EscalationRule.REQUESTED))
+    record = await ask(talk, "beyond")
+    assert (record.model, dict(record.facts)[Fact.ESCALATED]) == ("beyond", "requested")
+    talk = talk_to("small", escalation=escalating(EscalationRule.TAGGED, tag="hard=yes"))
+    outcome = await talk.run({**say("hello"), "model": "beyond"})
+    assert isinstance(outcome, Refused)
+    assert outcome.refusal.code is ReasonCode.MODEL_NOT_ALLOWED
+    assert talk.provider.sent == []
+
+
+async def test_without_its_rule_no_failure_reaches_the_larger_model() -> None:
+    talk = talk_to("small", escalation=escalating(EscalationRule.REQUESTED))
+    talk.provider.answers = [ScriptedAnswer(status=500, body=b"{}") for _ in range(9)]
+    assert isinstance(await talk.run(), Refused)
+    assert {one.model.name for one in talk.provider.sent} == {"small"}
+
+
+@pytest.mark.parametrize(("length", "model"), [(4_003, "small"), (4_004, "beyond")])
+async def test_a_long_input_reaches_the_larger_model(length: int, model: str) -> None:
+    rule = escalating(EscalationRule.LONG_INPUT, above_input_tokens=1_000)
+    talk = talk_to("small", escalation=rule)
+    text = ("so it goes on " * 400)[:length]
+    assert isinstance(await talk.run(say(text)), Answered)
+    record = talk.journal.closings[0]
+    assert record.model == model
+    assert dict(record.facts).get(Fact.ESCALATED) == ("long_input" if model == "beyond" else None)
+
+
+async def test_a_long_input_stays_where_the_caller_names_a_model() -> None:
+    rule = escalating(EscalationRule.LONG_INPUT, above_input_tokens=1)
+    assert (await ask(talk_to("small", escalation=rule), "small")).model == "small"
+
+
+@pytest.mark.parametrize(("tag", "model"), [("hard=yes", "beyond"), ("hard=no", "small")])
+async def test_a_tag_reaches_the_larger_model(tag: str, model: str) -> None:
+    talk = talk_to("small", escalation=escalating(EscalationRule.TAGGED, tag="hard=yes"))
+    record = await ask(talk, headers={"baggage": tag})
+    assert record.model == model
+
+
+async def test_a_stopped_larger_model_leaves_the_route_to_the_smaller_one() -> None:
+    stop = Stop(kind="model", target="beyond", since_unix=1, by="ana", reason="drill")
+    rule = escalating(EscalationRule.LONG_INPUT, above_input_tokens=1)
+    record = await ask(talk_to("small", escalation=rule, stops=(stop,)))
+    assert record.model == "small"
+    assert Fact.ESCALATED not in dict(record.facts)
+
+
+async def test_a_vendor_that_is_not_on_the_list_is_refused() -> None:
+    talk = talk_to("small")
+    outcome = await talk.run({**say("hello"), "model": "gpt-unlisted"})
+    assert isinstance(outcome, Refused)
+    assert outcome.refusal.code is ReasonCode.VENDOR_NOT_APPROVED
+    assert talk.provider.sent == []
+
+
+async def test_an_approval_ends_to_the_second_also_for_a_route_that_is_kept() -> None:
+    ends = int(time.time()) + 2  # noqa: TID251
+    one = build_model("small", approved_until_unix=ends)
+    talk = talk_to("small", models=(one,))
+    talk.provider.answers = [ScriptedAnswer(body=completion("Paris"))] * 2
+    before = talk.call()._replace(received_unix_ns=(ends - 1) * 1_000_000_000)
+    after = talk.call()._replace(received_unix_ns=ends * 1_000_000_000)
+    assert isinstance(await talk.pipeline.run(before), Answered)
+    outcome = await talk.pipeline.run(after)
+    assert isinstance(outcome, Refused)
+    assert outcome.refusal.code is ReasonCode.VENDOR_APPROVAL_ENDED
+    assert len(talk.provider.sent) == 1
