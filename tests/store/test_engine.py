@@ -6,7 +6,11 @@ from alembic.migration import MigrationContext
 from sqlalchemy import insert, select
 
 from alos.domain.fault import StoreDown
-from alos.store import release_tables  # noqa: F401 - registers its tables
+from alos.store import (  # noqa: F401 - register their tables
+    directory_tables,
+    release_tables,
+    session_tables,
+)
 from alos.store.engine import Store
 from alos.store.tables import metadata, stops
 

@@ -1,8 +1,8 @@
 """The management API (FastAPI); not on the path of a call.
 
-Until people can log in it listens on the local socket only, and whoever may open that socket
-(mode 0600, so the gateway's own user) is recorded as ``local-operator``. A production folder's
-socket takes nothing but status, kill and revoke.
+One application for two ways in: the public port, where people and machines say who they are,
+and the local socket, where whoever may open it is the ``local-operator``. Who may do what is
+one table, :mod:`alos.domain.authorization`, for both.
 """
 
 from fastapi import FastAPI, Request, Response
@@ -10,39 +10,40 @@ from fastapi.responses import JSONResponse
 
 from alos.api.access import build_refuser
 from alos.api.directory import add_directory
+from alos.api.document import complete_document
 from alos.api.keys import add_keys
+from alos.api.parts import Parts
 from alos.api.scan import add_scan
+from alos.api.sessions import add_sessions
 from alos.api.status import add_status
 from alos.api.stops import add_stops
 from alos.checks.base import ScannerFault
-from alos.checks.catalogue import Scanner
-from alos.control.directory import Directory
-from alos.control.plane import ChangeRefused, ControlPlane
+from alos.control.plane import ChangeRefused
 from alos.domain.fault import Fault
 
 
-def build_api(plane: ControlPlane, scanner: Scanner, directory: Directory) -> FastAPI:
-    """The application; its OpenAPI document is the contract.
-
-    Args:
-        plane: what is managed.
-        scanner: the detectors of the call path, used from the loop's thread as there.
-        directory: whose tokens are managed here.
-    """
+def build_api(parts: Parts) -> FastAPI:
+    """The application; its OpenAPI document is the contract."""
     app = FastAPI(
         title="ALOS management API",
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
     )
-    app.add_exception_handler(ChangeRefused, build_refuser(plane))
+    app.state.authenticate = parts.authenticate
+    refuse = build_refuser(
+        parts.plane, parts.strangers, clock=parts.clock, status_of=parts.status_of
+    )
+    app.add_exception_handler(ChangeRefused, refuse)
     app.add_exception_handler(Fault, _report_fault)
     app.add_exception_handler(ScannerFault, _report_fault)
-    add_status(app, plane)
-    add_keys(app, plane)
-    add_directory(app, plane, directory)
-    add_stops(app, plane)
-    add_scan(app, plane, scanner)
+    add_status(app, parts.plane)
+    add_sessions(app, parts)
+    add_keys(app, parts.plane)
+    add_directory(app, parts.plane, parts.directory)
+    add_stops(app, parts.plane)
+    add_scan(app, parts.scanner)
+    complete_document(app)
     return app
 
 

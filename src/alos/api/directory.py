@@ -5,11 +5,15 @@ from typing import Annotated
 from fastapi import Depends, FastAPI, Response
 from pydantic import Field
 
-from alos.api.access import LOCAL_OPERATOR, require_dev
+from alos.api.access import Caller, May
 from alos.api.body import Body
 from alos.control.directory import Directory
 from alos.control.plane import ChangeRefused, ControlPlane
+from alos.domain.action import Action
 from alos.ports.directory import DirectoryToken
+
+Reader = Annotated[Caller, Depends(May(Action.PEOPLE_READ))]
+Tokens = Annotated[Caller, Depends(May(Action.DIRECTORY_TOKEN))]
 
 
 class TokenAnswer(Body):
@@ -40,10 +44,9 @@ class PersonAnswer(Body):
 
 def add_directory(app: FastAPI, plane: ControlPlane, directory: Directory) -> None:
     """Add the endpoints of the directory and its people."""
-    dev_only = Depends(require_dev(plane))
 
-    @app.get("/api/v1/people", dependencies=[dev_only])
-    async def list_people() -> list[PersonAnswer]:
+    @app.get("/api/v1/people")
+    async def list_people(_: Reader) -> list[PersonAnswer]:
         """Everybody, by id."""
         return [
             PersonAnswer(
@@ -56,21 +59,23 @@ def add_directory(app: FastAPI, plane: ControlPlane, directory: Directory) -> No
             for _, person in sorted(plane.configuration.people.persons.items())
         ]
 
-    @app.post("/api/v1/directory/tokens", status_code=201, dependencies=[dev_only])
-    async def create_token() -> NewTokenAnswer:
+    @app.post("/api/v1/directory/tokens", status_code=201)
+    async def create_token(caller: Tokens) -> NewTokenAnswer:
         """Make a token for a directory; this answer is the only place where it can be read."""
-        made = await directory.create_token(by=LOCAL_OPERATOR)
+        made = await directory.create_token(by=caller.id)
         return NewTokenAnswer(token=made.token, **_to_token(made.row).model_dump())
 
-    @app.get("/api/v1/directory/tokens", dependencies=[dev_only])
-    async def list_tokens() -> list[TokenAnswer]:
+    @app.get("/api/v1/directory/tokens")
+    async def list_tokens(_: Tokens) -> list[TokenAnswer]:
         """Every token, oldest first."""
         return [_to_token(token) for token in directory.tokens.values()]
 
     @app.post("/api/v1/directory/tokens/{id_or_prefix}/revoke", status_code=204)
-    async def revoke_token(id_or_prefix: Annotated[str, Field(max_length=64)]) -> Response:
+    async def revoke_token(
+        id_or_prefix: Annotated[str, Field(max_length=64)], caller: Tokens
+    ) -> Response:
         """Revoke a token at once."""
-        if await directory.revoke_token(id_or_prefix, by=LOCAL_OPERATOR) is None:
+        if await directory.revoke_token(id_or_prefix, by=caller.id) is None:
             raise ChangeRefused("no token has this id or prefix; `alos directory tokens` lists")
         return Response(status_code=204)
 

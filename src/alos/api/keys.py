@@ -5,10 +5,20 @@ from typing import Annotated
 from fastapi import Depends, FastAPI, Response
 from pydantic import Field
 
-from alos.api.access import LOCAL_OPERATOR, require_dev
+from alos.api.access import AccessRefused, Caller, May
 from alos.api.body import Body
+from alos.control.callers import get_key_target, get_new_key_target
 from alos.control.plane import ControlPlane, KeyWish
+from alos.domain.action import Action
+from alos.domain.authorization import Target
+from alos.domain.ids import PersonId
+from alos.domain.reason import ReasonCode
+from alos.domain.refusal import Refusal
 from alos.ports.control_state import KeyRow
+
+Creator = Annotated[Caller, Depends(May(Action.KEY_CREATE, of_object=True))]
+Lister = Annotated[Caller, Depends(May(Action.KEY_LIST, of_object=True))]
+Revoker = Annotated[Caller, Depends(May(Action.KEY_REVOKE, of_object=True))]
 
 
 class KeyRequest(Body):
@@ -16,7 +26,8 @@ class KeyRequest(Body):
 
     workflows: list[str] = Field(min_length=1, description="slugs; the first is the default")
     principal: str | None = Field(
-        default=None, description="person or service account; else the operational owner"
+        default=None,
+        description="oneself or a service account; else oneself, or the operational owner",
     )
     expires_at_unix: int | None = Field(default=None, description="seconds; never, if left out")
 
@@ -51,31 +62,59 @@ class NewKeyAnswer(KeyAnswer):
 
 def add_keys(app: FastAPI, plane: ControlPlane) -> None:
     """Add the endpoints of keys."""
-    dev_only = Depends(require_dev(plane))
 
-    @app.post("/api/v1/keys", status_code=201, dependencies=[dev_only])
-    async def create_key(wish: KeyRequest) -> NewKeyAnswer:
+    @app.post("/api/v1/keys", status_code=201)
+    async def create_key(wish: KeyRequest, caller: Creator) -> NewKeyAnswer:
         """Make a key; this answer is the only place where it can be read."""
+        wanted = wish.principal or caller.principal.person
+        _demand_new_key(plane, caller, wish.workflows[0], wanted)
         made = await plane.create_key(
             KeyWish(
                 workflows=tuple(wish.workflows),
-                principal=wish.principal,
+                principal=wanted,
                 expires_at_unix=wish.expires_at_unix,
             ),
-            by=LOCAL_OPERATOR,
+            by=caller.id,
         )
         return NewKeyAnswer(key=made.key, **_to_key(made.row).model_dump())
 
-    @app.get("/api/v1/keys", dependencies=[dev_only])
-    async def list_keys() -> list[KeyAnswer]:
-        """Every key, oldest first; none can be read back."""
-        return [_to_key(row) for row in await plane.list_keys()]
+    @app.get("/api/v1/keys")
+    async def list_keys(caller: Lister) -> list[KeyAnswer]:
+        """The keys that the caller may see, oldest first; none can be read back."""
+        rows = await plane.list_keys()
+        configuration = plane.configuration
+        if caller.principal.person is None:
+            caller.demand(Target(kind="key"))
+        return [
+            _to_key(row) for row in rows if caller.may(get_key_target(configuration, row.grant))
+        ]
 
     @app.post("/api/v1/keys/{id_or_prefix}/revoke", status_code=204)
-    async def revoke_key(id_or_prefix: Annotated[str, Field(max_length=64)]) -> Response:
+    async def revoke_key(
+        id_or_prefix: Annotated[str, Field(max_length=64)], caller: Revoker
+    ) -> Response:
         """Revoke at once; running streams of the key are cut."""
-        await plane.revoke_key(id_or_prefix, by=LOCAL_OPERATOR)
+        known = plane.find_key(id_or_prefix)
+        target = get_key_target(plane.configuration, known) if known else Target(kind="key")
+        caller.demand(target)
+        await plane.revoke_key(id_or_prefix, by=caller.id)
         return Response(status_code=204)
+
+
+def _demand_new_key(
+    plane: ControlPlane, caller: Caller, workflow: str, wanted: str | None
+) -> None:
+    """Let nobody have a key that speaks in another person's name.
+
+    Raises:
+        AccessRefused: the key would be another person's, or is not the caller's to make.
+    """
+    people = plane.configuration.people
+    person = caller.principal.person
+    if person is not None and wanted != person and PersonId(wanted or "") in people.persons:
+        detail = "a person's key is made by that person"
+        raise AccessRefused(Refusal(code=ReasonCode.NOT_PERMITTED, detail=detail))
+    caller.demand(get_new_key_target(plane.configuration, workflow, wanted))
 
 
 def _to_key(row: KeyRow) -> KeyAnswer:

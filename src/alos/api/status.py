@@ -1,10 +1,16 @@
 """What this installation is and serves."""
 
-from fastapi import FastAPI
+from typing import Annotated
 
+from fastapi import Depends, FastAPI
+
+from alos.api.access import Caller, May
 from alos.api.body import Body
 from alos.api.stops import StopAnswer, to_stop
 from alos.control.plane import ControlPlane
+from alos.domain.action import Action
+
+Anybody = Annotated[Caller, Depends(May(Action.STATUS_READ))]
 
 
 class WorkflowAnswer(Body):
@@ -32,7 +38,7 @@ def add_status(app: FastAPI, plane: ControlPlane) -> None:
     """Add the endpoint of the status."""
 
     @app.get("/api/v1/status")
-    async def get_status() -> StatusAnswer:
+    async def get_status(_caller: Anybody) -> StatusAnswer:
         """What is registered and what is stopped."""
         configuration = plane.configuration
         return StatusAnswer(

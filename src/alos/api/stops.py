@@ -1,12 +1,20 @@
 """Kill switches: pull, list, take back."""
 
+from typing import Annotated
+
 from fastapi import Depends, FastAPI, Response
 from pydantic import Field
 
-from alos.api.access import LOCAL_OPERATOR, require_dev
+from alos.api.access import Caller, May
 from alos.api.body import Body
+from alos.control.callers import get_stop_target
 from alos.control.plane import ControlPlane
+from alos.domain.action import Action
 from alos.domain.standing import Stop
+
+Anybody = Annotated[Caller, Depends(May(Action.STATUS_READ))]
+Stopper = Annotated[Caller, Depends(May(Action.STOP, of_object=True))]
+Reviver = Annotated[Caller, Depends(May(Action.REVIVE, of_object=True))]
 
 
 class StopRequest(Body):
@@ -38,20 +46,22 @@ def add_stops(app: FastAPI, plane: ControlPlane) -> None:
     """Add the endpoints of kill switches."""
 
     @app.get("/api/v1/stops")
-    async def list_stops() -> list[StopAnswer]:
+    async def list_stops(_caller: Anybody) -> list[StopAnswer]:
         """Kill switches in force."""
         return [to_stop(stop) for stop in plane.stops.values()]
 
     @app.post("/api/v1/stops", status_code=201)
-    async def stop(wish: StopRequest) -> StopAnswer:
+    async def stop(wish: StopRequest, caller: Stopper) -> StopAnswer:
         """Pull a kill switch; it is in force when this answers."""
+        caller.demand(get_stop_target(plane.configuration, wish.kind, wish.target))
         reason = wish.reason
-        return to_stop(await plane.stop(wish.kind, wish.target, by=LOCAL_OPERATOR, reason=reason))
+        return to_stop(await plane.stop(wish.kind, wish.target, by=caller.id, reason=reason))
 
-    @app.post("/api/v1/revivals", status_code=204, dependencies=[Depends(require_dev(plane))])
-    async def revive(wish: ReviveRequest) -> Response:
+    @app.post("/api/v1/revivals", status_code=204)
+    async def revive(wish: ReviveRequest, caller: Reviver) -> Response:
         """Take a kill switch back."""
-        await plane.revive(wish.kind, wish.target, by=LOCAL_OPERATOR)
+        caller.demand(get_stop_target(plane.configuration, wish.kind, wish.target))
+        await plane.revive(wish.kind, wish.target, by=caller.id)
         return Response(status_code=204)
 
 

@@ -54,7 +54,7 @@ def serve(
     )
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(run(settings))
+            runner.run(run(settings, announce=typer.echo))
     except ConfigurationProblems as problems:
         for line in problems.lines:
             typer.echo(line, err=True)

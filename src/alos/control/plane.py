@@ -110,14 +110,16 @@ class ControlPlane:
             )
         )
 
-    async def note_refusal(self, asked: str, *, by: str) -> None:
+    async def note_refusal(self, asked: str, *, by: str, reason: str | None = None) -> None:
         """Write down that somebody was refused.
 
         Args:
             asked: for what, in our own words only.
             by: who asked.
+            reason: the code of the refusal, where it has one.
         """
-        self.notes.add(NoteKind.CHANGE_REFUSED, {"asked": asked}, by=by)
+        facts = {"asked": asked, **({"reason": reason} if reason else {})}
+        self.notes.add(NoteKind.CHANGE_REFUSED, facts, by=by)
         await self.notes.flush()
 
     # --- what applies ---------------------------------------------------------------------
@@ -170,6 +172,12 @@ class ControlPlane:
     async def revoke_key(self, id_or_prefix: str, *, by: str) -> KeyGrant:
         """As :meth:`Keys.revoke`."""
         return await self.keys.revoke(id_or_prefix, by=by)
+
+    def find_key(self, id_or_prefix: str) -> KeyGrant | None:
+        """The key of that id or prefix, revoked or not."""
+        return next(
+            (one for one in self.keys.grants if id_or_prefix in {one.id, one.prefix}), None
+        )
 
     async def list_keys(self) -> list[KeyRow]:
         """Every key, oldest first."""

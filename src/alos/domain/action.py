@@ -66,6 +66,8 @@ class Action(StrEnum):
     PEOPLE_READ = "people.read"
     DIRECTORY_PROVISION = "directory.provision"
     """The SCIM door's own right; held by no role (its bearer is a service account)."""
+    DIRECTORY_TOKEN = "directory.token"  # noqa: S105 - a name, not a token
+    """Make, list and revoke the tokens that a directory is let in with."""
     POLICY_PUBLISH = "policy.publish"
     POLICY_ACKNOWLEDGE = "policy.acknowledge"
     INCIDENT_OPEN = "incident.open"

@@ -1,7 +1,7 @@
 """What ``alos.yaml`` says: workspaces, vendors, models, roles, lanes, policy and retention."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum, StrEnum
 
@@ -9,6 +9,7 @@ from alos.domain.boundary import DataClass
 from alos.domain.ids import ModelName, PersonId, VendorName, WorkflowId, WorkspaceId
 from alos.domain.money import Price
 from alos.domain.people import People, Person, Role
+from alos.domain.sign_on import SignOn
 from alos.domain.tier import Tier
 
 
@@ -230,6 +231,7 @@ class Organisation:
     dictionaries: Mapping[str, tuple[str, ...]]
     monthly_budget_nanousd: int | None = None
     sprint_workflow: WorkflowId | None = None
+    sign_on: SignOn = field(default_factory=SignOn)
 
     def list_holders(self, role: Role, people: People) -> tuple[Person, ...]:
         """The active people who hold a role by name or by group, by id; deputies apart."""

@@ -21,6 +21,7 @@ class ReasonCode(StrEnum):
     PERSON_UNKNOWN = "alos_person_unknown"
     ORIGIN_FOREIGN = "alos_origin_foreign"
     NOT_PERMITTED = "alos_not_permitted"
+    CHANGE_REFUSED = "alos_change_refused"
     SIGN_ON_DOWN = "alos_sign_on_down"
 
     ENDPOINT_UNKNOWN = "alos_endpoint_unknown"

@@ -59,6 +59,10 @@ WORDING: dict[ReasonCode, tuple[str, str]] = {
         "You may not do that",
         "Ask somebody who may; the authorization reference lists who.",
     ),
+    ReasonCode.CHANGE_REFUSED: (
+        "The rules do not allow this change",
+        "Do what the message says first, or leave it as it is.",
+    ),
     ReasonCode.SIGN_ON_DOWN: (
         "The identity provider can't be reached, so nobody new can sign in",
         "Try again later; sessions, keys, kill and revoke go on working.",

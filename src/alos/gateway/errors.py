@@ -24,6 +24,7 @@ STATUS: Mapping[ReasonCode, int] = {
     ReasonCode.PERSON_UNKNOWN: 403,
     ReasonCode.ORIGIN_FOREIGN: 403,
     ReasonCode.NOT_PERMITTED: 403,
+    ReasonCode.CHANGE_REFUSED: 409,
     ReasonCode.SIGN_ON_DOWN: 503,
     ReasonCode.ENDPOINT_UNKNOWN: 404,
     ReasonCode.METHOD_NOT_ALLOWED: 405,

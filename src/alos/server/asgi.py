@@ -1,4 +1,4 @@
-"""The one application on the public port: operations paths, and the model door for the rest."""
+"""The one application on the public port: operations, management, else the model door."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
@@ -21,8 +21,14 @@ class SideDoor(Protocol):
         """Serve one request."""
 
 
+_MANAGEMENT = ("/api/", "/scim/", "/ofrep/", "/console/")
+
+
 def build_application(
-    door: Application, operations: Operations, side_doors: Sequence[SideDoor] = ()
+    door: Application,
+    operations: Operations,
+    management: Application,
+    side_doors: Sequence[SideDoor] = (),
 ) -> Application:
     """Route by path; no middleware, since each layer costs every call."""
 
@@ -31,12 +37,11 @@ def build_application(
             path = scope["path"]
             if operations.serves(path):
                 await operations(path, send)
-                return
-            for side_door in side_doors if not path.startswith("/v1/") else ():
-                if side_door.serves(path):
-                    await side_door(scope, receive, send)
-                    return
-            await door(scope, receive, send)
+            elif path.startswith(_MANAGEMENT):
+                beside = next((one for one in side_doors if one.serves(path)), management)
+                await beside(scope, receive, send)
+            else:
+                await door(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
 

@@ -6,10 +6,9 @@ import gc
 import logging
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import uvicorn
-from fastapi import FastAPI
 
 from alos.server.asgi import Application
 from alos.server.bootstrap import Installation, build
@@ -35,8 +34,12 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def run(settings: Settings) -> None:
+async def run(settings: Settings, *, announce: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM.
+
+    Args:
+        settings: how to run.
+        announce: shows a text once to whoever starts this, and keeps it nowhere.
 
     Raises:
         ConfigurationProblems, SettingsError, Fault, OSError: it could not start.
@@ -46,6 +49,8 @@ async def run(settings: Settings) -> None:
             f"{settings.socket} is too long a path for a local socket; choose a shorter ALOS_HOME"
         )
     installation = await build(settings)
+    if installation.set_up_token is not None:
+        announce(_write_set_up(installation.set_up_token))
     gc.collect()
     gc.freeze()  # what lives for ever is not looked through again at each collection
     gc.set_threshold(_COLLECT_AFTER, 20, 50)
@@ -53,6 +58,14 @@ async def run(settings: Settings) -> None:
         await _serve(settings, installation)
     finally:
         await installation.close()
+
+
+def _write_set_up(token: str) -> str:
+    return (
+        "Nobody has signed in here yet. Within an hour the executive sponsor can, once, with\n\n"
+        f"    alos login --setup-token {token}\n\n"
+        "This is the only time it is shown."
+    )
 
 
 async def _serve(settings: Settings, installation: Installation) -> None:
@@ -88,7 +101,7 @@ async def _serve(settings: Settings, installation: Installation) -> None:
 
 
 def _configure(
-    application: Application | FastAPI, *, host: str = "", port: int = 0, uds: str | None = None
+    application: Application, *, host: str = "", port: int = 0, uds: str | None = None
 ) -> uvicorn.Config:
     return uvicorn.Config(
         application,

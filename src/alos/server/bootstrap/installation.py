@@ -5,9 +5,6 @@ import logging
 from contextlib import suppress
 from dataclasses import dataclass
 
-from fastapi import FastAPI
-
-from alos.api.app import build_api
 from alos.control.plane import ControlPlane
 from alos.counters.memory import MemoryCounters
 from alos.domain.fault import Fault, JournalDown
@@ -34,6 +31,7 @@ from alos.server.asgi import Application, build_application
 from alos.server.bootstrap.configuration import read_configuration
 from alos.server.bootstrap.directories import build_directory, build_scim_door
 from alos.server.bootstrap.folders import build_sealer
+from alos.server.bootstrap.management import build_management
 from alos.server.bootstrap.past import settle_the_past
 from alos.server.bootstrap.upstreams import build_provider
 from alos.server.bootstrap.vault import open_vault
@@ -54,6 +52,9 @@ from alos.store.vault.files import FileVault
 
 _logger = logging.getLogger(__name__)
 
+_SAVE_SECONDS = 1.0
+_FORGET_SECONDS = 3_600.0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
@@ -62,11 +63,13 @@ class Installation:
     Attributes:
         public: the application on the public port.
         local: the management application on the local socket.
+        set_up_token: to be shown once, to whoever starts this; ``None`` where none is due.
     """
 
     claim: FolderClaim
     public: Application
-    local: FastAPI
+    local: Application
+    set_up_token: str | None
     plane: ControlPlane
     journal: FileJournal
     tasks: Tasks
@@ -157,8 +160,20 @@ async def build(settings: Settings) -> Installation:
         uses=plane.keys.uses,
     )
     holder.listen(pipeline.standing_swapped)
+    management = build_management(
+        settings,
+        plane=plane,
+        directory=directory,
+        scanner=scanner,
+        store=store,
+        journal=journal,
+        anonymous=anonymous,
+        clock=clock,
+    )
     jobs = Jobs(tasks)
     start_jobs(jobs, settings, plane, journal, anonymous)
+    jobs.every(_SAVE_SECONDS, management.sessions.save_ends, name="keep ends of sessions")
+    jobs.every(_FORGET_SECONDS, management.sessions.forget_old, name="forget old sessions")
     jobs.every(HEARTBEAT_SECONDS, sealer.beat, name="heartbeat")
     tasks.spawn(shipper.run(), name="ship")
     tasks.spawn(sealer.run(), name="seal")
@@ -171,9 +186,11 @@ async def build(settings: Settings) -> Installation:
         public=build_application(
             ModelDoor(pipeline, clock=clock, ids=ids, tasks=tasks),
             operations,
+            management.public,
             [build_scim_door(store, directory, plane, anonymous, clock)],
         ),
-        local=build_api(plane, scanner, directory),
+        local=management.local,
+        set_up_token=None if folder.dev else await management.set_up.offer(),
         plane=plane,
         journal=journal,
         tasks=tasks,

@@ -1,0 +1,37 @@
+"""What the management API is built on; the composition root fills it in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from alos.api.access import Authenticate, RefusalNotes
+from alos.checks.catalogue import Scanner
+from alos.control.directory import Directory
+from alos.control.plane import ControlPlane
+from alos.control.sessions import Sessions
+from alos.control.set_up import SetUp
+from alos.domain.reason import ReasonCode
+from alos.domain.sign_on import Site
+from alos.ports.clock import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The parts, one of each.
+
+    Attributes:
+        scanner: the detectors of the call path, used from the loop's thread as there.
+        strangers: which refusals of callers whom nobody knows are written down.
+        status_of: the table from reason code to HTTP status.
+        site: where browsers meet this installation, as configured now.
+    """
+
+    plane: ControlPlane
+    directory: Directory
+    scanner: Scanner
+    sessions: Sessions
+    set_up: SetUp
+    authenticate: Authenticate
+    strangers: RefusalNotes
+    clock: Clock
+    status_of: Callable[[ReasonCode], int]
+    site: Callable[[], Site]

@@ -1,0 +1,219 @@
+"""The management API over a scaffolded organisation and a real store, without sockets."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from alos.api.app import build_api
+from alos.api.authentication import Authenticator
+from alos.api.mount import mount_api
+from alos.api.parts import Parts
+from alos.checks.catalogue import Scanner, build_scanner
+from alos.checks.packs import standard_packs
+from alos.control.directory import Directory
+from alos.control.notebook import Notebook
+from alos.control.plane import ControlPlane
+from alos.control.registry import load_organisation
+from alos.control.scaffold import Extent, ScaffoldWish, build_scaffold, write_scaffold
+from alos.control.sessions import NewSession, Sessions, SignIn
+from alos.control.set_up import SetUp
+from alos.control.standing import Configuration
+from alos.domain.ids import PersonId
+from alos.domain.record import NoteEntry, NoteKind
+from alos.domain.session import Carrier, Origin
+from alos.domain.sign_on import build_site
+from alos.domain.standing import Standing
+from alos.gateway.errors import get_status
+from alos.pipeline.anonymous import Anonymous
+from alos.ports.ids import RandomIds
+from alos.store.control_state import StoredControlState
+from alos.store.directory import StoredDirectory
+from alos.store.engine import Store
+from alos.store.sessions import StoredSessions
+from tests.pipeline.conversation import MemoryJournal
+
+SUPPORT = "support-reply-drafting"
+QUESTIONS = "internal-doc-qa"
+PORT = 8080
+URL = f"http://127.0.0.1:{PORT}"
+SCANNER = build_scanner(standard_packs())
+Change = tuple[str, str, str]
+
+
+class SetClock:
+    """A clock that stands still until somebody moves it on."""
+
+    def __init__(self, unix_seconds: int = 1_790_000_000) -> None:
+        self.seconds = unix_seconds
+
+    def unix_ns(self) -> int:
+        return self.seconds * 1_000_000_000
+
+    def monotonic_ns(self) -> int:
+        return self.seconds * 1_000_000_000
+
+
+class Desk:
+    """One installation's management door, its journal and its store."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        dev: bool = False,
+        changes: tuple[Change, ...] = (),
+        scanner: Scanner = SCANNER,
+    ) -> None:
+        self.folder = folder
+        self.dev = dev
+        wish = ScaffoldWish(
+            organisation="Test",
+            templates=(SUPPORT, QUESTIONS),
+            extent=Extent.FULL,
+            today=date(2026, 9, 1),
+        )
+        contents = build_scaffold(wish)
+        for path, before, after in changes:
+            text = contents[path].decode()
+            assert before in text, f"{path} has no {before!r}"
+            contents[path] = text.replace(before, after, 1).encode()
+        write_scaffold(folder / "org", contents)
+        self.clock = SetClock()
+        self.journal = MemoryJournal()
+        self.published: list[Standing] = []
+        self.store = Store(folder / "alos.db", busy_ms=50)
+        self.scanner = scanner
+        self._build()
+
+    def _build(self) -> None:
+        ids = RandomIds()
+        self.state = StoredSessions(self.store)
+        self.plane = ControlPlane(
+            self.read_configuration(),
+            state=StoredControlState(self.store),
+            journal=self.journal,
+            clock=self.clock,
+            dev=self.dev,
+            publish=self.published.append,
+        )
+        self.directory = Directory(
+            StoredDirectory(self.store),
+            notes=self.plane.notes,
+            clock=self.clock,
+            filed=lambda: self.plane.filed_people,
+            put_people=self.plane.put_people,
+        )
+        notebook = Notebook(self.journal, clock=self.clock, ids=ids)
+        self.sessions = Sessions(
+            self.state, notebook, clock=self.clock,
+            limits=lambda: self.plane.configuration.organisation.sign_on.limits,
+        )  # fmt: skip
+        self.set_up = SetUp(
+            self.state, self.state, self.sessions, notebook, clock=self.clock,
+            configuration=lambda: self.plane.configuration,
+        )  # fmt: skip
+
+        def get_site() -> Any:
+            sign_on = self.plane.configuration.organisation.sign_on
+            return build_site(sign_on.public_url, PORT)
+
+        self.api = build_api(
+            Parts(
+                plane=self.plane,
+                directory=self.directory,
+                scanner=self.scanner,
+                sessions=self.sessions,
+                set_up=self.set_up,
+                authenticate=Authenticator(
+                    self.plane, self.sessions, clock=self.clock, site=get_site
+                ),
+                strangers=Anonymous(self.clock, ids),
+                clock=self.clock,
+                status_of=get_status,
+                site=get_site,
+            )
+        )
+
+    def read_configuration(self) -> Configuration:
+        loaded = load_organisation(self.folder / "org")
+        assert loaded.organisation is not None, loaded.problems
+        assert loaded.people is not None
+        return Configuration(
+            organisation=loaded.organisation,
+            people=loaded.people,
+            bundles=loaded.bundles,
+            policy=loaded.policy or "",  # type: ignore[arg-type]
+        )
+
+    async def restart(self) -> None:
+        """A new process on the same store; nothing of memory is left."""
+        self._build()
+        await self.plane.load()
+
+    def rewrite(self, path: str, before: str, after: str) -> None:
+        """Change a file and put it into force, as an applied revision would."""
+        file = self.folder / "org" / path
+        text = file.read_text()
+        assert before in text, f"{path} has no {before!r}"
+        file.write_text(text.replace(before, after, 1))
+        self.plane._filed = self.plane._configuration = self.read_configuration()
+        self.plane.refresh()
+
+    async def sign_in(
+        self, person: str, *, carrier: Carrier = Carrier.BEARER, origin: Origin = Origin.SIGN_ON
+    ) -> NewSession:
+        """A session as the identity provider's word would open it."""
+        return await self.sessions.open(
+            SignIn(
+                person=PersonId(person),
+                origin=origin,
+                carrier=carrier,
+                issuer="https://login.example.com",
+                subject=f"sub-{person}",
+            )
+        )
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = None,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+        local: bool = False,
+    ) -> httpx2.Response:
+        """One request; over the public port unless ``local``."""
+        transport = httpx2.ASGITransport(app=mount_api(self.api, is_local=local))  # type: ignore[arg-type]
+        sent = dict(headers or {})
+        if token is not None:
+            sent["authorization"] = f"Bearer {token}"
+        async with httpx2.AsyncClient(transport=transport, base_url=URL) as client:
+            content = {} if body is None else {"json": body}
+            return await client.request(method, path, headers=sent, **content)  # type: ignore[arg-type]
+
+    def notes(self, *kinds: NoteKind) -> list[dict[str, str]]:
+        """Facts of the notes in the journal, of these kinds."""
+        return [
+            dict(entry.facts)
+            for entry in self.journal.entries
+            if isinstance(entry, NoteEntry) and (not kinds or entry.kind in kinds)
+        ]
+
+
+@asynccontextmanager
+async def open_desk(folder: Path, **wish: Any) -> AsyncIterator[Desk]:
+    desk = Desk(folder, **wish)
+    await desk.plane.load()
+    try:
+        yield desk
+    finally:
+        await asyncio.to_thread(desk.store.close)
+
+
+MakeDesk = Callable[..., Any]

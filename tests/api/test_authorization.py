@@ -1,0 +1,163 @@
+"""Every endpoint of the OpenAPI document, tried by everybody; the outcome is a golden file.
+
+A new endpoint has no line in ``authorization.golden`` until somebody has looked at who may call
+it: run this file with ``ALOS_GOLDEN=write`` and read the diff. Callers are refused (`no 401`,
+`no 403`) or got past authorization (`may`), whatever became of their request afterwards.
+"""
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alos.api.document import ACTION, OPEN
+from alos.control.plane import KeyWish
+from alos.domain.session import Origin
+from tests.api.desk import QUESTIONS, Desk, open_desk
+
+GOLDEN = Path(__file__).parent / "authorization.golden"
+CALLERS = (
+    "nobody", "a stranger's token", "gus (left)", "ana (executive_sponsor)",
+    "ben (workspace owner, team_lead)", "chloe (gateway_owner, team_lead)",
+    "dan (security_owner)", "emil (pm)", "fay (builder)", "gus (legal)",
+    "socket, production", "socket, dev",
+)  # fmt: skip
+BODIES: Mapping[str, Any] = {
+    "POST /api/v1/keys": {"workflows": [QUESTIONS]},
+    "POST /api/v1/stops": {"kind": "workflow", "target": QUESTIONS},
+    "POST /api/v1/revivals": {"kind": "workflow", "target": QUESTIONS},
+    "POST /api/v1/scan": {"text": "hello"},
+}
+"""Bodies that get as far as the question who may; ``{}`` for all others."""
+PLACES: Mapping[str, str] = {"person": "zoe", "session_id": "ses_0", "id_or_prefix": "KEY"}
+"""What stands for a path's names; the key is one of ben's, for a workflow of engineering."""
+
+
+@pytest.fixture
+async def desks(tmp_path: Path) -> AsyncIterator[tuple[Desk, Desk]]:
+    (tmp_path / "p").mkdir()
+    (tmp_path / "d").mkdir()
+    async with open_desk(tmp_path / "p") as production, open_desk(tmp_path / "d", dev=True) as dev:
+        yield production, dev
+
+
+async def test_everybody_may_what_the_golden_file_says(desks: tuple[Desk, Desk]) -> None:
+    production, dev = desks
+    document = production.api.openapi()
+    lines = []
+    for path, operations in sorted(document["paths"].items()):
+        for method, operation in sorted(operations.items()):
+            endpoint = f"{method.upper()} {path}"
+            lines.append(f"{endpoint}  [{operation[ACTION]}]")
+            for caller in CALLERS:
+                desk = dev if caller == "socket, dev" else production
+                lines.append(f"    {caller:34}{await _try(desk, caller, method, path)}")
+    text = "\n".join(lines) + "\n"
+    if os.environ.get("ALOS_GOLDEN") == "write":  # noqa: TID251 - how the file is made
+        GOLDEN.write_text(text)
+    assert text == GOLDEN.read_text(), "look at who may, then run it with ALOS_GOLDEN=write"
+
+
+async def _try(desk: Desk, caller: str, method: str, path: str) -> str:
+    headers: dict[str, str] = {}
+    local = caller.startswith("socket")
+    name = caller.partition(" ")[0]
+    if caller == "a stranger's token":
+        headers["authorization"] = "Bearer alos_session_" + "A" * 43
+    elif not local and name != "nobody":
+        headers["authorization"] = f"Bearer {(await desk.sign_in(name)).token}"
+    key = await _make_key(desk)
+    for place, value in PLACES.items():
+        path = path.replace(f"{{{place}}}", key if value == "KEY" else value)
+    left = caller == "gus (left)"
+    if left:
+        desk.rewrite(
+            "people.yaml", "email: gus@example.com", "email: gus@example.com\n    active: false"
+        )
+    try:
+        body = BODIES.get(f"{method.upper()} {path}", {} if method == "post" else None)
+        answer = await desk.ask(method.upper(), path, body=body, headers=headers, local=local)
+    finally:
+        if left:
+            desk.rewrite("people.yaml", "\n    active: false", "")
+    assert answer.status_code < 500, answer.text
+    code = answer.json()["error"]["code"] if answer.status_code in {401, 403} else ""
+    if answer.status_code == 401 or code == "alos_not_permitted":
+        return f"no {answer.status_code}"
+    return "may"
+
+
+async def _make_key(desk: Desk) -> str:
+    made = await desk.plane.create_key(
+        KeyWish(workflows=(QUESTIONS,), principal="ben", expires_at_unix=None), by="test"
+    )
+    return made.row.grant.prefix
+
+
+async def test_every_endpoint_declares_what_it_does(desk: Desk) -> None:
+    """Those that need no identity are listed by hand: adding one is a decision."""
+    document = desk.api.openapi()
+    open_ones = {
+        f"{method.upper()} {path}"
+        for path, operations in document["paths"].items()
+        for method, operation in operations.items()
+        if operation[ACTION] == OPEN
+    }
+    assert open_ones == {
+        "POST /api/v1/setup",
+        "GET /api/v1/personas",
+        "POST /api/v1/personas/{person}/session",
+    }
+
+
+async def test_a_personal_key_is_made_by_its_person_alone(desk: Desk) -> None:
+    """Not by somebody who may make keys for machines, and not by somebody senior."""
+    for maker in ("ana", "chloe", "dan"):
+        token = (await desk.sign_in(maker)).token
+        body = {"workflows": [QUESTIONS], "principal": "fay"}
+        answer = await desk.ask("POST", "/api/v1/keys", token=token, body=body)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (403, "alos_not_permitted")
+    token = (await desk.sign_in("fay")).token
+    answer = await desk.ask("POST", "/api/v1/keys", token=token, body={"workflows": [QUESTIONS]})
+    assert (answer.status_code, answer.json()["principal"]) == (201, "fay")
+    assert answer.json()["created_by"] == "fay"
+
+
+async def test_a_key_for_a_workspace_that_one_is_not_in_is_refused(desk: Desk) -> None:
+    token = (await desk.sign_in("fay")).token
+    body = {"workflows": ["support-reply-drafting"]}
+    assert (await desk.ask("POST", "/api/v1/keys", token=token, body=body)).status_code == 403
+    body = {"workflows": [QUESTIONS, "support-reply-drafting"]}
+    answer = await desk.ask("POST", "/api/v1/keys", token=token, body=body)
+    assert answer.status_code == 409, "the first names the workspace, and all belong to one"
+
+
+async def test_a_list_shows_what_the_caller_may_see(desk: Desk) -> None:
+    await _make_key(desk)
+    seen = {}
+    for person in ("ben", "fay", "emil", "dan"):
+        token = (await desk.sign_in(person)).token
+        seen[person] = len((await desk.ask("GET", "/api/v1/keys", token=token)).json())
+    assert seen == {"ben": 1, "fay": 1, "emil": 0, "dan": 1}
+
+
+async def test_a_refusal_is_recorded_with_who_asked_for_what(desk: Desk) -> None:
+    token = (await desk.sign_in("emil")).token
+    await desk.ask("POST", "/api/v1/stops", token=token, body={"kind": "everything"})
+    assert desk.notes()[-1] == {
+        "asked": "POST /api/v1/stops", "by": "emil", "reason": "alos_not_permitted",
+    }  # fmt: skip
+
+
+async def test_strangers_are_recorded_up_to_a_rate(desk: Desk) -> None:
+    for _ in range(25):
+        assert (await desk.ask("GET", "/api/v1/keys")).status_code == 401
+    assert len([note for note in desk.notes() if note["by"] == "nobody"]) == 10
+
+
+async def test_a_persona_is_a_person_to_the_table(dev_desk: Desk) -> None:
+    token = (await dev_desk.sign_in("emil", origin=Origin.PERSONA)).token
+    stop = {"kind": "everything"}
+    assert (await dev_desk.ask("POST", "/api/v1/stops", token=token, body=stop)).status_code == 403
