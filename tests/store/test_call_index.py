@@ -44,54 +44,53 @@ def closings() -> list[ClosingEntry]:
 
 
 @pytest.fixture
-async def store(tmp_path: Path, quick: JournalSettings) -> Any:
+async def index(tmp_path: Path, quick: JournalSettings, store: Store) -> CallIndex:
     journal = await FileJournal.start(tmp_path / "journal", clock=ManualClock(), settings=quick)
     for closing in closings():
         await journal.close(closing)
     await journal.stop()
-    made = Store(tmp_path / "alos.db")
-    Shipper(made, tmp_path / "journal", clock=ManualClock(), durable=dict).ship_once()
-    yield made
-    made.close()
+    Shipper(store, tmp_path / "journal", clock=ManualClock(), durable=dict).ship_once()
+    return CallIndex(store, tmp_path / "journal")
 
 
-def find(store: Store, **query: Any) -> list[str]:
-    rows = CallIndex(store).search_calls(CallQuery(**query), before=None, limit=100)
+def find(index: CallIndex, **query: Any) -> list[str]:
+    rows = index.search_calls(CallQuery(**query), before=None, limit=100)
     return [row.call_id for row in rows]
 
 
-def test_each_filter_finds_what_it_names_and_nothing_else(store: Store) -> None:
-    assert find(store) == ["call_4", "call_3", "call_2", "call_1", "call_0", "call_5"]
-    assert find(store, workflow="reply") == ["call_1"]
-    assert find(store, workspace="sales") == ["call_1"]
-    assert find(store, person="erik") == ["call_4"]
-    assert find(store, key_id="key_2") == ["call_3"]
-    assert find(store, model="large") == ["call_3"]
-    assert find(store, vendor="other") == ["call_3"]
-    assert find(store, outcome=Outcome.REFUSED) == ["call_2"]
-    assert find(store, reason="alos_secret_found") == ["call_2"]
-    assert find(store, finding="AWS_SECRET_KEY") == ["call_2"]
-    assert find(store, finding="secret") == ["call_2"]
-    assert find(store, finding="%") == []
-    assert find(store, finding="AWS") == []
-    assert find(store, min_cost_nanousd=1_000_000) == ["call_1"]
-    assert find(store, min_duration_ms=5000) == ["call_3"]
-    assert find(store, until_unix_ns=NOW) == ["call_5"]
-    assert find(store, since_unix_ns=NOW + 3) == ["call_4", "call_3"]
-    assert find(store, task="task-77", workflow="triage", vendor="acme") == ["call_0", "call_5"]
+def test_each_filter_finds_what_it_names_and_nothing_else(index: CallIndex) -> None:
+    assert find(index) == ["call_4", "call_3", "call_2", "call_1", "call_0", "call_5"]
+    assert find(index, workflow="reply") == ["call_1"]
+    assert find(index, workspace="sales") == ["call_1"]
+    assert find(index, person="erik") == ["call_4"]
+    assert find(index, key_id="key_2") == ["call_3"]
+    assert find(index, model="large") == ["call_3"]
+    assert find(index, vendor="other") == ["call_3"]
+    assert find(index, outcome=Outcome.REFUSED) == ["call_2"]
+    assert find(index, reason="alos_secret_found") == ["call_2"]
+    assert find(index, finding="AWS_SECRET_KEY") == ["call_2"]
+    assert find(index, finding="secret") == ["call_2"]
+    assert find(index, finding="%") == []
+    assert find(index, finding="AWS") == []
+    assert find(index, min_cost_nanousd=1_000_000) == ["call_1"]
+    assert find(index, min_duration_ms=5000) == ["call_3"]
+    assert find(index, until_unix_ns=NOW) == ["call_5"]
+    assert find(index, since_unix_ns=NOW + 3) == ["call_4", "call_3"]
+    assert find(index, task="task-77", workflow="triage", vendor="acme") == ["call_0", "call_5"]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(size=st.integers(1, 7))
-def test_pages_of_any_size_give_every_call_once(store: Store, size: int) -> None:
+def test_pages_of_any_size_give_every_call_once(index: CallIndex, size: int) -> None:
     seen: list[str] = []
     before = None
-    while page := CallIndex(store).search_calls(CallQuery(), before=before, limit=size):
+    while page := index.search_calls(CallQuery(), before=before, limit=size):
         seen += [row.call_id for row in page]
         before = CallCursor(page[-1].opened_at_unix_ns, page[-1].call_id)
-    assert seen == find(store)
+    assert seen == find(index)
 
 
+@pytest.mark.usefixtures("index")
 def test_spend_of_the_month_adds_up_in_every_scope(store: Store) -> None:
     spend = get_spend_nanousd(store, _MONTH)
     usual = make_closing("x").cost_nanousd
@@ -112,8 +111,8 @@ def test_spend_of_the_month_adds_up_in_every_scope(store: Store) -> None:
     assert get_spend_nanousd(store, "2026-12") == {}
 
 
-def test_arrivals_come_in_order_and_only_when_closed(store: Store) -> None:
-    rows = CallIndex(store).list_arrivals(since_unix_ns=0, limit=100)
+def test_arrivals_come_in_order_and_only_when_closed(index: CallIndex) -> None:
+    rows = index.list_arrivals(since_unix_ns=0, limit=100)
     assert [row.call_id for row in rows] == list(_OTHERS)
     last = rows[-1].arrived_at_unix_ns
-    assert CallIndex(store).list_arrivals(since_unix_ns=last + 1, limit=100) == []
+    assert index.list_arrivals(since_unix_ns=last + 1, limit=100) == []

@@ -1,6 +1,4 @@
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -10,6 +8,7 @@ from alos.domain.standing import KeyGrant, PrincipalKind, Stop
 from alos.ports.control_state import KeyRow
 from alos.store.control_state import StoredControlState
 from alos.store.engine import Store
+from tests.store.databases import MakeStore
 
 _GRANT = KeyGrant(
     id=KeyId("key_1"),
@@ -30,20 +29,14 @@ _STOP = Stop(kind="workflow", target="triage", since_unix=5, by="dora", reason="
 
 
 @pytest.fixture
-def state(tmp_path: Path) -> Iterator[StoredControlState]:
-    store = Store(tmp_path / "alos.db", busy_ms=50)
-    yield StoredControlState(store)
-    store.close()
+def state(store: Store) -> StoredControlState:
+    return StoredControlState(store)
 
 
-def reopened(tmp_path: Path) -> StoredControlState:
-    return StoredControlState(Store(tmp_path / "alos.db"))
-
-
-def test_a_key_is_kept_as_it_was_given(state: StoredControlState, tmp_path: Path) -> None:
+def test_a_key_is_kept_as_it_was_given(state: StoredControlState, make_store: MakeStore) -> None:
     state.add_key(_ROW)
     assert list(state.list_keys()) == [_ROW]
-    assert list(reopened(tmp_path).list_keys()) == [_ROW]
+    assert list(StoredControlState(make_store()).list_keys()) == [_ROW]
 
 
 def test_a_prefix_is_never_given_twice(state: StoredControlState) -> None:
@@ -64,12 +57,12 @@ def test_revoking_keeps_who_did_it_first(state: StoredControlState) -> None:
 
 
 def test_a_kill_switch_is_pulled_once_and_can_be_pulled_again_after_revival(
-    state: StoredControlState, tmp_path: Path
+    state: StoredControlState, make_store: MakeStore
 ) -> None:
     state.add_stop(_STOP)
     state.add_stop(replace(_STOP, by="ben"))
     assert list(state.list_stops()) == [_STOP]
-    assert list(reopened(tmp_path).list_stops()) == [_STOP]
+    assert list(StoredControlState(make_store()).list_stops()) == [_STOP]
     assert state.end_stop("workflow", "triage", by="cleo", at_unix=9)
     assert not state.end_stop("workflow", "triage", by="cleo", at_unix=9)
     assert list(state.list_stops()) == []

@@ -1,28 +1,13 @@
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from sqlalchemy import insert, select
 
 from alos.domain.fault import StoreDown
-from alos.store import (  # noqa: F401 - register their tables
-    directory_tables,
-    release_tables,
-    session_tables,
-)
 from alos.store.engine import Store
-from alos.store.tables import metadata, stops
+from alos.store.tables import stops
 
 _STOP = {"kind": "workflow", "target": "triage", "since_unix": 1, "by": "p", "reason": "r"}
-
-
-def test_the_migrations_make_exactly_the_tables_of_the_code(tmp_path: Path) -> None:
-    store = Store(tmp_path / "alos.db")
-    with store.write() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
-        assert compare_metadata(context, metadata) == []
-    store.close()
 
 
 def test_a_transaction_that_fails_leaves_nothing(tmp_path: Path) -> None:

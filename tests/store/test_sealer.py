@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import _GeneratorContextManager
 from itertools import pairwise
 from pathlib import Path
@@ -30,6 +30,7 @@ from alos.store.ledger_tables import (
 from alos.store.sealer import Sealer
 from alos.store.sealer_batch import TreeBrokenError, open_nodes
 from alos.store.shipper import Shipper
+from tests.store.databases import MakePlace, MakeStore
 from tests.store.samples import ManualClock, make_closing, make_note, make_opening
 
 KEY = SigningKey("alos/test", b"k" * 32)
@@ -94,11 +95,10 @@ def root_of(*entries: tuple[str, int]) -> bytes:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    made = Store(tmp_path / "alos.db", busy_ms=50)
+def store(make_store: MakeStore) -> Store:
+    made = make_store(busy_ms=50)
     made.ensure()
-    yield made
-    made.close()
+    return made
 
 
 def test_what_arrived_is_laid_in_order_and_its_head_signed(
@@ -139,14 +139,14 @@ def test_without_news_nothing_is_signed(tmp_path: Path, clock: ManualClock, stor
 
 
 @settings(
-    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
 @given(rounds=st.lists(st.lists(st.sampled_from("ab"), max_size=300), min_size=1, max_size=6))
 def test_every_head_is_the_beginning_of_the_next_one(
-    tmp_path_factory: pytest.TempPathFactory, rounds: list[list[str]]
+    tmp_path_factory: pytest.TempPathFactory, make_place: MakePlace, rounds: list[list[str]]
 ) -> None:
     home = tmp_path_factory.mktemp("home")
-    store, clock = Store(home / "alos.db"), ManualClock()
+    store, clock = Store(make_place()), ManualClock()
     store.ensure()
     sealer = make_sealer(store, home, clock, batch_leaves=64)
     due: dict[str, int] = {}
@@ -288,9 +288,9 @@ class CountingKey(SigningKey):
 
 @pytest.mark.parametrize("somebody_else", [True, False])
 def test_a_sealer_that_wakes_after_its_lease_signs_nothing(
-    tmp_path: Path, clock: ManualClock, *, somebody_else: bool
+    tmp_path: Path, clock: ManualClock, make_store: MakeStore, *, somebody_else: bool
 ) -> None:
-    sleepy_store, store = PausingStore(tmp_path / "alos.db"), Store(tmp_path / "alos.db")
+    sleepy_store, store = make_store(PausingStore), make_store()
     key = CountingKey("alos/test", b"k" * 32)
     sleepy = Sealer(
         sleepy_store, CheckpointFolder(tmp_path / "checkpoints"), key, clock=clock, holder="sleepy"
@@ -313,14 +313,12 @@ def test_a_sealer_that_wakes_after_its_lease_signs_nothing(
     assert key.signatures == 1
     assert count(store, ledger_checkpoints) == (2 if somebody_else else 1)
     assert len(list_leaves(store)) == (2 if somebody_else else 1)
-    sleepy_store.close()
-    store.close()
 
 
 def test_a_head_that_moved_under_the_same_lease_is_not_signed_over(
-    tmp_path: Path, clock: ManualClock
+    tmp_path: Path, clock: ManualClock, make_store: MakeStore
 ) -> None:
-    sleepy_store = PausingStore(tmp_path / "alos.db")
+    sleepy_store = make_store(PausingStore)
     sealer = make_sealer(sleepy_store, tmp_path, clock)
     sleepy_store.ensure()
     arrive(sleepy_store, ("w-a", 0))
@@ -335,7 +333,6 @@ def test_a_head_that_moved_under_the_same_lease_is_not_signed_over(
     assert sealer.seal_once().checkpoints == ()
     with pytest.raises(TreeBrokenError):
         sealer.seal_once()
-    sleepy_store.close()
 
 
 # --- what is outside ----------------------------------------------------------------------
@@ -366,14 +363,15 @@ async def write_two_writers(folder: Path, store: Store, quick: JournalSettings) 
     return sealer
 
 
-def seal_again(home: Path, quick: JournalSettings) -> tuple[Store, Sealer, str]:
+def seal_again(
+    home: Path, quick: JournalSettings, make_place: MakePlace
+) -> tuple[Store, Sealer, str]:
     """Build a home, lose its database, and bring everything back from the journals."""
-    store = Store(home / "alos.db")
+    store = Store(make_place())
     asyncio.run(write_two_writers(home, store, quick))
     store.close()
-    (home / "alos.db").unlink()
     old = read_outside(home / "checkpoints")[-1]
-    store = Store(home / "alos.db")
+    store = Store(make_place())
     Shipper(store, home / "journal", clock=ManualClock(), durable=dict).ship_once()
     sealer = make_sealer(store, home, ManualClock(NOW + 10**12), "new")
     return store, sealer, old
@@ -382,8 +380,10 @@ def seal_again(home: Path, quick: JournalSettings) -> tuple[Store, Sealer, str]:
 NOW = ManualClock().now
 
 
-def test_a_lost_tree_grows_again_as_it_was(tmp_path: Path, quick: JournalSettings) -> None:
-    store, sealer, old = seal_again(tmp_path, quick)
+def test_a_lost_tree_grows_again_as_it_was(
+    tmp_path: Path, quick: JournalSettings, make_place: MakePlace
+) -> None:
+    store, sealer, old = seal_again(tmp_path, quick, make_place)
     (note,) = sealer.seal_once().checkpoints
     assert read_checkpoint(note).root == read_checkpoint(old).root
     arrive(store, ("w-new", 0))

@@ -32,14 +32,8 @@ from alos.store.tables import (
     notes,
     running_calls,
 )
+from tests.store.databases import MakePlace, MakeStore
 from tests.store.samples import ManualClock, make_closing, make_note, make_opening
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    made = Store(tmp_path / "alos.db", busy_ms=50)
-    yield made
-    made.close()
 
 
 def make_shipper(
@@ -87,12 +81,12 @@ async def test_a_call_comes_out_of_the_index_as_it_went_into_the_journal(
     await journal.close(make_closing("call_2", usage=None, findings=(), personal=(), reason=None))
     make_shipper(store, tmp_path / "journal", journal).ship_once()
     await journal.stop()
-    row = CallIndex(store).get_call(CallId("call_1"))
+    row = CallIndex(store, tmp_path / "journal").get_call(CallId("call_1"))
     assert row is not None
     assert (row.opening, row.closing) == (make_opening("call_1"), make_closing("call_1"))
     assert row.place is not None
     assert (row.place.writer, row.place.sequence) == (journal.writer, 2)
-    other = CallIndex(store).get_call(CallId("call_2"))
+    other = CallIndex(store, tmp_path / "journal").get_call(CallId("call_2"))
     assert other is not None
     assert other.opening is None
     assert other.closing == make_closing("call_2", usage=None, findings=(), personal=())
@@ -106,13 +100,13 @@ async def test_a_running_call_is_in_the_index_as_open_until_its_end_comes(
     journal.open(make_opening("call_1"))
     await journal.note(make_note())
     shipper.ship_once()
-    row = CallIndex(store).get_call(CallId("call_1"))
+    row = CallIndex(store, tmp_path / "journal").get_call(CallId("call_1"))
     assert row is not None
     assert (row.opening, row.closing) == (make_opening("call_1"), None)
     await journal.close(make_closing("call_1"))
     shipper.ship_once()
     await journal.stop()
-    row = CallIndex(store).get_call(CallId("call_1"))
+    row = CallIndex(store, tmp_path / "journal").get_call(CallId("call_1"))
     assert row is not None
     assert (row.opening, row.closing) == (make_opening("call_1"), make_closing("call_1"))
     assert count(store, calls) == 1
@@ -157,7 +151,7 @@ def dying_at(store: Store, step: int) -> Iterator[None]:
         if left < 0:
             raise OperationalError("killed here", None, OSError("killed here"))
 
-    engine = store._shipping
+    engine = store._database.shipping
     event.listen(engine, "before_cursor_execute", strike)
     event.listen(engine, "commit", strike)
     try:
@@ -168,7 +162,7 @@ def dying_at(store: Store, step: int) -> Iterator[None]:
 
 
 @settings(
-    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
 @given(
     deaths=st.lists(st.integers(0, 25), max_size=6),
@@ -177,25 +171,26 @@ def dying_at(store: Store, step: int) -> Iterator[None]:
 )
 def test_shipping_that_dies_at_any_point_ends_with_each_entry_once(
     tmp_path_factory: pytest.TempPathFactory,
+    make_place: MakePlace,
     quick: JournalSettings,
     deaths: list[int],
     batch: int,
     number: int,
 ) -> None:
-    home = tmp_path_factory.mktemp("home")
+    home, place = tmp_path_factory.mktemp("home"), make_place()
     asyncio.run(write_calls(home / "journal", quick, number))
     for step in deaths:
-        store = Store(home / "alos.db", busy_ms=50)
+        store = Store(place, busy_ms=50)
         store.ensure()
         with dying_at(store, step), suppress(StoreDown):
             make_shipper(store, home / "journal", batch_entries=batch).ship_once()
         store.close()
-    store = Store(home / "alos.db")
+    store = Store(place)
     make_shipper(store, home / "journal", batch_entries=batch).ship_once()
     assert (count(store, calls), count(store, running_calls)) == (number + 1, 1)
     assert count(store, notes) == 3
     for name in range(number):
-        row = CallIndex(store).get_call(CallId(f"call_{name}"))
+        row = CallIndex(store, home / "journal").get_call(CallId(f"call_{name}"))
         assert row is not None
         assert (row.opening, row.closing) == (
             make_opening(f"call_{name}"),
@@ -205,12 +200,12 @@ def test_shipping_that_dies_at_any_point_ends_with_each_entry_once(
 
 
 async def test_entries_wait_while_the_store_is_locked(
-    tmp_path: Path, quick: JournalSettings, store: Store
+    tmp_path: Path, quick: JournalSettings, store: Store, make_store: MakeStore
 ) -> None:
     await write_calls(tmp_path / "journal", quick, 4)
     shipper = make_shipper(store, tmp_path / "journal")
     store.ensure()
-    other = Store(tmp_path / "alos.db")
+    other = make_store()
     with other.write(), pytest.raises(StoreDown):
         shipper.ship_once()
     other.close()
@@ -219,8 +214,9 @@ async def test_entries_wait_while_the_store_is_locked(
 
 
 async def test_a_deleted_index_fills_again_from_the_journals(
-    tmp_path: Path, quick: JournalSettings, store: Store
+    tmp_path: Path, quick: JournalSettings
 ) -> None:
+    store = Store(tmp_path / "alos.db")
     await write_calls(tmp_path / "journal", quick, 4)
     shipper = make_shipper(store, tmp_path / "journal")
     shipper.ship_once()
@@ -230,8 +226,9 @@ async def test_a_deleted_index_fills_again_from_the_journals(
 
 
 async def test_entries_wait_while_the_disk_of_the_store_is_full(
-    tmp_path: Path, quick: JournalSettings, store: Store
+    tmp_path: Path, quick: JournalSettings
 ) -> None:
+    store = Store(tmp_path / "alos.db")
     await write_calls(tmp_path / "journal", quick, 300)
     shipper = make_shipper(store, tmp_path / "journal", batch_entries=100)
     store.ensure()
@@ -259,7 +256,7 @@ async def test_a_swept_call_reads_as_outcome_unknown(
     await sweep_dead_writers(folder, journal, clock)
     shipper.ship_once()
     await journal.stop()
-    row = CallIndex(store).get_call(CallId("call_running"))
+    row = CallIndex(store, tmp_path / "journal").get_call(CallId("call_running"))
     assert row is not None
     assert row.opening is not None
     assert row.closing is not None
@@ -283,11 +280,15 @@ async def test_damage_is_kept_with_its_file_and_place_and_stops_nothing(
 
 
 async def test_the_running_shipper_survives_a_store_that_is_down(
-    tmp_path: Path, quick: JournalSettings, store: Store, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
+    quick: JournalSettings,
+    store: Store,
+    make_store: MakeStore,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     await write_calls(tmp_path / "journal", quick, 2)
     store.ensure()
-    other = Store(tmp_path / "alos.db")
+    other = make_store()
     shipper = make_shipper(store, tmp_path / "journal")
     async with asyncio.TaskGroup() as group:
         with other.write():
@@ -346,7 +347,7 @@ async def test_of_two_closings_of_a_call_the_same_one_stands_in_whatever_order_t
         for path in list_segments(hidden, writer):
             path.rename(folder / path.name)
         make_shipper(store, folder, batch_entries=batch).ship_once()
-    row = CallIndex(store).get_call(CallId("call_1"))
+    row = CallIndex(store, tmp_path / "journal").get_call(CallId("call_1"))
     assert row is not None
     assert (row.opening, row.closing) == (make_opening("call_1"), entries[stands])
     assert (count(store, calls), count(store, running_calls)) == (1, 0)
@@ -382,7 +383,7 @@ async def test_arrivals_stay_in_order_when_the_clock_goes_back(
         shipping.now -= 10**9 * number
         assert shipper.ship_own().damage == ()
     await journal.stop()
-    rows = CallIndex(store).list_arrivals(since_unix_ns=0, limit=9)
+    rows = CallIndex(store, tmp_path / "journal").list_arrivals(since_unix_ns=0, limit=9)
     assert [row.call_id for row in rows] == [f"call_{number}" for number in range(5)]
     times = [row.arrived_at_unix_ns for row in rows]
     assert times == sorted(times)

@@ -12,6 +12,8 @@ from alos.server.settings import SettingsError
 
 BIRTH_FILE = "folder.json"
 LOCK_FILE = "serving"
+STORE_FILE = "store"
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,19 @@ class Folder:
     def database(self) -> Path:
         """The embedded store."""
         return self.path / "alos.db"
+
+    def get_store_kind(self) -> str | None:
+        """Which kind of store holds the folder's keys; nothing before the first start."""
+        try:
+            return (self.path / STORE_FILE).read_text(encoding="ascii").strip()
+        except FileNotFoundError:
+            return SQLITE if self.database.exists() else None
+
+    def note_store_kind(self, kind: str) -> None:
+        """Keep in mind which kind it is."""
+        path = self.path / STORE_FILE
+        if not path.exists():
+            path.write_text(f"{kind}\n", encoding="ascii")
 
 
 def open_folder(path: Path, *, dev: bool) -> Folder:

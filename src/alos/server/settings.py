@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 DEFAULT_PORT = 8080
+_POSTGRESQL = ("postgresql://", "postgres://")
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -64,6 +65,20 @@ class Settings:
 def get_home(given: Path | None = None) -> Path:
     """The data folder: as given, else ``ALOS_HOME``, else ``.alos`` below the current one."""
     return given or Path(os.environ.get("ALOS_HOME") or ".alos")
+
+
+def get_database() -> str | None:
+    """``ALOS_DATABASE``: a PostgreSQL server for the store instead of a file in the data folder.
+
+    Raises:
+        SettingsError: it is no URL of PostgreSQL.
+    """
+    url = os.environ.get("ALOS_DATABASE") or None
+    if url is not None and not url.startswith(_POSTGRESQL):
+        raise SettingsError(
+            "ALOS_DATABASE begins with postgresql://; without it the store is a file of ours"
+        )
+    return url
 
 
 def get_url() -> str | None:

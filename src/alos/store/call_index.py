@@ -30,7 +30,9 @@ class CallIndex:
 
     def __init__(self, store: Store, journal: Path | None = None) -> None:
         self._store = store
-        self._journal = journal or store.path.parent / JOURNAL_NAME
+        if journal is None and store.path is None:
+            raise ValueError("a store on a server does not say where the journals are")
+        self._journal = journal or (store.path or Path()).parent / JOURNAL_NAME
 
     def get_call(self, call_id: CallId) -> CallRow | None:
         """Everything that is known of one call."""

@@ -1,42 +1,78 @@
-"""Opens the embedded store (SQLite in WAL mode) and brings it to the newest schema.
+"""The store: SQLite in the data folder, or PostgreSQL; both behind the same three transactions.
 
-Writers take the write lock when they begin, so that two of them queue instead of failing
-half-way; readers use connections of their own and never wait for writers.
+Writers queue, so that two of them never fail half-way or see each other's half; readers have
+one consistent view and wait for nobody. Whatever goes wrong below is ``StoreDown`` above.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final, Protocol
 
-import msgspec
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from alos.domain.fault import StoreDown
+from alos.store.postgresql import PostgresqlDatabase
+from alos.store.sqlite import SqliteFile
 
 _BUSY_MS: Final = 5000
-_CHECKPOINT_PAGES: Final = 4000
-"""The write-ahead log is folded in when it is about 16 MB long."""
+
+
+class Database(Protocol):
+    """One engine's way of opening, changing and leaving a database.
+
+    Attributes:
+        writing: transactions that are durable on return.
+        shipping: transactions whose newest may be lost with the power, whole and in order.
+        reading: one consistent view each.
+    """
+
+    writing: Engine
+    shipping: Engine
+    reading: Engine
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it is there and has the newest schema, as far as was seen."""
+
+    def prepare(self) -> None:
+        """Make what has to be there before the schema is brought to the newest revision."""
+
+    def note_ready(self) -> None:
+        """Remember that it has the newest schema."""
+
+    def look_before_reading(self) -> None:
+        """Notice that the database was replaced.
+
+        Raises:
+            StoreDown: there is none.
+        """
+
+    def wipe(self) -> bool:
+        """Leave old values in no file of ours; false where somebody's reading kept them."""
+
+    def close(self) -> None:
+        """Close all connections."""
 
 
 class Store:
-    """One SQLite file with engines for writing, shipping and reading.
+    """A database with transactions for writing, shipping and reading.
 
-    A file that was deleted or replaced under a running process is noticed, and the store is
-    made anew; the call index then fills again from the journals.
+    Args:
+        place: a file for SQLite, or a URL that begins with ``postgresql://``.
+        busy_ms: how long a writer waits for others.
     """
 
-    def __init__(self, path: Path, *, busy_ms: int = _BUSY_MS) -> None:
-        self.path = path
-        self._inode: int | None = None
-        self._writing = _make_engine(path, mode="rwc", begin="BEGIN IMMEDIATE", busy_ms=busy_ms)
-        self._shipping = _make_engine(
-            path, mode="rwc", begin="BEGIN IMMEDIATE", busy_ms=busy_ms, synchronous="NORMAL"
+    def __init__(self, place: Path | str, *, busy_ms: int = _BUSY_MS) -> None:
+        self.path = place if isinstance(place, Path) else None
+        self._database: Database = (
+            SqliteFile(place, busy_ms)
+            if isinstance(place, Path)
+            else PostgresqlDatabase(place, busy_ms)
         )
-        self._reading = _make_engine(path, mode="ro", begin="BEGIN", busy_ms=busy_ms)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -47,7 +83,7 @@ class Store:
         """
         with _to_store_down():
             self.ensure()
-            with self._writing.begin() as connection:
+            with self._database.writing.begin() as connection:
                 yield connection
 
     @contextmanager
@@ -62,7 +98,7 @@ class Store:
         """
         with _to_store_down():
             self.ensure()
-            with self._shipping.begin() as connection:
+            with self._database.shipping.begin() as connection:
                 yield connection
 
     @contextmanager
@@ -73,34 +109,25 @@ class Store:
             StoreDown: the store can't be read.
         """
         with _to_store_down():
-            if self._inode is None and not self.path.exists():
-                raise StoreDown("there is no store at this place yet")
-            if self._inode is not None and self._get_inode() != self._inode:
-                self._reading.dispose()
-            with self._reading.begin() as connection:
+            self._database.look_before_reading()
+            with self._database.reading.begin() as connection:
                 yield connection
 
     def ensure(self) -> None:
-        """Create the file or its newer tables where they are missing.
+        """Create the database or its newer tables where they are missing.
 
         Raises:
-            StoreDown: the disk refuses.
+            StoreDown: the disk or the server refuses.
         """
-        if self._inode is not None and self._get_inode() == self._inode:
+        if self._database.is_ready:
             return
         with _to_store_down():
-            self._shipping.dispose()
-            self._writing.dispose()
-            self._reading.dispose()
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            if not self.path.exists():
-                self._remove_leftovers()
-            migrate(self._writing)
-            self.path.chmod(0o600)
-            self._inode = self._get_inode()
+            self._database.prepare()
+            migrate(self._database.writing)
+            self._database.note_ready()
 
     def wipe(self) -> bool:
-        """Fold the write-ahead log in and empty it, so that old values are in no file of ours.
+        """Leave what was overwritten or deleted in no file of the database.
 
         Returns:
             False when somebody was reading, so that it has to be done again.
@@ -109,64 +136,20 @@ class Store:
             StoreDown: the store can't be used.
         """
         with _to_store_down():
-            raw = self._writing.raw_connection()
-            try:
-                row = raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            finally:
-                raw.close()
-        return not row[0]
+            return self._database.wipe()
 
     def close(self) -> None:
-        """Close all connections; the writing one last, which folds the write-ahead log in."""
-        self._reading.dispose()
-        self._shipping.dispose()
-        self._writing.dispose()
-
-    def _remove_leftovers(self) -> None:
-        """A deleted file's write-ahead log would be replayed into the new one."""
-        for suffix in ("-wal", "-shm"):
-            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-
-    def _get_inode(self) -> int | None:
-        try:
-            return self.path.stat().st_ino
-        except OSError:
-            return None
+        """Close all connections."""
+        self._database.close()
 
 
-def migrate(engine: Engine) -> None:
-    """Bring the schema to the newest revision."""
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Bring the schema to a revision."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-
-
-def _make_engine(
-    path: Path, *, mode: str, begin: str, busy_ms: int, synchronous: str = "FULL"
-) -> Engine:
-    engine = create_engine(
-        f"sqlite:///file:{path}?mode={mode}&uri=true",
-        connect_args={"timeout": busy_ms / 1000, "check_same_thread": False},
-        json_serializer=lambda value: msgspec.json.encode(value).decode(),
-        json_deserializer=msgspec.json.decode,
-    )
-
-    @event.listens_for(engine, "connect")
-    def _set_up(connection: Any, _: Any) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves
-        if mode != "ro":
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute(f"PRAGMA synchronous={synchronous}")
-            connection.execute("PRAGMA secure_delete=FAST")  # overwrites where it writes anyway
-            connection.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
-    return engine
+        command.upgrade(config, revision)
 
 
 @contextmanager

@@ -15,16 +15,17 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-from sqlalchemy import String, cast, select, update
+from sqlalchemy import String, cast, delete, select, update
 
 from alos.domain.ids import WriterId
 from alos.ledger.encoding import decode_values, encode_personal
+from alos.store.bulk import is_postgresql
 from alos.store.engine import Store
 from alos.store.folder import list_writers, segment_path
 from alos.store.frame import FRAME_HEADER_BYTES, pack_personal_section
 from alos.store.journal_batch import RawEntry, read_batch
 from alos.store.journal_reader import Position
-from alos.store.tables import calls, notes
+from alos.store.tables import calls, notes, scope_days
 
 _BATCH: Final = 4000
 _LENGTHS: Final = struct.Struct(">4sII")
@@ -97,7 +98,9 @@ def _overwrite(path: Path, entries: list[RawEntry]) -> None:
 
 def _erase_in_index(store: Store, person: str) -> int:
     with store.write() as connection:
-        connection.exec_driver_sql("PRAGMA secure_delete=ON")
+        if not is_postgresql(connection):
+            connection.exec_driver_sql("PRAGMA secure_delete=ON")
+        connection.execute(delete(scope_days).where(scope_days.c.scope == f"person:{person}"))
         done = connection.execute(
             update(calls).where(calls.c.principal == person).values(principal=None, task=None)
         )

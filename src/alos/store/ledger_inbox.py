@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 
 from alos.domain.ids import WriterId
 from alos.ledger.tree import hash_entry
+from alos.store.bulk import insert_new
 from alos.store.ledger_tables import ledger_leaves, ledger_writers
 
 
@@ -26,9 +27,7 @@ class Arrived(Protocol):
         """What its leaf is made of."""
 
 
-_INSERT: Final = (
-    "INSERT INTO ledger_inbox (writer, sequence, hash) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-)
+_COLUMNS: Final = ("writer", "sequence", "hash")
 
 
 def put_in_inbox(connection: Connection, entries: Iterable[Arrived]) -> None:
@@ -38,8 +37,7 @@ def put_in_inbox(connection: Connection, entries: Iterable[Arrived]) -> None:
     again by the sealer.
     """
     rows = [(one.writer, one.sequence, hash_entry(one.chained)) for one in entries]
-    if rows:
-        connection.exec_driver_sql(_INSERT, rows)
+    insert_new(connection, "ledger_inbox", _COLUMNS, rows)
 
 
 def get_place(connection: Connection, writer: str, sequence: int) -> int | None:

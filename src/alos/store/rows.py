@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from alos.domain.ids import WriterId
-from alos.domain.record import Outcome
+from alos.domain.record import Fact, Outcome
 from alos.ledger.encoding import (
     CLOSING_FIELDS,
     CLOSING_FIELDS_1,
@@ -49,6 +49,9 @@ _AFTER_TASK: Final = (
 )
 _INDEXED: Final = frozenset({"principal", "task"})
 """Personal values that stand in the index; the others are looked at when they are shown."""
+_FACT_COLUMNS: Final = (Fact.PURPOSE.value, Fact.RUN.value, Fact.NEAR_MISS.value)
+"""Facts that stand in the index, each in a column of its name."""
+_NO_FACTS: Final = (None,) * len(_FACT_COLUMNS)
 _PLACE: Final = ("writer", "segment", "byte_offset", "sequence")
 OPENING_PLACE: Final = tuple(f"opening_{name}" for name in _PLACE)
 _CLOSING_PLACE: Final = tuple(f"closing_{name}" for name in _PLACE)
@@ -58,6 +61,7 @@ CALL_COLUMNS: Final = (
     "task",
     *_AFTER_TASK,
     "finding_words",
+    *_FACT_COLUMNS,
     *_CLOSING_PLACE,
     *OPENING_PLACE,
     "arrived_at_unix_ns",
@@ -70,6 +74,7 @@ _get_before = _places(CLOSING_FIELDS, _BEFORE_PERSON)
 _get_after = _places(CLOSING_FIELDS, _AFTER_TASK)
 _get_opening = _places(OPENING_FIELDS, _BEFORE_PERSON)
 _FINDINGS: Final = _ENVELOPE + CLOSING_FIELDS.index("findings")
+_FACTS: Final = _ENVELOPE + CLOSING_FIELDS.index("facts")
 
 
 def _decoder_of(fields: tuple[str, ...], wanted: set[str]) -> Callable[[bytes], Values]:
@@ -79,7 +84,7 @@ def _decoder_of(fields: tuple[str, ...], wanted: set[str]) -> Callable[[bytes], 
     return msgspec.msgpack.Decoder(row).decode
 
 
-_FROM_CLOSING: Final = {*_BEFORE_PERSON, *_AFTER_TASK, "findings"}
+_FROM_CLOSING: Final = {*_BEFORE_PERSON, *_AFTER_TASK, "findings", "facts"}
 _decode_closing = _decoder_of(CLOSING_FIELDS, _FROM_CLOSING)
 _decode_closing_1 = _decoder_of(CLOSING_FIELDS_1, _FROM_CLOSING)
 _decode_opening = _decoder_of(OPENING_FIELDS, set(_BEFORE_PERSON))
@@ -135,12 +140,16 @@ def to_call_row(
     if row[_FINDINGS]:
         found = [word for note in row[_FINDINGS] for word in (note["kind"], note["type"])]
         words = f"|{'|'.join(found)}|"
+    facts = _NO_FACTS
+    if not is_first and row[_FACTS]:
+        facts = tuple(map(dict(row[_FACTS]).get, _FACT_COLUMNS))
     return (
         *_get_before(row),
         principal,
         task,
         *_get_after(row),
         words,
+        *facts,
         *place,
         *(get_opening(row[_ENVELOPE]) or NOWHERE),
         arrived_at_unix_ns,
@@ -183,17 +192,6 @@ _REASON: Final = CALL_COLUMNS.index("reason")
 _get_place: Final = itemgetter(
     CALL_COLUMNS.index("closing_writer"), CALL_COLUMNS.index("closing_sequence")
 )
-_get_hour_names: Final = itemgetter(
-    *(
-        CALL_COLUMNS.index(name)
-        for name in ("workspace", "workflow", "vendor", "model", "outcome", "reason")
-    )
-)
-_OPENED_AT: Final = CALL_COLUMNS.index("opened_at_unix_ns")
-_get_sums: Final = itemgetter(
-    *(CALL_COLUMNS.index(name) for name in ("cost_nanousd", "duration_ms", "overhead_us"))
-)
-_HOUR_NS: Final = 3_600_000_000_000
 
 
 def get_rank(row: Values) -> tuple[bool, str, int]:
@@ -204,29 +202,3 @@ def get_rank(row: Values) -> tuple[bool, str, int]:
     """
     is_swept = row[_OUTCOME] == Outcome.UNKNOWN and row[_REASON] is None
     return not is_swept, *_get_place(row)
-
-
-class HourSums:
-    """What a batch adds to ``call_hours``."""
-
-    def __init__(self) -> None:
-        self._sums: dict[Values, list[int]] = {}
-
-    def add(self, row: Values, times: int = 1) -> None:
-        """Count a call's row, or take it out again with ``times`` = -1."""
-        key = (row[_OPENED_AT] // _HOUR_NS, _get_hour_names(row))
-        cost, duration, overhead = _get_sums(row)
-        if (sums := self._sums.get(key)) is None:
-            sums = self._sums[key] = [0, 0, 0, 0]
-        sums[0] += times
-        sums[1] += times * cost
-        sums[2] += times * duration
-        sums[3] += times * overhead
-
-    def to_rows(self) -> list[Values]:
-        """Rows of ``call_hours``."""
-        return [
-            (hour * 3600, *(name or "" for name in names), *sums)
-            for (hour, names), sums in self._sums.items()
-            if any(sums)
-        ]

@@ -22,6 +22,7 @@ from alos.ledger.checkpoint import Checkpoint, sign_checkpoint
 from alos.ledger.note import SigningKey
 from alos.ledger.tree import EMPTY_ROOT, Frontier, hash_range
 from alos.ports.clock import Clock
+from alos.store.bulk import append
 from alos.store.engine import Store
 from alos.store.ledger_outside import CheckpointFolder, Run, read_order, to_runs
 from alos.store.ledger_tables import (
@@ -37,7 +38,6 @@ from alos.store.sealer_batch import (
     Batch,
     NewGap,
     TreeBrokenError,
-    insert_many,
     list_entries,
     list_ranges,
     list_waiting,
@@ -323,8 +323,8 @@ class Sealer:
             (position, numbers[writer], sequence, leaf)
             for position, (writer, sequence, leaf) in enumerate(batch.leaves, batch.size)
         ]
-        insert_many(connection, ledger_leaves, leaves)
-        insert_many(connection, ledger_nodes, batch.nodes)
+        append(connection, "ledger_leaves", ledger_leaves.c.keys(), leaves)
+        append(connection, "ledger_nodes", ledger_nodes.c.keys(), batch.nodes)
         add_gaps(connection, batch.gaps, now)
         for first, last in list_ranges(batch.taken):
             connection.execute(_TAKE, {"first": first, "last": last})

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Table, insert, select
+from sqlalchemy import Connection, Row, select
 
 from alos.ledger.tree import TILE_LEVELS, Frontier, TiledNodes
 from alos.store.ledger_inbox import get_place
@@ -130,22 +130,6 @@ def open_nodes(connection: Connection) -> TiledNodes:
 
 class TreeBrokenError(Exception):
     """The stored tree does not hold together; nothing is signed."""
-
-
-def insert_many(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert rows of all of a table's columns, at the price of the driver alone."""
-    if not rows:
-        return
-    names = [column.name for column in table.columns]
-    compiled = insert(table).compile(dialect=connection.dialect, column_keys=names)
-    if compiled.positional:
-        order = [names.index(name) for name in compiled.positiontup or ()]
-        parameters: Any = [tuple(row[at] for at in order) for row in rows]
-        if order == list(range(len(names))):
-            parameters = list(rows)
-    else:
-        parameters = [dict(zip(names, row, strict=True)) for row in rows]
-    connection.exec_driver_sql(str(compiled), parameters)
 
 
 def list_ranges(numbers: Sequence[int]) -> list[tuple[int, int]]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, select
 
@@ -68,6 +68,7 @@ class Shipper:
         self._batch_entries = batch_entries
         self._hand_on = hand_on
         self._reached: dict[WriterId, int] = {}
+        self._days: set[int] = set()
 
     async def run(self, *, interval_seconds: float = 0.5) -> None:
         """Ship for ever, in a thread; a store that is down is tried again."""
@@ -123,7 +124,11 @@ class Shipper:
         damage: list[Damage] = []
         for writer, up_to in writers.items():
             if up_to is None or self._reached.get(writer, -1) < up_to:
-                entries += self._ship_writer(writer, up_to, damage)
+                try:
+                    entries += self._ship_writer(writer, up_to, damage)
+                except BaseException:
+                    self._days.clear()
+                    raise
                 if up_to is not None:
                     self._reached[writer] = up_to
         self.shipped += entries
@@ -163,13 +168,20 @@ class Shipper:
             path = segment_path(self._folder, writer, entry.segment)
             batch.damage.append(Damage(path, entry.offset, why))
 
+        arrived_at = 0
         if batch.entries:
-            ingest = Ingest(connection, unix_ns=self._clock.unix_ns(), on_malformed=note_malformed)
+            ingest = Ingest(
+                connection,
+                unix_ns=self._clock.unix_ns(),
+                on_malformed=note_malformed,
+                days=self._days,
+            )
             ingest.put(batch.entries)
             self._hand_on(connection, batch.entries)
+            arrived_at = ingest.arrived_at_unix_ns
         _put_damage(connection, batch.damage)
         is_done = is_dead and batch.is_end and batch.torn is None
-        _put_position(connection, writer, batch.position, is_done=is_done)
+        _put_position(connection, writer, batch.position, arrived_at, is_done=is_done)
 
 
 def _put_damage(connection: Connection, damage: Iterable[Damage]) -> None:
@@ -187,9 +199,14 @@ def _get_position(connection: Connection, writer: WriterId) -> Position:
 
 
 def _put_position(
-    connection: Connection, writer: WriterId, position: Position, *, is_done: bool
+    connection: Connection,
+    writer: WriterId,
+    position: Position,
+    arrived_at: int,
+    *,
+    is_done: bool,
 ) -> None:
-    row = {
+    row: dict[str, Any] = {
         "writer": writer,
         "segment": position.number,
         "byte_offset": position.offset,
@@ -197,4 +214,6 @@ def _put_position(
         "hash": position.hash,
         "is_done": is_done,
     }
+    if arrived_at:
+        row["arrived_at_unix_ns"] = arrived_at
     upsert(connection, journal_writers, [row], replace=tuple(row))

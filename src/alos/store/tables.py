@@ -1,4 +1,8 @@
-"""The tables of the embedded store; the same on SQLite and PostgreSQL."""
+"""The tables of the store; the same on SQLite and PostgreSQL but for the days of ``calls``.
+
+On PostgreSQL ``calls`` is partitioned by the day of ``opened_at_unix_ns``
+(:mod:`alos.store.partitions`), and a call's id is unique within that.
+"""
 
 from typing import Final
 
@@ -21,6 +25,15 @@ metadata: Final = MetaData()
 
 _row_number = BigInteger().with_variant(Integer(), "sqlite")
 """In SQLite only INTEGER is the row's own number and costs no index."""
+
+NOT_ANSWERED: Final = "outcome <> 'answered'"
+"""The words of the index of rare outcomes; a search has to say them to use it."""
+
+
+def _partial(name: str, *columns: str, where: str) -> Index:
+    """An index over the few rows that have something there."""
+    return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
+
 
 calls: Final = Table(
     "calls",
@@ -46,6 +59,9 @@ calls: Final = Table(
     Column("duration_ms", BigInteger, nullable=False),
     Column("overhead_us", BigInteger, nullable=False),
     Column("finding_words", Text),
+    Column("purpose", String),
+    Column("run", String),
+    Column("near_miss", String),
     Column("closing_writer", String, nullable=False),
     Column("closing_segment", Integer, nullable=False),
     Column("closing_byte_offset", BigInteger, nullable=False),
@@ -55,31 +71,30 @@ calls: Final = Table(
     Column("opening_byte_offset", BigInteger),
     Column("opening_sequence", BigInteger),
     Column("arrived_at_unix_ns", BigInteger, nullable=False),
-    Index("calls_by_id", "call_id", unique=True),
+    Index("calls_by_id", "call_id", unique=True).ddl_if(dialect="sqlite"),
+    Index("calls_by_id_and_time", "call_id", "opened_at_unix_ns", unique=True).ddl_if(
+        dialect="postgresql"
+    ),
+    Index("calls_by_number", "number").ddl_if(dialect="postgresql"),
     Index("calls_by_time", "opened_at_unix_ns"),
     Index("calls_by_workflow", "workflow", "opened_at_unix_ns"),
-    Index("calls_by_task", "task", sqlite_where=text("task IS NOT NULL")),
-    Index(
-        "calls_by_reason", "reason", "opened_at_unix_ns", sqlite_where=text("reason IS NOT NULL")
-    ),
-    Index(
-        "calls_with_findings",
-        "opened_at_unix_ns",
-        sqlite_where=text("finding_words IS NOT NULL"),
-    ),
-    Index(
-        "calls_not_answered",
-        "outcome",
-        "opened_at_unix_ns",
-        sqlite_where=text("outcome <> 'answered'"),
-    ),
+    Index("calls_by_workspace", "workspace", "opened_at_unix_ns"),
+    Index("calls_by_model", "model", "opened_at_unix_ns"),
+    Index("calls_by_key", "key_id", "opened_at_unix_ns"),
+    _partial("calls_by_person", "principal", "opened_at_unix_ns", where="principal IS NOT NULL"),
+    _partial("calls_by_task", "task", where="task IS NOT NULL"),
+    _partial("calls_by_reason", "reason", "opened_at_unix_ns", where="reason IS NOT NULL"),
+    _partial("calls_by_run", "run", "opened_at_unix_ns", where="run IS NOT NULL"),
+    _partial("calls_near_miss", "opened_at_unix_ns", where="near_miss IS NOT NULL"),
+    _partial("calls_with_findings", "opened_at_unix_ns", where="finding_words IS NOT NULL"),
+    _partial("calls_not_answered", "outcome", "opened_at_unix_ns", where=NOT_ANSWERED),
 )
 """One row per call that ended; ``number`` and ``arrived_at_unix_ns`` grow together.
 
 What a search, a sum or a cap needs; the rest stands in the journal at (writer, segment, offset).
-Each index costs every call a few microseconds, so persons, models and vendors have none: they
-are looked for along ``calls_by_time``. ``finding_words`` holds the kinds and types of the
-findings between bars.
+Each index costs every call a few microseconds, so vendors, costs and latencies have none: the
+hours in which there can be a match are looked up in ``call_hours``, and only these are read.
+``finding_words`` holds the kinds and types of the findings between bars.
 """
 
 running_calls: Final = Table(
@@ -108,12 +123,29 @@ call_hours: Final = Table(
     Column("model", String, primary_key=True),
     Column("outcome", String, primary_key=True),
     Column("reason", String, primary_key=True),
+    Column("purpose", String, primary_key=True),
     Column("calls", BigInteger, nullable=False),
     Column("cost_nanousd", BigInteger, nullable=False),
     Column("duration_ms", BigInteger, nullable=False),
     Column("overhead_us", BigInteger, nullable=False),
+    Column("highest_cost_nanousd", BigInteger, nullable=False),
+    Column("highest_duration_ms", BigInteger, nullable=False),
 )
-"""Sums over ``calls`` by the hour in which they began; an absent name is an empty text."""
+"""Sums over ``calls`` by the hour in which they began; an absent name is an empty text.
+
+The highest values are bounds: no call of the hour is above them.
+"""
+
+scope_days: Final = Table(
+    "scope_days",
+    metadata,
+    Column("day_unix", BigInteger, primary_key=True, autoincrement=False),
+    Column("scope", String, primary_key=True),
+    Column("calls", BigInteger, nullable=False),
+    Column("cost_nanousd", BigInteger, nullable=False),
+)
+"""What each scope of a cap (``organisation``, ``workspace:<id>``, ``person:<id>``…) cost by the
+day in which the calls began."""
 
 notes: Final = Table(
     "notes",
@@ -137,6 +169,7 @@ journal_writers: Final = Table(
     Column("sequence", BigInteger, nullable=False),
     Column("hash", LargeBinary, nullable=False),
     Column("is_done", Boolean, nullable=False),
+    Column("arrived_at_unix_ns", BigInteger, nullable=False, server_default="0"),
 )
 """How far each journal has been shipped; moves in the transaction that writes the rows."""
 

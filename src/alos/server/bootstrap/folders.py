@@ -5,8 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from alos.ports.clock import SystemClock
-from alos.server.folder import Folder, read_folder
-from alos.server.settings import SettingsError
+from alos.server.folder import POSTGRESQL, SQLITE, Folder, read_folder
+from alos.server.settings import SettingsError, get_database
 from alos.store.call_index import CallIndex
 from alos.store.engine import Store
 from alos.store.journal import FileJournal
@@ -15,13 +15,43 @@ from alos.store.ledger_keys import KeyFileBadError
 from alos.store.sealer_job import SealerJob
 
 
+def open_store(folder: Folder) -> Store:
+    """The store that belongs to a data folder: its own file, or what ``ALOS_DATABASE`` names.
+
+    Raises:
+        SettingsError: the folder's records are in the other kind of store.
+    """
+    url = get_database()
+    kind = SQLITE if url is None else POSTGRESQL
+    known = folder.get_store_kind()
+    if known not in {None, kind}:
+        there = "ALOS_DATABASE names" if url is None else "this data folder's file holds"
+        raise SettingsError(
+            f"the keys and kill switches of {folder.path} are in the store that {there};"
+            " `docs/how-to/postgresql.md` says how to move"
+        )
+    return Store(url or folder.database)
+
+
+def claim_store(folder: Folder) -> Store:
+    """Open the store, and keep in mind for good which kind it is.
+
+    Raises:
+        SettingsError: the folder's records are in the other kind of store.
+    """
+    store = open_store(folder)
+    folder.note_store_kind(SQLITE if store.path is not None else POSTGRESQL)
+    return store
+
+
 def open_call_index(home: Path) -> CallIndex:
     """The call index of a data folder, for reading without a server.
 
     Raises:
         SettingsError: it is no data folder.
     """
-    return CallIndex(Store(read_folder(home).database))
+    folder = read_folder(home)
+    return CallIndex(open_store(folder), folder.journal)
 
 
 @contextmanager
@@ -32,7 +62,7 @@ def open_ledger_home(home: Path) -> Iterator[LedgerHome]:
         SettingsError: it is no data folder.
     """
     folder = read_folder(home)
-    store = Store(folder.database)
+    store = open_store(folder)
     try:
         yield _to_ledger(folder, store)
     finally:

@@ -30,7 +30,7 @@ from alos.providers.vendors import VendorProviders
 from alos.server.asgi import Application, build_application
 from alos.server.bootstrap.configuration import read_configuration
 from alos.server.bootstrap.directories import build_directory, build_scim_door
-from alos.server.bootstrap.folders import build_sealer
+from alos.server.bootstrap.folders import build_sealer, claim_store
 from alos.server.bootstrap.management import build_management
 from alos.server.bootstrap.past import settle_the_past
 from alos.server.bootstrap.upstreams import build_provider
@@ -113,7 +113,7 @@ async def build(settings: Settings) -> Installation:
     claim = FolderClaim(folder)
     scanner, configuration = await asyncio.to_thread(read_configuration, settings.config)
     clock, ids, tasks = SystemClock(), RandomIds(), Tasks()
-    store = Store(folder.database)
+    store = claim_store(folder)
     await asyncio.to_thread(store.ensure)
     journal = await FileJournal.start(folder.journal, clock=clock)
     shipper = Shipper(store, folder.journal, clock=clock, durable=lambda: journal.durable)
