@@ -64,6 +64,8 @@ class AdmittedCall(NamedTuple):
         tags: ``name=value``, the caller's word; they decide nothing but an escalation by tag.
         rendered_prompt: the released template with its variables in place, to be put in front.
         facts: what admission adds to the record, by :class:`alos.domain.record.Fact`.
+        trial: facts of a draft or eval call; empty for a production call. No cached answer may
+            stand in for such a call, nor its answer for another one.
     """
 
     call: Call
@@ -82,6 +84,7 @@ class AdmittedCall(NamedTuple):
     rendered_prompt: str | None = None
     tags: tuple[str, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
+    trial: tuple[tuple[str, str], ...] = ()
 
 
 class Denied(NamedTuple):
@@ -92,6 +95,7 @@ class Denied(NamedTuple):
         attempts: what dispatch tried.
         sent: the last candidate whose body went out, though no usable answer came.
         limit_requests: the rate that is used up.
+        trial: facts of the draft or eval call that it is.
     """
 
     refusal: Refusal
@@ -103,6 +107,7 @@ class Denied(NamedTuple):
     attempts: tuple[AttemptNote, ...] = ()
     sent: "CheckedCandidate | None" = None
     limit_requests: int = 0
+    trial: tuple[tuple[str, str], ...] = ()
 
 
 class Reservation(NamedTuple):

@@ -36,20 +36,15 @@ def get_stop(standing: Standing, workflow: StandingWorkflow) -> Stop | None:
 
 def check_serve(standing: Standing, workflow: StandingWorkflow) -> Refusal | None:
     """Say why ``workflow`` may not serve; ``None`` means that it may."""
-    if (stop := get_stop(standing, workflow)) is not None:
-        scope = f"{stop.kind} {stop.target}".strip()
-        return Refusal(code=ReasonCode.WORKFLOW_STOPPED, detail=f"stopped: {scope}")
-    if workflow.accountable is None:
-        return Refusal(code=ReasonCode.WORKFLOW_NO_OWNER, detail=f"workflow {workflow.id}")
+    if (refusal := check_trial(standing, workflow)) is not None:
+        return refusal
     stage = workflow.release.stage
     if stage is ReleaseStage.UNRELEASED and not standing.dev:
         return Refusal(
             code=ReasonCode.NOT_RELEASED, detail="only a dev folder serves what is unreleased"
         )
-    if stage is ReleaseStage.DRAFT:
+    if stage in {ReleaseStage.DRAFT, ReleaseStage.EVAL}:
         return Refusal(code=ReasonCode.NOT_RELEASED, detail="the release is still a draft")
-    if not (standing.is_retention_decided or standing.dev):
-        return Refusal(code=ReasonCode.RETENTION_UNDECIDED)
     return None
 
 
@@ -60,6 +55,18 @@ def check_vendor_retention(workflow: StandingWorkflow, model: StandingModel) -> 
         return None
     detail = f"{model.vendor} keeps for {model.retention_days} days, the workflow for {days}"
     return Refusal(code=ReasonCode.VENDOR_RETENTION, detail=detail)
+
+
+def check_trial(standing: Standing, workflow: StandingWorkflow) -> Refusal | None:
+    """Say why ``workflow`` may not even be tried; asked of drafts and eval runs too."""
+    if (stop := get_stop(standing, workflow)) is not None:
+        scope = f"{stop.kind} {stop.target}".strip()
+        return Refusal(code=ReasonCode.WORKFLOW_STOPPED, detail=f"stopped: {scope}")
+    if workflow.accountable is None:
+        return Refusal(code=ReasonCode.WORKFLOW_NO_OWNER, detail=f"workflow {workflow.id}")
+    if not (standing.is_retention_decided or standing.dev):
+        return Refusal(code=ReasonCode.RETENTION_UNDECIDED)
+    return None
 
 
 def check_model(standing: Standing, model: StandingModel, *, now_unix: int) -> Refusal | None:

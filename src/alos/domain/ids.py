@@ -18,6 +18,8 @@ PersonId = NewType("PersonId", str)
 """The directory's id of a person."""
 PrincipalId = NewType("PrincipalId", str)
 """A person's id, or a service account's."""
+RunId = NewType("RunId", str)
+"""``run_`` + random: an eval or drill run, issued by the control plane."""
 TaskId = NewType("TaskId", str)
 VendorName = NewType("VendorName", str)
 WorkflowId = NewType("WorkflowId", str)

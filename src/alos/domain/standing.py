@@ -15,6 +15,7 @@ from alos.domain.ids import (
     ModelName,
     PersonId,
     PrincipalId,
+    RunId,
     VendorName,
     WorkflowId,
     WorkspaceId,
@@ -105,6 +106,7 @@ class ReleaseStage(StrEnum):
 
     UNRELEASED = "unreleased"
     DRAFT = "draft"
+    EVAL = "eval"
     INTERNAL = "internal"
     COHORT = "cohort"
     ALL = "all"
@@ -215,6 +217,39 @@ class StandingWorkflow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StandingDraft:
+    """An uploaded bundle that its authors may call by digest.
+
+    Attributes:
+        daily_limit_nanousd: what one person may spend on drafts in a day (UTC).
+        ends_at_unix: the first second at which it can't be called any more.
+    """
+
+    workflow: StandingWorkflow
+    daily_limit_nanousd: int
+    ends_at_unix: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandingRun:
+    """An eval run that is open: who may make which calls under its id.
+
+    Attributes:
+        workflow: the bundle under test, its caps with the run's own among them.
+        judge: the same with the judging models as route and no prompt of its own.
+        inputs: SHA-256 (hexadecimal) of the one body allowed, by case id; by
+            ``<call id>/<criterion>`` that of a question to the judge.
+    """
+
+    id: RunId
+    key: KeyId
+    workflow: StandingWorkflow
+    judge: StandingWorkflow
+    inputs: Mapping[str, str]
+    ends_at_unix: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """What is true now.
 
@@ -223,8 +258,9 @@ class Standing:
         policy: digest of the applied configuration.
         keys: by printable prefix.
         stopped: by (kind, target).
-        ended: person ids that are inactive.
         is_retention_decided: the organisation has said for how long bodies and records are kept.
+        drafts: bundles that may be called by digest.
+        runs: eval runs that are open.
     """
 
     epoch: Epoch
@@ -237,3 +273,5 @@ class Standing:
     stopped: Mapping[tuple[str, str], Stop]
     organisation_caps: tuple[Cap, ...] = ()
     is_retention_decided: bool = True
+    drafts: Mapping[Digest, StandingDraft] = field(default_factory=dict)
+    runs: Mapping[RunId, StandingRun] = field(default_factory=dict)

@@ -123,6 +123,18 @@ WORDING: dict[ReasonCode, tuple[str, str]] = {
         "The workflow runs only its released prompts, and this is none of them",
         "Name one in `alos.prompt`, send its text unchanged, or have yours released.",
     ),
+    ReasonCode.DRAFT_NOT_ALLOWED: (
+        "This key may not call a draft",
+        "Use a personal key of the workflow; upload the bundle again where its 14 days are over.",
+    ),
+    ReasonCode.RUN_UNKNOWN: (
+        "No run of this key with the id in x-alos-run is open",
+        "Start one with `alos eval run`; call under the key and release it was started for.",
+    ),
+    ReasonCode.RUN_INPUT: (
+        "The body is not the input of the case in x-alos-case",
+        "Send the bytes that the run gave for the case; nothing else counts as an eval call.",
+    ),
     ReasonCode.MODEL_NOT_ALLOWED: (
         "The workflow may not use the model that was asked for",
         "Leave `model` as `workflow/<slug>`, or name a model of the workflow's route.",

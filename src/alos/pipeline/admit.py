@@ -19,6 +19,7 @@ from alos.pipeline.escalation import get_rule
 from alos.pipeline.labels import MAX_LABEL, get_other_client, get_tags
 from alos.pipeline.prompts import STRICT_TIER, get_prompt
 from alos.pipeline.route import WORKFLOW_PREFIX, Route, Routes
+from alos.pipeline.trial import select_trial
 from alos.ports.wire import WireFormat
 
 OTHER_CLIENT = "other_client"
@@ -77,10 +78,19 @@ class Admit:
         workflow = _select_workflow(call, standing, key, request)
         if isinstance(workflow, Refusal):
             return Denied(refusal=workflow, key=key, request=request)
-        admitted = _admit(call, standing, key, request, workflow, self._routes)
+        trial = select_trial(call, standing, key, workflow)
+        if isinstance(trial, Refusal):
+            return Denied(refusal=trial, key=key, request=request, workflow=workflow)
+        facts: tuple[tuple[str, str], ...] = ()
+        if trial is not None:
+            workflow, facts = trial
+        refusal = None if facts else check_serve(standing, workflow)
+        admitted = refusal or _admit(call, standing, key, request, workflow, self._routes)
         if isinstance(admitted, Refusal):
-            return Denied(refusal=admitted, key=key, request=request, workflow=workflow)
-        return admitted
+            return Denied(
+                refusal=admitted, key=key, request=request, workflow=workflow, trial=facts
+            )
+        return admitted._replace(trial=facts) if facts else admitted
 
 
 def _admit(
@@ -91,10 +101,7 @@ def _admit(
     workflow: StandingWorkflow,
     routes: Routes,
 ) -> AdmittedCall | Refusal:
-    if b"x-alos-release" in call.headers:
-        return Refusal(code=ReasonCode.RELEASE_UNKNOWN)
-    refusal = check_serve(standing, workflow) or _check_fields(workflow, request)
-    if refusal is not None:
+    if (refusal := _check_fields(workflow, request)) is not None:
         return refusal
     prompt = get_prompt(call, key, workflow, request)
     if isinstance(prompt, Refusal):

@@ -48,6 +48,7 @@ class Progress:
         self.attempts = denied.attempts or self.attempts
         self.candidate = denied.sent or self.candidate
         self.limit_requests = denied.limit_requests
+        self.facts.update(denied.trial)
 
 
 class Ending(NamedTuple):

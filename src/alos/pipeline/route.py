@@ -1,7 +1,7 @@
 """Which models a call may go to, in which order, and what the dearest of them can cost.
 
 Within one Standing the answer changes only when an approval ends, so it is worked out once per
-(workflow, wire format, model asked for) and kept until then.
+(workflow, release, route, wire format, model asked for) and kept until then.
 """
 
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class Routes:
 
     def __init__(self) -> None:
         self._epoch: Epoch | None = None
-        self._kept: dict[tuple[str, str, str | None, EscalationRule | None], Route] = {}
+        self._kept: dict[tuple[object, ...], Route] = {}
 
     def get(
         self,
@@ -70,7 +70,8 @@ class Routes:
         if asked is not None and rule is not EscalationRule.REQUESTED:
             rule = None  # whoever names a model means it
         now_unix = call.received_unix_ns // 1_000_000_000
-        key = (workflow.id, call.wire_format, asked, rule)
+        release = workflow.release.digest
+        key = (workflow.id, release, workflow.route, call.wire_format, asked, rule)
         route = self._kept.get(key)
         if route is not None and now_unix < route.valid_until_unix:
             return route

@@ -29,13 +29,14 @@ from alos.domain.fault import (
     StandingStale,
     VaultDown,
 )
-from alos.domain.gate import check_model, check_serve
+from alos.domain.gate import check_model, check_serve, check_trial
 from alos.domain.ids import KeyId
 from alos.domain.money import Usage, to_usd_text
 from alos.domain.outcome import Answered, Listed, Refused, Streaming
 from alos.domain.outcome import Outcome as DoorOutcome
-from alos.domain.record import OpeningEntry, Outcome, Stage
+from alos.domain.record import Fact, OpeningEntry, Outcome, Stage
 from alos.domain.refusal import ReasonCode, Refusal
+from alos.domain.standing import Standing, StandingWorkflow
 from alos.pipeline.admit import Admit, identify
 from alos.pipeline.anonymous import Anonymous
 from alos.pipeline.answer_headers import (
@@ -50,6 +51,7 @@ from alos.pipeline.examine import Examine
 from alos.pipeline.finish import Finish
 from alos.pipeline.progress import Ending, Progress
 from alos.pipeline.relay import Relay
+from alos.pipeline.trial import is_still_open
 from alos.ports.clock import Clock
 from alos.ports.journal import Journal
 from alos.ports.standing import StandingSource
@@ -163,6 +165,7 @@ class Pipeline:
         if isinstance(admitted, Denied):
             return await self._deny(progress, admitted)
         progress.workflow, progress.request = admitted.workflow, admitted.request
+        progress.facts.update(admitted.trial)
         progress.stage = Stage.CHECK
         leaked = stages.check.check_labels(admitted)
         if leaked is not None:
@@ -310,7 +313,7 @@ class Pipeline:
             return Refusal(code=ReasonCode.KEY_REVOKED, detail="revoked meanwhile")
         if not key.active:
             return Refusal(code=ReasonCode.PRINCIPAL_INACTIVE, detail="left meanwhile")
-        refusal = check_serve(current, workflow)
+        refusal = _check_serve_again(current, workflow, admitted)
         if refusal is not None or progress.candidate is None:
             return refusal
         model = current.models.get(progress.candidate.model.name)
@@ -404,6 +407,17 @@ class Pipeline:
             progress.is_closed = True
             work = self._stages.finish(progress, ending, self._stages.check.rules)
             self._tasks.spawn(work, name=f"finish {progress.call.id}")
+
+
+def _check_serve_again(
+    current: Standing, workflow: StandingWorkflow, admitted: AdmittedCall
+) -> Refusal | None:
+    if not admitted.trial:
+        return check_serve(current, workflow)
+    run = dict(admitted.trial).get(Fact.RUN)
+    if not is_still_open(current, admitted.workflow, run):
+        return Refusal(code=ReasonCode.RUN_UNKNOWN, detail="closed meanwhile")
+    return check_trial(current, workflow)
 
 
 def _write_opening(admitted: AdmittedCall) -> OpeningEntry:
