@@ -3,7 +3,7 @@
 import asyncio
 import functools
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -44,6 +44,8 @@ from alos.gateway.errors import get_status
 from alos.gateway.wire.openai_chat import OpenAiChat
 from alos.pipeline.admit import Admit
 from alos.pipeline.anonymous import Anonymous
+from alos.pipeline.attempt import Attempts
+from alos.pipeline.breaker import Breakers
 from alos.pipeline.budget import Budget
 from alos.pipeline.check import Check
 from alos.pipeline.dispatch import Dispatch
@@ -51,6 +53,7 @@ from alos.pipeline.examine import Examine
 from alos.pipeline.finish import Finish
 from alos.pipeline.keep import Keep
 from alos.pipeline.run import Pipeline, Stages
+from alos.pipeline.still import Still
 from alos.ports.clock import SystemClock, get_month
 from alos.ports.ids import RandomIds
 from alos.ports.provider import Broken, ProviderBroke, ProviderFailure
@@ -146,13 +149,17 @@ class ScriptedProvider:
     def __init__(self) -> None:
         self.answers: list[ScriptedAnswer | ProviderFailure] = []
         self.sent: list[CheckedCandidate] = []
+        self.within: list[float] = []
 
     async def send(
         self,
         call: CheckedCall,  # noqa: ARG002 - the port's shape
         candidate: CheckedCandidate,
+        *,
+        within_seconds: float,
     ) -> ScriptedAnswer | ProviderFailure:
         self.sent.append(candidate)
+        self.within.append(within_seconds)
         return self.answers.pop(0)
 
 
@@ -232,6 +239,7 @@ def build_model(name: str, **changes: Any) -> StandingModel:
         connect_timeout_seconds=1,
         first_byte_timeout_seconds=1,
         total_timeout_seconds=5,
+        retries=0,
     )
     return replace(model, **changes)
 
@@ -317,12 +325,25 @@ class Conversation:
         self.anonymous = Anonymous(self.clock, self.ids)
         formats = {"openai-chat": OpenAiChat()}
         scanner = scanner or build_test_scanner()
+        self.slept: list[float] = []
+        self.sleep: Callable[[float], Awaitable[None]] = self._sleep
+        self.breakers = Breakers(self.clock.monotonic_ns)
+        still = Still(self.holder, self.clock)
+        budget = Budget(self.counters, self.journal, self.clock)
         self.pipeline = Pipeline(
             Stages(
                 admit=Admit(formats),
-                budget=Budget(self.counters, self.clock),
+                budget=budget,
                 check=Check(scanner, formats),
-                dispatch=Dispatch(self.provider, formats, self.clock),
+                still=still,
+                dispatch=Dispatch(
+                    Attempts(self.provider, formats, self.clock),
+                    self.breakers,
+                    still=still,
+                    raise_reservation=budget.raise_reservation,
+                    clock=self.clock,
+                    sleep=self._pause,
+                ),
                 examine=Examine(scanner, formats),
                 finish=Finish(
                     counters=self.counters,
@@ -342,6 +363,13 @@ class Conversation:
             tasks=self.tasks,
             status_of=get_status,
         )
+
+    async def _pause(self, seconds: float) -> None:
+        await self.sleep(seconds)
+
+    async def _sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        await asyncio.sleep(0)
 
     def swap(self, standing: Standing) -> None:
         """Put another Standing into force, as the composition root does."""

@@ -464,7 +464,7 @@ async def test_an_unforeseen_error_is_a_refusal_and_its_words_reach_no_log(
     async def fail(_checked: object) -> None:
         raise KeyError(SECRET)
 
-    monkeypatch.setattr(talk.provider, "send", lambda *_: fail(None))
+    monkeypatch.setattr(talk.provider, "send", lambda *_, **__: fail(None))
     outcome = await talk.run()
     assert outcome.refusal.code is ReasonCode.FAULT
     assert len(talk.journal.closings) == 1

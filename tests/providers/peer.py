@@ -114,17 +114,19 @@ def model(base_url: str, **changes: Any) -> StandingModel:
         "connect_timeout_seconds": 2.0,
         "first_byte_timeout_seconds": 2.0,
         "total_timeout_seconds": 4.0,
+        "idle_timeout_seconds": 0.4,
     }
     return StandingModel(**(given | changes))
 
 
-def checked(wire_format: str = "openai-chat", **headers: str) -> CheckedCall:
+def checked(
+    wire_format: str = "openai-chat", *, stream: bool = False, **headers: str
+) -> CheckedCall:
     """As much of a checked call as a provider looks at."""
     named = {name.replace("_", "-").encode(): value.encode() for name, value in headers.items()}
     call = SimpleNamespace(id="call_1", wire_format=wire_format, headers=named)
-    return cast(
-        "CheckedCall", SimpleNamespace(funded=SimpleNamespace(admitted=SimpleNamespace(call=call)))
-    )
+    admitted = SimpleNamespace(call=call, request=SimpleNamespace(stream=stream))
+    return cast("CheckedCall", SimpleNamespace(funded=SimpleNamespace(admitted=admitted)))
 
 
 def candidate(of: StandingModel, body: bytes = b'{"model":"m-1"}') -> CheckedCandidate:

@@ -17,20 +17,24 @@ SECRET = "sk-test-0123456789"
 
 @pytest.fixture
 async def provider() -> AsyncIterator[HttpProvider]:
-    limits = HttpLimits(max_answer_bytes=100_000, max_stream_bytes=200_000, idle_seconds=0.4)
+    limits = HttpLimits(max_answer_bytes=100_000, max_stream_bytes=200_000)
     provider = HttpProvider(PATHS, open_credentials({"KEY": SECRET}), limits=limits)
     yield provider
     await provider.close()
 
 
 async def send(provider: HttpProvider, base_url: str, **changes: float | str) -> HttpAnswer:
-    answer = await provider.send(checked(), candidate(model(base_url, **changes)))
+    answer = await provider.send(
+        checked(), candidate(model(base_url, **changes)), within_seconds=30
+    )
     assert isinstance(answer, HttpAnswer), answer
     return answer
 
 
 async def fail(provider: HttpProvider, base_url: str, **changes: float | str) -> ProviderFailure:
-    answer = await provider.send(checked(), candidate(model(base_url, **changes)))
+    answer = await provider.send(
+        checked(), candidate(model(base_url, **changes)), within_seconds=30
+    )
     assert isinstance(answer, ProviderFailure), "an answer came"
     return answer
 
@@ -119,7 +123,7 @@ async def test_anthropic_gets_its_own_key_header_version_and_the_callers_betas(
             cookie="a=b",
         )
         one = candidate(model(f"http://127.0.0.1:{peer.port}/anthropic"))
-        answer = await provider.send(call, one)
+        answer = await provider.send(call, one, within_seconds=30)
         assert isinstance(answer, HttpAnswer)
         await answer.close()
     request = peer.requests[0]
@@ -137,7 +141,9 @@ async def test_a_callers_header_can_not_smuggle_anything(
 ) -> None:
     async with serve(answering(b"{}")) as peer:
         call = checked("anthropic-messages", anthropic_beta=value, anthropic_version=value)
-        await provider.send(call, candidate(model(f"http://127.0.0.1:{peer.port}")))
+        await provider.send(
+            call, candidate(model(f"http://127.0.0.1:{peer.port}")), within_seconds=30
+        )
     assert b"anthropic-beta" not in peer.requests[0]
     assert b"anthropic-version: 2023-06-01\r\n" in peer.requests[0]
 

@@ -65,7 +65,7 @@ async def ask(
     )
     try:
         for _ in range(times):
-            answer = await provider.send(checked(), candidate(model(base_url)))
+            answer = await provider.send(checked(), candidate(model(base_url)), within_seconds=30)
             if isinstance(answer, ProviderFailure):
                 return answer
             body = await answer.read()

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alos.domain.fault import JournalDown
-from alos.domain.record import ClosingEntry, NoteEntry, OpeningEntry, Outcome
+from alos.domain.record import ClosingEntry, NoteEntry, NoteKind, OpeningEntry, Outcome
 from alos.ports.clock import SystemClock
 from alos.store.folder import list_unsettled, list_writers
 from alos.store.journal import FileJournal
@@ -143,6 +143,24 @@ async def test_a_swept_call_costs_its_ceiling_and_says_that_nobody_knows(
     )
     assert dead.writer in closing.detail
     assert closing in [one.entry for one in JournalReader(tmp_path, journal.writer)]
+
+
+async def test_a_swept_call_costs_what_was_set_aside_for_all_its_tries(
+    tmp_path: Path, clock: ManualClock, quick: JournalSettings
+) -> None:
+    first = await FileJournal.start(tmp_path, clock=clock, settings=quick)
+    first.open(make_opening("call_1"))
+    raised = 3 * make_opening("call_1").ceiling_nanousd
+    for call, ceiling in (("call_1", raised), ("call_1", raised - 1), ("call_2", 7)):
+        facts = (("call", call), ("ceiling_nanousd", str(ceiling)))
+        note = NoteEntry(kind=NoteKind.RESERVATION_RAISED, at_unix_ns=1, facts=facts)
+        await first.note(note)
+    await first.stop()
+    journal = await FileJournal.start(tmp_path, clock=clock, settings=quick)
+    sweep = await sweep_dead_writers(tmp_path, journal, clock)
+    await journal.stop()
+    [closing] = sweep.settled
+    assert closing.cost_nanousd == closing.reserved_nanousd == raised
 
 
 async def test_a_living_writer_is_left_alone(

@@ -20,6 +20,8 @@ from alos.control.organisation_form import (
 from alos.domain.ids import ModelName, PersonId, VendorName, WorkflowId, WorkspaceId
 from alos.domain.money import Price
 from alos.domain.organisation import (
+    BreakerRule,
+    Connections,
     CredentialKind,
     CredentialReference,
     Deputy,
@@ -227,8 +229,18 @@ def _to_vendor(name: str, form: VendorForm) -> Vendor:
         monthly_budget_nanousd=form.monthly_budget_usd,
         timeouts=Timeouts(
             connect_seconds=form.timeouts.connect_seconds,
+            first_byte_seconds=form.timeouts.first_byte_seconds or form.timeouts.idle_seconds,
             idle_seconds=form.timeouts.idle_seconds,
             total_seconds=form.timeouts.total_seconds,
+        ),
+        connections=Connections(
+            most=form.connections.most,
+            queue=form.connections.queue,
+            queue_seconds=form.connections.queue_seconds,
+        ),
+        retries=form.retries,
+        breaker=BreakerRule(
+            failures=form.breaker.failures, pause_seconds=form.breaker.pause_seconds
         ),
         ca_file=form.ca_file,
         proxy_url=form.proxy_url,

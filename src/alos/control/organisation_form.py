@@ -92,10 +92,32 @@ class TimeoutsForm(Form):
 
     connect_seconds: Seconds = 5.0
     """Until the connection stands."""
+    first_byte_seconds: Seconds | None = None
+    """Until the answer begins; as `idle_seconds` unless set."""
     idle_seconds: Seconds = 60.0
     """Between two reads, also of a stream."""
     total_seconds: Seconds = 300.0
     """For the whole answer."""
+
+
+class ConnectionsForm(Form):
+    """How many calls may be with a vendor at a time."""
+
+    most: Count = 1024
+    """Calls at a time; a stream counts until it ends."""
+    queue: Annotated[int, Field(ge=0, le=1_000_000)] = 256
+    """Calls that may wait for a turn; the next one is refused (`alos_upstream_full`)."""
+    queue_seconds: Seconds = 5.0
+    """Longest wait for a turn."""
+
+
+class BreakerForm(Form):
+    """When a model that fails is left alone."""
+
+    failures: Count = 10
+    """After so many failures in a row."""
+    pause_seconds: Seconds = 5.0
+    """For so long at first; each failed probe doubles it, up to a minute."""
 
 
 class VendorForm(Form):
@@ -121,6 +143,12 @@ class VendorForm(Form):
     """A cap on what is spent with it in a month."""
     timeouts: TimeoutsForm = TimeoutsForm()
     """How long to wait for it."""
+    connections: ConnectionsForm = ConnectionsForm()
+    """How many calls may be with it at a time."""
+    retries: Annotated[int, Field(ge=0, le=5)] = 1
+    """How often one call may ask a model of it again after a failure."""
+    breaker: BreakerForm = BreakerForm()
+    """When a model of it that fails is left alone."""
     ca_file: Text | None = None
     """A CA bundle to trust for it in place of the system's."""
     proxy_url: Url | None = None

@@ -141,6 +141,7 @@ def _to_workflow(bundle: Bundle, organisation: Organisation, people: People) -> 
         fallback_text=fallback.text if fallback.kind is FallbackKind.STATIC_TEXT else None,
         max_output_tokens=workflow.limits.max_output_tokens,
         max_call_nanousd=workflow.limits.max_cost_per_call_nanousd,
+        deadline_seconds=workflow.limits.timeout_seconds,
         rate_limits=(
             RateLimit(
                 scope=f"workflow:{workflow.id}",
@@ -196,9 +197,13 @@ def _to_model(model: Model, vendor: Vendor) -> StandingModel:
         price=get_price(model, vendor),
         max_output_tokens=model.max_output_tokens,
         connect_timeout_seconds=timeouts.connect_seconds,
-        first_byte_timeout_seconds=timeouts.idle_seconds,
+        first_byte_timeout_seconds=timeouts.first_byte_seconds,
         total_timeout_seconds=timeouts.total_seconds,
         retention_days=vendor.retention_days,
+        idle_timeout_seconds=timeouts.idle_seconds,
+        retries=vendor.retries,
+        breaker_failures=vendor.breaker.failures,
+        breaker_pause_seconds=vendor.breaker.pause_seconds,
     )
 
 

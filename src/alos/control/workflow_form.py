@@ -240,7 +240,7 @@ class LimitsForm(Form):
     requests_per_minute: Count
     """Most requests in a minute."""
     timeout_seconds: Seconds
-    """Longest wait for an answer."""
+    """Longest wait for an answer, or for a stream's first byte, retries included."""
     max_cost_per_call_usd: Usd
     """Most that one call may cost."""
 

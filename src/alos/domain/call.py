@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from typing import Any, NamedTuple
 
 from alos.domain.ids import CallId, TaskId
-from alos.domain.record import AttemptNote, Evidence, FindingNote, ToolNote
+from alos.domain.record import Evidence, FindingNote, ToolNote
 from alos.domain.refusal import Refusal
 from alos.domain.request import AnswerView, Request
 from alos.domain.standing import Cap, KeyGrant, Standing, StandingModel, StandingWorkflow
@@ -92,8 +92,6 @@ class Denied(NamedTuple):
 
     Attributes:
         findings, unscanned: what the checks saw, when they are what denied it.
-        attempts: what dispatch tried.
-        sent: the last candidate whose body went out, though no usable answer came.
         limit_requests: the rate that is used up.
         trial: facts of the draft or eval call that it is.
     """
@@ -104,8 +102,6 @@ class Denied(NamedTuple):
     request: Request | None = None
     findings: tuple[FindingNote, ...] = ()
     unscanned: tuple[str, ...] = ()
-    attempts: tuple[AttemptNote, ...] = ()
-    sent: "CheckedCandidate | None" = None
     limit_requests: int = 0
     trial: tuple[tuple[str, str], ...] = ()
 
@@ -156,7 +152,6 @@ class WholeReply(NamedTuple):
 
     Attributes:
         view: ``None`` for the provider's own error, which is passed on as it is.
-        waited_ns: time spent waiting for providers, all attempts.
     """
 
     checked: CheckedCall
@@ -164,8 +159,6 @@ class WholeReply(NamedTuple):
     status: int
     body: bytes
     view: AnswerView | None
-    attempts: tuple[AttemptNote, ...]
-    waited_ns: int
 
 
 class StreamReply(NamedTuple):
@@ -180,8 +173,6 @@ class StreamReply(NamedTuple):
     candidate: CheckedCandidate
     chunks: AsyncIterator[bytes]
     close: Callable[[], Coroutine[Any, Any, None]]
-    attempts: tuple[AttemptNote, ...]
-    waited_ns: int
     first_byte_ns: int
 
 

@@ -60,8 +60,26 @@ class Timeouts:
     """
 
     connect_seconds: float = 5.0
+    first_byte_seconds: float = 60.0
     idle_seconds: float = 60.0
     total_seconds: float = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connections:
+    """Calls that may be with a vendor at a time, and that may wait for a turn."""
+
+    most: int = 1024
+    queue: int = 256
+    queue_seconds: float = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakerRule:
+    """A model that fails so often in a row is left alone for so long."""
+
+    failures: int = 10
+    pause_seconds: float = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +96,7 @@ class Vendor:
         retention_days: for how long it keeps what is sent, as its terms say; 0 = not at all.
         approved_until: last day of its approval, inclusive.
         price_book_id: its id in the price book; the vendor's own name unless set.
+        retries: how often one call may ask a model of it again after a failure.
         ca_file: a CA bundle to trust for it in place of the system's.
         proxy_url: the egress proxy it is reached through.
     """
@@ -93,6 +112,9 @@ class Vendor:
     price_book_id: str
     monthly_budget_nanousd: int | None = None
     timeouts: Timeouts = Timeouts()
+    connections: Connections = Connections()
+    retries: int = 1
+    breaker: BreakerRule = BreakerRule()
     ca_file: str | None = None
     proxy_url: str | None = None
 

@@ -64,6 +64,8 @@ class ReasonCode(StrEnum):
     UPSTREAM_FAILED = "alos_upstream_failed"
     UPSTREAM_TIMEOUT = "alos_upstream_timeout"
     UPSTREAM_BUSY = "alos_upstream_busy"
+    UPSTREAM_FULL = "alos_upstream_full"
+    UPSTREAM_PAUSED = "alos_upstream_paused"
 
     VOTE_NOT_HUMAN = "alos_vote_not_human"
     VOTER_INACTIVE = "alos_voter_inactive"

@@ -74,6 +74,8 @@ class Fact(StrEnum):
     """Id of the call whose stored answer this one was given."""
     FALLBACK = "fallback"
     """What answered in the place of the route: ``text``, or a model's name."""
+    UNANSWERED_NANOUSD = "unanswered_nanousd"
+    """Part of the cost: the estimate of tries that gave no answer but may be billed."""
     RUN = "run"
     """Id of the eval or drill run that the call belongs to."""
     PURPOSE = "purpose"
@@ -280,6 +282,8 @@ class NoteKind(StrEnum):
     EVAL_STARTED = "eval_started"
     EVAL_FINISHED = "eval_finished"
     """An eval run's verdict, with the hash of the statement signed about it."""
+    RESERVATION_RAISED = "reservation_raised"
+    """More was set aside for an open call, because an unanswered try of it may be billed."""
     LEDGER_KEY = "ledger_key"
     """The key that signs the ledger from here on, and the key that vouches for it."""
 

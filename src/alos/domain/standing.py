@@ -72,6 +72,10 @@ class StandingModel:
             is redacted, dropped or refused for this model.
         price: ``None`` is unknown, which is never free.
         retention_days: for how long the vendor keeps what it is sent.
+        idle_timeout_seconds: longest silence within a stream.
+        retries: how often one call may ask it again after a failure.
+        breaker_failures, breaker_pause_seconds: after so many failures in a row nobody asks it
+            for so long.
     """
 
     name: ModelName
@@ -90,6 +94,10 @@ class StandingModel:
     first_byte_timeout_seconds: float
     total_timeout_seconds: float
     retention_days: int = 0
+    idle_timeout_seconds: float = 60.0
+    retries: int = 1
+    breaker_failures: int = 10
+    breaker_pause_seconds: float = 5.0
 
 
 class Action(StrEnum):
@@ -186,6 +194,8 @@ class StandingWorkflow:
         fallback_text: static answer when the route is exhausted or stopped; ``None`` without.
         max_call_nanousd: bound on one call's ceiling, if set.
         bodies: how its prompts and answers are kept.
+        deadline_seconds: from the call's arrival until its answer, or its stream's first byte,
+            whatever is tried meanwhile.
     """
 
     id: WorkflowId
@@ -211,6 +221,7 @@ class StandingWorkflow:
     fallback_text: str | None = None
     max_output_tokens: int
     max_call_nanousd: int | None = None
+    deadline_seconds: float = 600.0
     rate_limits: tuple[RateLimit, ...] = ()
     caps: tuple[Cap, ...] = ()
     bodies: BodyRule = NO_OWN_TERM

@@ -339,6 +339,14 @@ WORDING: dict[ReasonCode, tuple[str, str]] = {
         "The workflow is being rolled out and does not serve this unit yet",
         "Use the documented fallback until its stage reaches you.",
     ),
+    ReasonCode.UPSTREAM_FULL: (
+        "Every connection to the vendors of the route is in use",
+        "Wait as long as Retry-After says; the gateway owner can raise `connections.most`.",
+    ),
+    ReasonCode.UPSTREAM_PAUSED: (
+        "Every model of the route has failed again and again and is left alone for a while",
+        "Wait as long as Retry-After says; `alos upstreams` shows the reason.",
+    ),
     ReasonCode.JOURNAL_DOWN: (
         "The call can't be recorded, so it is not made",
         "Tell the gateway's operator: the journal's disk is full, read-only or failing.",

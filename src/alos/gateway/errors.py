@@ -94,6 +94,8 @@ STATUS: Mapping[ReasonCode, int] = {
     ReasonCode.RELEASE_SOAKING: 409,
     ReasonCode.RELEASE_HALTED: 409,
     ReasonCode.NOT_IN_STAGE: 403,
+    ReasonCode.UPSTREAM_FULL: 429,
+    ReasonCode.UPSTREAM_PAUSED: 502,
     ReasonCode.JOURNAL_DOWN: 503,
     ReasonCode.VAULT_DOWN: 503,
     ReasonCode.COUNTERS_DOWN: 503,

@@ -4,10 +4,11 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 
+from alos.domain.call import CheckedCandidate
 from alos.domain.fault import VaultDown
 from alos.domain.ids import WorkspaceId
 from alos.domain.money import Usage
-from alos.domain.record import ClosingEntry, Evidence, Outcome, Personal
+from alos.domain.record import ClosingEntry, Evidence, Fact, Outcome, Personal
 from alos.domain.refusal import ReasonCode
 from alos.domain.trace import read_traceparent
 from alos.pipeline.keep import Keep
@@ -69,9 +70,12 @@ class Finish:
         reservation = progress.reservation
         if reservation is not None:
             await self._counters.settle(reservation, cost_nanousd=cost)
+            for raised in progress.tries.raised:
+                await self._counters.settle(raised, cost_nanousd=0)
         await self._journal.close(entry)
-        if reservation is not None and cost > reservation.amount_nanousd and progress.key:
-            self._on_overbilled(progress.key.workspace, cost - reservation.amount_nanousd)
+        reserved = _get_reserved(progress)
+        if reservation is not None and cost > reserved and progress.key:
+            self._on_overbilled(progress.key.workspace, cost - reserved)
         if is_withheld:
             raise VaultDown("the call's bodies have to be kept, and could not be")
         return cost
@@ -81,11 +85,11 @@ class Finish:
     ) -> ClosingEntry:
         call = progress.call
         key, workflow, admitted = progress.key, progress.workflow, progress.admitted
-        candidate, request = progress.candidate, progress.request
+        tries, request = progress.tries, progress.request
+        candidate = progress.sent
         usage, cost, estimated = money
         total_ns = self._clock.monotonic_ns() - call.received_monotonic_ns
         model = candidate.model if candidate is not None else None
-        reservation = progress.reservation
         return ClosingEntry(
             call_id=call.id,
             opened_at_unix_ns=call.received_unix_ns,
@@ -113,12 +117,12 @@ class Finish:
             model=model.name if model else None,
             vendor=model.vendor if model else None,
             upstream_model=model.upstream_name if model else None,
-            attempts=progress.attempts,
+            attempts=tuple(tries.attempts),
             route_reason=admitted.route_reason if admitted else "",
             prompt_version=admitted.prompt.version if admitted else None,
             prompt_evidence=admitted.prompt.evidence if admitted else None,
             request_hash=hashlib.sha256(call.body).hexdigest() if call.body is not None else None,
-            sent_hash=_get_sent_hash(progress),
+            sent_hash=_get_sent_hash(candidate),
             output_hash=ending.output_hash,
             request_bytes=len(call.body) if call.body is not None else 0,
             answer_bytes=ending.answer_bytes,
@@ -129,9 +133,9 @@ class Finish:
             usage=usage,
             cost_nanousd=cost,
             cost_estimated=estimated,
-            reserved_nanousd=reservation.amount_nanousd if reservation else 0,
+            reserved_nanousd=_get_reserved(progress),
             price_source=model.price.source if model and model.price else None,
-            overhead_us=max(0, total_ns - progress.waited_ns) // 1_000,
+            overhead_us=max(0, total_ns - tries.waited_ns) // 1_000,
             first_byte_ms=(
                 progress.first_byte_ns // 1_000_000 if progress.first_byte_ns is not None else None
             ),
@@ -184,33 +188,46 @@ def _get_model_asked(progress: Progress) -> str | None:
     return asked if known else "(not one of ours)"
 
 
-def _get_sent_hash(progress: Progress) -> str | None:
+def _get_sent_hash(candidate: CheckedCandidate | None) -> str | None:
     """Hash of what really went upstream: the bytes of the candidate that was answered last."""
-    candidate = progress.candidate
-    if candidate is None:
-        return None
-    return hashlib.sha256(candidate.body).hexdigest()
+    return hashlib.sha256(candidate.body).hexdigest() if candidate is not None else None
 
 
-def _was_turned_down(progress: Progress) -> bool:
-    """Whether the provider's last word was an HTTP error, which it does not bill."""
-    attempts = progress.attempts
-    return bool(attempts) and attempts[-1].result.startswith("http_")
+def _get_reserved(progress: Progress) -> int:
+    if progress.reservation is None:
+        return 0
+    return progress.reservation.amount_nanousd + progress.tries.reserved_beyond_nanousd
 
 
 def _get_cost(progress: Progress, ending: Ending) -> tuple[Usage | None, int, bool]:
-    """(usage, cost, whether it is an estimate); nothing sent costs nothing."""
-    candidate = progress.candidate
-    if candidate is None or candidate.model.price is None:
-        return None, 0, False
-    if ending.usage is not None:
-        return ending.usage, candidate.model.price.get_cost_nanousd(ending.usage), False
-    if ending.outcome is Outcome.UPSTREAM_ERROR or _was_turned_down(progress):
-        return None, 0, False
+    """(usage, cost, whether any of it is an estimate); nothing sent costs nothing.
+
+    Tries that went out without an answer may be billed: each is estimated and added.
+    """
+    tries, answered = progress.tries, progress.candidate
+    unanswered = list(tries.unanswered)
+    if answered is None and tries.under_way is not None:
+        unanswered.append(tries.under_way)
+    lost = sum(_estimate(one, 0)[1] for one in unanswered)
+    if lost:
+        progress.facts[Fact.UNANSWERED_NANOUSD] = str(lost)
+    usage, cost = ending.usage, 0
+    is_estimate = bool(unanswered)
+    if answered is not None and usage is not None:
+        cost = answered.model.price.get_cost_nanousd(usage) if answered.model.price else 0
+        return usage, cost + lost, is_estimate
+    if answered is not None and ending.outcome is not Outcome.UPSTREAM_ERROR:
+        usage, cost = _estimate(answered, ending.text_characters)
+        is_estimate = True
+    elif unanswered:
+        usage, _ = _estimate(unanswered[-1], 0)
+    return usage, min(cost + lost, _get_reserved(progress)), is_estimate
+
+
+def _estimate(candidate: CheckedCandidate, text_characters: int) -> tuple[Usage, int]:
     usage = Usage(
         input_tokens=-(-len(candidate.body) // _CHARACTERS_PER_TOKEN),
-        output_tokens=-(-ending.text_characters // _CHARACTERS_PER_TOKEN),
+        output_tokens=-(-text_characters // _CHARACTERS_PER_TOKEN),
     )
-    cost = candidate.model.price.get_cost_nanousd(usage)
-    reserved = progress.reservation.amount_nanousd if progress.reservation else cost
-    return usage, min(cost, reserved), True
+    price = candidate.model.price
+    return usage, price.get_cost_nanousd(usage) if price is not None else 0

@@ -47,7 +47,7 @@ class Keep:
     async def __call__(self, progress: Progress, ending: Ending) -> bool:
         """Store what there is and note where; returns whether the call may be answered."""
         workflow = progress.workflow
-        if workflow is None or progress.candidate is None:
+        if workflow is None or progress.sent is None:
             return True
         rule = workflow.bodies
         if not rule.is_kept:
@@ -66,7 +66,7 @@ class Keep:
         self, progress: Progress, ending: Ending, workflow: StandingWorkflow
     ) -> list[BodyReference]:
         """Put what is not put yet: a caller who hangs up in the middle makes finish run twice."""
-        call, candidate, facts = progress.call, progress.candidate, progress.facts
+        call, candidate, facts = progress.call, progress.sent, progress.facts
         assert candidate is not None, "something was sent"
         if Fact.REQUEST_BODY in facts:
             names = (Fact.REQUEST_BODY, Fact.ANSWER_BODY)

@@ -6,15 +6,20 @@ from typing import NamedTuple
 
 from alos.domain.call import AdmittedCall, Call, CheckedCall, CheckedCandidate, Denied, Reservation
 from alos.domain.money import Usage
-from alos.domain.record import AttemptNote, FindingNote, Outcome, Stage, ToolNote
+from alos.domain.record import FindingNote, Outcome, Stage, ToolNote
 from alos.domain.refusal import ReasonCode
 from alos.domain.request import Request
 from alos.domain.standing import KeyGrant, Standing, StandingWorkflow
+from alos.pipeline.tries import Tries
 
 
 @dataclass(slots=True)
 class Progress:
-    """Grows as the stages pass; belongs to one call and one task."""
+    """Grows as the stages pass; belongs to one call and one task.
+
+    Attributes:
+        candidate: the one whose answer this is; ``None`` without an answer.
+    """
 
     call: Call
     standing: Standing
@@ -25,18 +30,22 @@ class Progress:
     admitted: AdmittedCall | None = None
     reservation: Reservation | None = None
     checked: CheckedCall | None = None
+    tries: Tries = field(default_factory=Tries)
     candidate: CheckedCandidate | None = None
-    attempts: tuple[AttemptNote, ...] = ()
     findings: tuple[FindingNote, ...] = ()
     unscanned: tuple[str, ...] = ()
     tools: tuple[ToolNote, ...] = ()
     streamed: bool = False
-    waited_ns: int = 0
     first_byte_ns: int | None = None
     limit_requests: int = 0
     is_closed: bool = False
     facts: dict[str, str] = field(default_factory=dict)
     """Further facts of the call, by :class:`alos.domain.record.Fact`."""
+
+    @property
+    def sent(self) -> CheckedCandidate | None:
+        """The last candidate whose bytes went out, answered or not."""
+        return self.candidate or self.tries.under_way or self.tries.sent
 
     def deny(self, denied: Denied) -> None:
         """Keep what a denying stage knew."""
@@ -45,8 +54,6 @@ class Progress:
         self.request = denied.request or self.request
         self.findings = denied.findings or self.findings
         self.unscanned = denied.unscanned or self.unscanned
-        self.attempts = denied.attempts or self.attempts
-        self.candidate = denied.sent or self.candidate
         self.limit_requests = denied.limit_requests
         self.facts.update(denied.trial)
 

@@ -57,7 +57,7 @@ class Relay:
         except ProviderBroke as error:
             self.refusal = self._check_still(self.progress) or _explain(error)
             return None
-        self.progress.waited_ns += self._clock.monotonic_ns() - waiting_ns
+        self.progress.tries.waited_ns += self._clock.monotonic_ns() - waiting_ns
         self.refusal = self._check_still(self.progress)
         if self.refusal is not None:
             return None

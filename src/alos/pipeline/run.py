@@ -13,7 +13,6 @@ from collections.abc import AsyncGenerator, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 
 from alos.domain.call import (
-    AdmittedCall,
     Call,
     CheckedReply,
     Denied,
@@ -29,14 +28,12 @@ from alos.domain.fault import (
     StandingStale,
     VaultDown,
 )
-from alos.domain.gate import check_model, check_serve, check_trial
 from alos.domain.ids import KeyId
 from alos.domain.money import Usage, to_usd_text
 from alos.domain.outcome import Answered, Listed, Refused, Streaming
 from alos.domain.outcome import Outcome as DoorOutcome
-from alos.domain.record import Fact, OpeningEntry, Outcome, Stage
+from alos.domain.record import Outcome, Stage
 from alos.domain.refusal import ReasonCode, Refusal
-from alos.domain.standing import Standing, StandingWorkflow
 from alos.pipeline.admit import Admit, identify
 from alos.pipeline.anonymous import Anonymous
 from alos.pipeline.answer_headers import (
@@ -44,14 +41,14 @@ from alos.pipeline.answer_headers import (
     write_ids,
     write_refusal_headers,
 )
-from alos.pipeline.budget import Budget
+from alos.pipeline.budget import Budget, write_opening
 from alos.pipeline.check import Check
 from alos.pipeline.dispatch import Dispatch
 from alos.pipeline.examine import Examine
 from alos.pipeline.finish import Finish
 from alos.pipeline.progress import Ending, Progress
 from alos.pipeline.relay import Relay
-from alos.pipeline.trial import is_still_open
+from alos.pipeline.still import Still
 from alos.ports.clock import Clock
 from alos.ports.journal import Journal
 from alos.ports.standing import StandingSource
@@ -79,6 +76,7 @@ class Stages:
     admit: Admit
     budget: Budget
     check: Check
+    still: Still
     dispatch: Dispatch
     examine: Examine
     finish: Finish
@@ -139,8 +137,6 @@ class Pipeline:
         try:
             return await self._run(progress)
         except asyncio.CancelledError:
-            if progress.candidate is None and progress.checked is not None:
-                progress.candidate = progress.checked.candidates[0]
             self._finish_later(progress, Ending(outcome=Outcome.CLIENT_GONE, status=0))
             raise
         except Fault as fault:
@@ -174,7 +170,7 @@ class Pipeline:
         progress.facts.update(admitted.facts)
         if (unkept := stages.finish.check_keeps(admitted.workflow)) is not None:
             return await self._deny(progress, Denied(refusal=unkept))
-        self._journal.open(_write_opening(admitted))
+        self._journal.open(write_opening(admitted))
         progress.stage = Stage.BUDGET
         funded = await stages.budget(admitted)
         if isinstance(funded, Denied):
@@ -193,11 +189,10 @@ class Pipeline:
         if (stopped := self._check_still(progress)) is not None:
             return await self._deny(progress, Denied(refusal=stopped))
         progress.stage = Stage.DISPATCH
-        reply = await stages.dispatch(checked)
+        reply = await stages.dispatch(checked, progress.tries)
         if isinstance(reply, Denied):
             return await self._deny(progress, reply)
-        progress.candidate, progress.attempts = reply.candidate, reply.attempts
-        progress.waited_ns = reply.waited_ns
+        progress.candidate = reply.candidate
         progress.stage = Stage.EXAMINE
         stopped = self._check_still(progress)
         if isinstance(reply, StreamReply):
@@ -244,7 +239,7 @@ class Pipeline:
         cost = await self._stages.finish(progress, ending, self._stages.check.rules)
         headers = write_answer_headers(progress, funded)
         spent_ns = self._clock.monotonic_ns() - progress.call.received_monotonic_ns
-        overhead_us = max(0, spent_ns - progress.waited_ns) // 1_000
+        overhead_us = max(0, spent_ns - progress.tries.waited_ns) // 1_000
         headers += [
             (b"content-type", b"application/json"),
             (b"x-alos-cost-usd", to_usd_text(cost).encode()),
@@ -299,27 +294,12 @@ class Pipeline:
 
     def _check_still(self, progress: Progress) -> Refusal | None:
         """Ask the gate again where the Standing has changed since the call was admitted."""
-        current = self._standing.current
-        if current is progress.standing or current.epoch == progress.standing.epoch:
+        if progress.admitted is None:
             return None
-        admitted = progress.admitted
-        if admitted is None:
-            return None
-        workflow = current.workflows.get(admitted.workflow.id)
-        if workflow is None:
-            return Refusal(code=ReasonCode.WORKFLOW_NOT_REGISTERED, detail="taken off meanwhile")
-        key = current.keys.get(admitted.key.prefix)
-        if key is None or key.revoked:
-            return Refusal(code=ReasonCode.KEY_REVOKED, detail="revoked meanwhile")
-        if not key.active:
-            return Refusal(code=ReasonCode.PRINCIPAL_INACTIVE, detail="left meanwhile")
-        refusal = _check_serve_again(current, workflow, admitted)
-        if refusal is not None or progress.candidate is None:
-            return refusal
-        model = current.models.get(progress.candidate.model.name)
-        if model is None:
-            return Refusal(code=ReasonCode.VENDOR_NOT_APPROVED, detail="taken off meanwhile")
-        return check_model(current, model, now_unix=self._clock.unix_ns() // 1_000_000_000)
+        candidate = progress.candidate
+        return self._stages.still(
+            progress.admitted, candidate.model if candidate is not None else None
+        )
 
     async def _list(self, progress: Progress) -> DoorOutcome:
         key = progress.key
@@ -407,28 +387,3 @@ class Pipeline:
             progress.is_closed = True
             work = self._stages.finish(progress, ending, self._stages.check.rules)
             self._tasks.spawn(work, name=f"finish {progress.call.id}")
-
-
-def _check_serve_again(
-    current: Standing, workflow: StandingWorkflow, admitted: AdmittedCall
-) -> Refusal | None:
-    if not admitted.trial:
-        return check_serve(current, workflow)
-    run = dict(admitted.trial).get(Fact.RUN)
-    if not is_still_open(current, admitted.workflow, run):
-        return Refusal(code=ReasonCode.RUN_UNKNOWN, detail="closed meanwhile")
-    return check_trial(current, workflow)
-
-
-def _write_opening(admitted: AdmittedCall) -> OpeningEntry:
-    call, key, workflow = admitted.call, admitted.key, admitted.workflow
-    return OpeningEntry(
-        call_id=call.id,
-        opened_at_unix_ns=call.received_unix_ns,
-        key_id=key.id,
-        workspace=key.workspace,
-        workflow=workflow.id,
-        tier=workflow.tier,
-        release=workflow.release.digest,
-        ceiling_nanousd=admitted.ceiling_nanousd,
-    )

@@ -14,6 +14,8 @@ class Broken(StrEnum):
     CONNECT = "connect"
     TIMEOUT = "timeout"
     BROKEN_OFF = "broken"
+    FULL = "full"
+    """Every connection to the vendor is in use, and none came free in time; nothing was sent."""
     TOO_LARGE = "too_large"
 
 
@@ -58,6 +60,10 @@ class Provider(Protocol):
     """Sends; accepts nothing but a call that went through the checks."""
 
     async def send(
-        self, call: CheckedCall, candidate: CheckedCandidate
+        self, call: CheckedCall, candidate: CheckedCandidate, *, within_seconds: float
     ) -> ProviderAnswer | ProviderFailure:
-        """Send the candidate's body; no redirects, no retries, only our own headers."""
+        """Send the candidate's body; no redirects, no retries, only our own headers.
+
+        ``within_seconds`` is what is left for a whole answer, or for a stream's first byte; the
+        candidate's own timeouts hold too.
+        """

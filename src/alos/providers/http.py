@@ -3,13 +3,14 @@
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from alos.domain.call import CheckedCall, CheckedCandidate
 from alos.domain.standing import StandingModel
 from alos.domain.trace import write_traceparent
-from alos.ports.provider import Broken, ProviderAnswer, ProviderBroke, ProviderFailure
+from alos.ports.provider import Broken, ProviderBroke, ProviderFailure
 from alos.providers.connection import Connection
 from alos.providers.credentials import Credentials
 from alos.providers.encoding import GARBLED, open_decoder
@@ -25,15 +26,10 @@ _PRICED_BETAS = (b"context-1m-", b"fast-mode-")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpLimits:
-    """Bounds that no model sets for itself.
-
-    Attributes:
-        idle_seconds: how long a stream may be silent.
-    """
+    """Bounds that no model sets for itself."""
 
     max_answer_bytes: int = 32_000_000
     max_stream_bytes: int = 64_000_000
-    idle_seconds: float = 60.0
 
 
 class HttpProvider:
@@ -65,10 +61,11 @@ class HttpProvider:
         self._targets: dict[tuple[str, str], Target] = {}
 
     async def send(
-        self, call: CheckedCall, candidate: CheckedCandidate
-    ) -> ProviderAnswer | ProviderFailure:
+        self, call: CheckedCall, candidate: CheckedCandidate, *, within_seconds: float
+    ) -> "HttpAnswer | ProviderFailure":
         """Send the candidate's body; no redirects, no retries of an answered request."""
-        received = call.funded.admitted.call
+        admitted = call.funded.admitted
+        received = admitted.call
         model = candidate.model
         wire_format = received.wire_format
         try:
@@ -82,13 +79,15 @@ class HttpProvider:
         trace = write_traceparent(received.id, received.headers.get(b"traceparent"))
         rest = b"traceparent: %b\r\ncontent-length: %d\r\n\r\n" % (trace, len(body))
         request = b"".join((target.line, target.host, login, rest, body))
+        waits = _get_waits(model, within_seconds, is_stream=admitted.request.stream)
         try:
-            connection = await self._exchange(target.origin, request, model)
+            connection = await self._exchange(target.origin, request, waits)
         except ProviderBroke as error:
             return error.failure
-        return HttpAnswer(self._pool, target.origin, connection, self._limits)
+        idle_seconds = model.idle_timeout_seconds
+        return HttpAnswer(self._pool, target.origin, connection, self._limits, idle_seconds)
 
-    async def _exchange(self, origin: Origin, request: bytes, model: StandingModel) -> Connection:
+    async def _exchange(self, origin: Origin, request: bytes, waits: "_Waits") -> Connection:
         """Send on a kept connection, or a new one.
 
         A kept connection may be closed by the server in the very moment it is used; where not
@@ -97,12 +96,12 @@ class HttpProvider:
         connection = self._pool.take(origin)
         if connection is not None:
             try:
-                return await _send(connection, request, model)
+                return await _send(connection, request, waits)
             except ProviderBroke as error:
                 if connection.heard or error.failure.why is not Broken.BROKEN_OFF:
                     raise
-        connection = await self._pool.open(origin, timeout_seconds=model.connect_timeout_seconds)
-        return await _send(connection, request, model)
+        connection = await self._pool.open(origin, timeout_seconds=waits.connect_seconds)
+        return await _send(connection, request, waits)
 
     def _get_target(self, base_url: str, wire_format: str) -> Target:
         key = (base_url, wire_format)
@@ -138,11 +137,28 @@ class HttpProvider:
         await asyncio.sleep(0)  # sockets close in the loop's next round
 
 
-async def _send(connection: Connection, request: bytes, model: StandingModel) -> Connection:
+class _Waits(NamedTuple):
+    """How long one try may take: the candidate's own bounds, and what the call has left."""
+
+    connect_seconds: float
+    first_byte_seconds: float
+    total_seconds: float
+
+
+def _get_waits(model: StandingModel, within_seconds: float, *, is_stream: bool) -> _Waits:
+    total = model.total_timeout_seconds
+    return _Waits(
+        min(model.connect_timeout_seconds, within_seconds),
+        min(model.first_byte_timeout_seconds, within_seconds),
+        total if is_stream else min(total, within_seconds),
+    )
+
+
+async def _send(connection: Connection, request: bytes, waits: _Waits) -> Connection:
     await connection.exchange(
         request,
-        first_byte_seconds=model.first_byte_timeout_seconds,
-        total_seconds=model.total_timeout_seconds,
+        first_byte_seconds=waits.first_byte_seconds,
+        total_seconds=waits.total_seconds,
     )
     return connection
 
@@ -152,22 +168,31 @@ class HttpAnswer:
 
     __slots__ = (
         "_connection",
+        "_idle_seconds",
         "_is_closed",
         "_limits",
         "_origin",
         "_pool",
         "headers",
+        "on_closed",
         "status",
     )
 
     def __init__(
-        self, pool: Pool, origin: Origin, connection: Connection, limits: HttpLimits
+        self,
+        pool: Pool,
+        origin: Origin,
+        connection: Connection,
+        limits: HttpLimits,
+        idle_seconds: float,
     ) -> None:
         self._pool = pool
         self._origin = origin
         self._connection = connection
         self._limits = limits
+        self._idle_seconds = idle_seconds
         self._is_closed = False
+        self.on_closed: Callable[[], None] | None = None
         self.status = connection.status
         self.headers: Mapping[str, str] = connection.headers
 
@@ -194,7 +219,7 @@ class HttpAnswer:
         Raises:
             ProviderBroke: the stream stalled, broke off or grew past the bound.
         """
-        self._connection.watch_idle(self._limits.idle_seconds)
+        self._connection.watch_idle(self._idle_seconds)
         async for part in self._decode(self._limits.max_stream_bytes):
             yield part
 
@@ -217,6 +242,8 @@ class HttpAnswer:
         if not self._is_closed:
             self._is_closed = True
             self._pool.give_back(self._origin, self._connection)
+            if self.on_closed is not None:
+                self.on_closed()
 
 
 def _check_size(size: int, max_bytes: int) -> None:

@@ -1,10 +1,14 @@
-"""Picks the provider that a vendor is reached through: its own trust and its own egress proxy."""
+"""Picks the way out to a vendor: its own trust and egress proxy, and its bounded connections."""
 
 from collections.abc import Mapping
 
 from alos.domain.call import CheckedCall, CheckedCandidate
-from alos.ports.provider import ProviderAnswer, ProviderFailure
+from alos.domain.upstreams import SlotsView
+from alos.ports.provider import Broken, ProviderAnswer, ProviderFailure
 from alos.providers.http import HttpProvider
+from alos.providers.slots import SlotLimits, Slots
+
+_FULL = ProviderFailure(why=Broken.FULL, cause="every connection to the vendor is in use")
 
 
 class VendorProviders:
@@ -13,18 +17,53 @@ class VendorProviders:
     Args:
         default: for every vendor that names neither a CA file nor a proxy.
         by_vendor: for those that do.
+        limits: by vendor; others get the default bounds.
     """
 
-    def __init__(self, default: HttpProvider, by_vendor: Mapping[str, HttpProvider]) -> None:
+    def __init__(
+        self,
+        default: HttpProvider,
+        by_vendor: Mapping[str, HttpProvider],
+        limits: Mapping[str, SlotLimits],
+    ) -> None:
         self._default = default
         self._by_vendor = by_vendor
+        self._slots = {vendor: Slots(bounds) for vendor, bounds in limits.items()}
 
     async def send(
-        self, call: CheckedCall, candidate: CheckedCandidate
+        self, call: CheckedCall, candidate: CheckedCandidate, *, within_seconds: float
     ) -> ProviderAnswer | ProviderFailure:
-        """See the port."""
-        provider = self._by_vendor.get(candidate.model.vendor, self._default)
-        return await provider.send(call, candidate)
+        """See the port; a turn at the vendor is held until the answer is closed."""
+        vendor = candidate.model.vendor
+        slots = self._slots.get(vendor)
+        if slots is None:
+            slots = self._slots[vendor] = Slots(SlotLimits())
+        if not slots.take_now() and not await slots.take(within_seconds=within_seconds):
+            return _FULL
+        provider = self._by_vendor.get(vendor, self._default)
+        handed_on = False
+        try:
+            answer = await provider.send(call, candidate, within_seconds=within_seconds)
+            if not isinstance(answer, ProviderFailure):
+                answer.on_closed = slots.give
+                handed_on = True
+            return answer
+        finally:
+            if not handed_on:
+                slots.give()
+
+    def list_views(self) -> tuple[SlotsView, ...]:
+        """The connections of every vendor, by name."""
+        return tuple(
+            SlotsView(
+                vendor=vendor,
+                in_use=one.in_use,
+                most=one.limits.most,
+                waiting=one.waiting,
+                turned_away=one.turned_away,
+            )
+            for vendor, one in sorted(self._slots.items())
+        )
 
     async def close(self) -> None:
         """Drop the idle connections."""

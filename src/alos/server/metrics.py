@@ -8,6 +8,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from alos.control.plane import ControlPlane
+from alos.control.upstreams import Upstreams
+from alos.server.upstream_metrics import collect_upstreams
 
 
 class JournalCounts(Protocol):
@@ -30,9 +32,15 @@ class Metrics(Collector):
     """Reads the counters as they stand when somebody asks; nothing is counted twice."""
 
     def __init__(
-        self, *, journal: JournalCounts, shipper: ShipperCounts, plane: ControlPlane
+        self,
+        *,
+        journal: JournalCounts,
+        shipper: ShipperCounts,
+        plane: ControlPlane,
+        upstreams: Upstreams,
     ) -> None:
         self._journal = journal
+        self._upstreams = upstreams
         self._shipper = shipper
         self._plane = plane
         self._registry = CollectorRegistry()
@@ -52,6 +60,7 @@ class Metrics(Collector):
         for name, help_, value in counters:
             yield CounterMetricFamily(name, help_, value=value)
         yield GaugeMetricFamily("alos_stops", "Kill switches in force.", len(self._plane.stops))
+        yield from collect_upstreams(self._upstreams)
 
     def write(self) -> bytes:
         """The page that a scrape gets."""

@@ -11,14 +11,21 @@ import asyncio
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
 from alos.domain.fault import JournalDown
 from alos.domain.ids import CallId, WriterId
-from alos.domain.record import ClosingEntry, OpeningEntry, Outcome, Stage
+from alos.domain.record import (
+    ClosingEntry,
+    NoteEntry,
+    NoteKind,
+    OpeningEntry,
+    Outcome,
+    Stage,
+)
 from alos.ports.clock import Clock
 from alos.ports.journal import Journal
 from alos.store.folder import (
@@ -63,6 +70,7 @@ class _Found:
     claims: ExitStack
     dead: list[WriterId] = field(default_factory=list)
     opened: dict[CallId, tuple[OpeningEntry, WriterId]] = field(default_factory=dict)
+    raised: dict[CallId, int] = field(default_factory=dict)
     torn: list[TornTail] = field(default_factory=list)
     damage: list[Damage] = field(default_factory=list)
 
@@ -156,6 +164,7 @@ def _find_open_calls(folder: Path) -> _Found:
             _read_dead(folder, writer, found)
         if found.opened:
             _drop_closed(folder, found)
+            _raise_ceilings(found)
     except BaseException:
         found.claims.close()
         raise
@@ -169,10 +178,27 @@ def _read_dead(folder: Path, writer: WriterId, found: _Found) -> None:
     for sealed in reader:
         if isinstance(sealed.entry, OpeningEntry):
             found.opened[sealed.entry.call_id] = (sealed.entry, writer)
+        elif isinstance(sealed.entry, NoteEntry):
+            _note_raise(sealed.entry, found)
     if reader.torn is not None:
         cut_torn_tail(reader.torn)
         found.torn.append(reader.torn)
     found.damage += reader.damage
+
+
+def _note_raise(note: NoteEntry, found: _Found) -> None:
+    if note.kind is NoteKind.RESERVATION_RAISED:
+        facts = dict(note.facts)
+        call_id = CallId(facts["call"])
+        found.raised[call_id] = max(found.raised.get(call_id, 0), int(facts["ceiling_nanousd"]))
+
+
+def _raise_ceilings(found: _Found) -> None:
+    """A call with an unanswered try may have cost more than its opening says."""
+    for call_id in found.raised.keys() & found.opened.keys():
+        opening, writer = found.opened[call_id]
+        ceiling = max(opening.ceiling_nanousd, found.raised[call_id])
+        found.opened[call_id] = (replace(opening, ceiling_nanousd=ceiling), writer)
 
 
 def _drop_closed(folder: Path, found: _Found) -> None:

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from alos.control.plane import ControlPlane
+from alos.control.upstreams import Upstreams
 from alos.counters.memory import MemoryCounters
 from alos.domain.fault import Fault, JournalDown
 from alos.domain.ids import Digest, Epoch, WorkspaceId
@@ -16,6 +17,8 @@ from alos.gateway.errors import get_status
 from alos.gateway.wire.formats import FORMATS
 from alos.pipeline.admit import Admit
 from alos.pipeline.anonymous import Anonymous
+from alos.pipeline.attempt import Attempts
+from alos.pipeline.breaker import Breakers
 from alos.pipeline.budget import Budget
 from alos.pipeline.check import Check
 from alos.pipeline.dispatch import Dispatch
@@ -23,6 +26,7 @@ from alos.pipeline.examine import Examine
 from alos.pipeline.finish import Finish, Overbilled
 from alos.pipeline.keep import Keep
 from alos.pipeline.run import Pipeline, Stages
+from alos.pipeline.still import Still
 from alos.ports.clock import SystemClock
 from alos.ports.ids import RandomIds
 from alos.ports.tasks import Tasks
@@ -134,11 +138,22 @@ async def build(settings: Settings) -> Installation:
     sealer = build_sealer(folder, store, journal)
     provider = build_provider(configuration.organisation)
     anonymous = Anonymous(clock, ids)
+    breakers = Breakers(clock.monotonic_ns)
+    upstreams = Upstreams(list_breakers=breakers.list_views, list_connections=provider.list_views)
+    still = Still(holder, clock)
+    budget = Budget(counters, journal, clock)
     stages = Stages(
         admit=Admit(FORMATS),
-        budget=Budget(counters, clock),
+        budget=budget,
         check=Check(scanner, FORMATS),
-        dispatch=Dispatch(provider, FORMATS, clock),
+        still=still,
+        dispatch=Dispatch(
+            Attempts(provider, FORMATS, clock),
+            breakers,
+            still=still,
+            raise_reservation=budget.raise_reservation,
+            clock=clock,
+        ),
         examine=Examine(scanner, FORMATS),
         finish=Finish(
             counters=counters,
@@ -179,7 +194,9 @@ async def build(settings: Settings) -> Installation:
     tasks.spawn(sealer.run(), name="seal")
     operations = Operations(
         is_ready=lambda: "the journal is down" if journal.state is JournalState.DOWN else None,
-        write_metrics=Metrics(journal=journal.metrics, shipper=shipper, plane=plane).write,
+        write_metrics=Metrics(
+            journal=journal.metrics, shipper=shipper, plane=plane, upstreams=upstreams
+        ).write,
     )
     return Installation(
         claim=claim,

@@ -4,6 +4,7 @@ from alos.domain.organisation import Organisation
 from alos.gateway.wire.formats import FORMATS
 from alos.providers.credentials import open_credentials
 from alos.providers.http import HttpProvider
+from alos.providers.slots import SlotLimits
 from alos.providers.vendors import VendorProviders
 from alos.server.settings import get_environment
 
@@ -19,4 +20,12 @@ def build_provider(organisation: Organisation) -> VendorProviders:
         for vendor in organisation.vendors.values()
         if vendor.ca_file or vendor.proxy_url
     }
-    return VendorProviders(HttpProvider(paths, credentials), own)
+    limits = {
+        str(vendor.name): SlotLimits(
+            most=vendor.connections.most,
+            queue=vendor.connections.queue,
+            queue_seconds=vendor.connections.queue_seconds,
+        )
+        for vendor in organisation.vendors.values()
+    }
+    return VendorProviders(HttpProvider(paths, credentials), own, limits)

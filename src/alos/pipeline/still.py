@@ -1,0 +1,51 @@
+"""The gate asked again: may a call that was admitted still go on under the Standing of now?"""
+
+from alos.domain.call import AdmittedCall
+from alos.domain.gate import check_model, check_serve, check_trial
+from alos.domain.record import Fact
+from alos.domain.refusal import ReasonCode, Refusal
+from alos.domain.standing import Standing, StandingModel, StandingWorkflow
+from alos.pipeline.trial import is_still_open
+from alos.ports.clock import Clock
+from alos.ports.standing import StandingSource
+
+
+class Still:
+    """Asked before every try at a model after the first, at every chunk and before an answer."""
+
+    def __init__(self, standing: StandingSource, clock: Clock) -> None:
+        self._standing = standing
+        self._clock = clock
+
+    def __call__(self, admitted: AdmittedCall, model: StandingModel | None) -> Refusal | None:
+        """Say what stands against it now; ``None`` where the Standing is as it was."""
+        current = self._standing.current
+        admitted_under = admitted.standing
+        if current is admitted_under or current.epoch == admitted_under.epoch:
+            return None
+        workflow = current.workflows.get(admitted.workflow.id)
+        if workflow is None:
+            return Refusal(code=ReasonCode.WORKFLOW_NOT_REGISTERED, detail="taken off meanwhile")
+        key = current.keys.get(admitted.key.prefix)
+        if key is None or key.revoked:
+            return Refusal(code=ReasonCode.KEY_REVOKED, detail="revoked meanwhile")
+        if not key.active:
+            return Refusal(code=ReasonCode.PRINCIPAL_INACTIVE, detail="left meanwhile")
+        refusal = _check_serve_again(current, workflow, admitted)
+        if refusal is not None or model is None:
+            return refusal
+        now = current.models.get(model.name)
+        if now is None:
+            return Refusal(code=ReasonCode.VENDOR_NOT_APPROVED, detail="taken off meanwhile")
+        return check_model(current, now, now_unix=self._clock.unix_ns() // 1_000_000_000)
+
+
+def _check_serve_again(
+    current: Standing, workflow: StandingWorkflow, admitted: AdmittedCall
+) -> Refusal | None:
+    if not admitted.trial:
+        return check_serve(current, workflow)
+    run = dict(admitted.trial).get(Fact.RUN)
+    if not is_still_open(current, admitted.workflow, run):
+        return Refusal(code=ReasonCode.RUN_UNKNOWN, detail="closed meanwhile")
+    return check_trial(current, workflow)
