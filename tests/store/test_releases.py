@@ -9,6 +9,7 @@ from alos.domain.ids import Digest, PersonId, WorkflowId
 from alos.domain.lane import Signature, Vote
 from alos.domain.people import Role
 from alos.domain.release import (
+    Consulted,
     Drilled,
     DrillKind,
     Granted,
@@ -57,7 +58,16 @@ EVENTS: tuple[ReleaseEvent, ...] = (
         at_unix=1,
     ),
     VoteCast(release=RELEASE, vote=VOTE),
-    VotesVoided(release=RELEASE, voter=None, why="the policy widened", at_unix=6),
+    VotesVoided(
+        release=RELEASE,
+        voter=None,
+        why="the policy widened",
+        at_unix=6,
+        scope=frozenset({"model small may see pii"}),
+    ),
+    Consulted(
+        release=RELEASE, party="group:security", by=PersonId("dan"), opinion="fine", at_unix=6
+    ),
     Granted(
         release=RELEASE,
         reach=Reach(stage=StageName.COHORT, groups=frozenset({"support"}), percent=12.5),

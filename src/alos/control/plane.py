@@ -7,13 +7,16 @@ order: it takes force first, so that a store that is down can't hold it up.
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
+from typing import Protocol
 
 from alos.control.change_notes import ChangeNotes
 from alos.control.keys import Keys, KeyWish, NewKey
 from alos.control.leavers import Leavers, list_leavers, list_returned
 from alos.control.refused import ChangeRefused
-from alos.control.standing import Configuration, compile_standing
+from alos.control.standing import Configuration, Served, compile_standing
 from alos.domain.fault import Fault
+from alos.domain.ids import Digest, WorkflowId
 from alos.domain.people import People
 from alos.domain.record import NoteKind
 from alos.domain.standing import KeyGrant, Standing, Stop
@@ -24,6 +27,25 @@ from alos.ports.journal import Journal
 __all__ = ["STOP_KINDS", "ChangeRefused", "ControlPlane", "KeyWish", "NewKey"]
 
 STOP_KINDS = frozenset({"workflow", "model", "vendor", "workspace", "everything"})
+
+
+class ServedReleases(Protocol):
+    """What the releases say is served now."""
+
+    @property
+    def served(self) -> Mapping[WorkflowId, Served]:
+        """By workflow, the release that reaches the fewest first."""
+
+    @property
+    def taken_back(self) -> frozenset[Digest]:
+        """Digests that were rolled back."""
+
+
+class NothingServed:
+    """No releases: every workflow is as its files say."""
+
+    served: Mapping[WorkflowId, Served] = MappingProxyType({})
+    taken_back: frozenset[Digest] = frozenset()
 
 
 class ControlPlane:
@@ -56,6 +78,7 @@ class ControlPlane:
             refresh=self.refresh,
         )
         self.leavers = Leavers(state, notes=self.notes, clock=clock)
+        self.served: ServedReleases = NothingServed()
         self._dev = dev
         self._publish = publish
         self._epoch = 0
@@ -104,6 +127,8 @@ class ControlPlane:
                 self._configuration,
                 keys=self.keys.grants,
                 stops=self.stops.values(),
+                served=self.served.served,
+                taken_back=self.served.taken_back,
                 dev=self._dev,
                 epoch=self._epoch,
                 now_unix_ns=self._clock.unix_ns(),

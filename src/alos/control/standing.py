@@ -59,16 +59,35 @@ class Configuration:
     policy: Digest
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A bundle that somebody's calls run, and whose.
+
+    Attributes:
+        before: what those get whom this one does not serve.
+    """
+
+    bundle: Bundle
+    release: StandingRelease
+    before: "Served | None" = None
+
+
 def compile_standing(
     configuration: Configuration,
     *,
     keys: Iterable[KeyGrant],
     stops: Iterable[Stop],
+    served: Mapping[WorkflowId, Served],
+    taken_back: frozenset[Digest],
     dev: bool,
     epoch: int,
     now_unix_ns: int,
 ) -> Standing:
-    """Build the snapshot that admission reads; pure, so the same input gives the same one."""
+    """Build the snapshot that admission reads; pure, so the same input gives the same one.
+
+    A workflow with a served release (``served``: the one that reaches the fewest first) runs
+    that; another one what its files say, which the gate lets through in a dev folder only.
+    """
     organisation, people = configuration.organisation, configuration.people
     models = {
         name: _to_model(model, organisation.vendors[model.vendor])
@@ -79,18 +98,32 @@ def compile_standing(
         taken_at_unix_ns=now_unix_ns,
         dev=dev,
         policy=configuration.policy,
-        keys={
-            key.prefix: replace(key, active=is_active(key, organisation, people)) for key in keys
-        },
+        keys={key.prefix: _to_grant(key, organisation, people) for key in keys},
         workflows={
-            bundle.id: _to_workflow(bundle, organisation, people)
-            for bundle in configuration.bundles.values()
+            **{
+                bundle.id: _to_workflow(bundle, organisation, people)
+                for bundle in configuration.bundles.values()
+            },
+            **{
+                name: release
+                for name, one in served.items()
+                if (release := _to_served(one, organisation, people)) is not None
+            },
         },
         models=models,
         stopped={(stop.kind, stop.target): stop for stop in stops},
         organisation_caps=_get_organisation_caps(organisation),
         is_retention_decided=is_decided(organisation.retention),
+        taken_back=taken_back,
     )
+
+
+def _to_grant(key: KeyGrant, organisation: Organisation, people: People) -> KeyGrant:
+    groups: frozenset[str] = frozenset()
+    if key.principal_kind is PrincipalKind.PERSON:
+        person = people.get_active(PersonId(key.principal))
+        groups = person.groups if person is not None else groups
+    return replace(key, active=is_active(key, organisation, people), groups=groups)
 
 
 def is_active(key: KeyGrant, organisation: Organisation, people: People) -> bool:
@@ -105,6 +138,17 @@ def is_active(key: KeyGrant, organisation: Organisation, people: People) -> bool
         return False
     answering = get_account_accountability(account, key.workspace, organisation, people)
     return answering.person is not None
+
+
+def _to_served(
+    served: Served, organisation: Organisation, people: People
+) -> StandingWorkflow | None:
+    """A served release; ``None`` where its workspace is gone, so that nobody gets it."""
+    before = _to_served(served.before, organisation, people) if served.before else None
+    if served.bundle.workflow.workspace not in organisation.workspaces:
+        return before
+    workflow = _to_workflow(served.bundle, organisation, people)
+    return replace(workflow, release=served.release, before=before)
 
 
 def _to_workflow(bundle: Bundle, organisation: Organisation, people: People) -> StandingWorkflow:

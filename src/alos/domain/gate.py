@@ -16,7 +16,7 @@ from alos.domain.promotion import (
 )
 from alos.domain.refusal import ReasonCode, Refusal
 from alos.domain.release import DrillKind, Lineage, Release, ReleaseState
-from alos.domain.rollout import get_next_stage
+from alos.domain.rollout import Unit, get_next_stage
 from alos.domain.standing import ReleaseStage, Standing, StandingModel, StandingWorkflow, Stop
 from alos.domain.tier import Tier
 from alos.domain.workflow import StageName
@@ -38,6 +38,8 @@ def check_serve(standing: Standing, workflow: StandingWorkflow) -> Refusal | Non
     """Say why ``workflow`` may not serve; ``None`` means that it may."""
     if (refusal := check_trial(standing, workflow)) is not None:
         return refusal
+    if workflow.release.digest in standing.taken_back:
+        return Refusal(code=ReasonCode.NOT_RELEASED, detail="this release was rolled back")
     stage = workflow.release.stage
     if stage is ReleaseStage.UNRELEASED and not standing.dev:
         return Refusal(
@@ -67,6 +69,19 @@ def check_trial(standing: Standing, workflow: StandingWorkflow) -> Refusal | Non
     if not (standing.is_retention_decided or standing.dev):
         return Refusal(code=ReasonCode.RETENTION_UNDECIDED)
     return None
+
+
+def choose_release(workflow: StandingWorkflow, unit: Unit) -> StandingWorkflow | Refusal:
+    """The release that serves ``unit``: the newest whose reach holds it, else the one before."""
+    release: StandingWorkflow | None = workflow
+    while release is not None:
+        reach = release.release.reach
+        if reach is None or reach.holds(release.id, unit):
+            return release
+        release = release.before
+    return Refusal(
+        code=ReasonCode.NOT_IN_STAGE, detail=f"workflow {workflow.id} is {workflow.release.stage}"
+    )
 
 
 def check_model(standing: Standing, model: StandingModel, *, now_unix: int) -> Refusal | None:
@@ -141,8 +156,6 @@ def _check_lane(facts: PromotionFacts) -> Iterator[Refusal]:
     for vote in facts.lane.objections:
         detail = f"{vote.voter} as {vote.role}"
         yield Refusal(code=ReasonCode.RELEASE_VOTED_AGAINST, detail=detail)
-    for what in facts.widened:
-        yield Refusal(code=ReasonCode.RELEASE_POLICY_WIDENED, detail=what)
     for party in facts.unanswered:
         yield Refusal(code=ReasonCode.RELEASE_NOT_CONSULTED, detail=party)
 

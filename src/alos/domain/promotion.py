@@ -42,7 +42,6 @@ class PromotionFacts:
     Attributes:
         blocking: problems of the bundle that block a release, one line each.
         lane: how far the lane in force now is filled.
-        widened: what the policy lets the workflow do now beyond what was voted on.
         has_decision: the decision log has a filled entry for this change.
         missing_waivers: what the release needs a waiver for and has none in force.
         unanswered: consulted parties who have neither answered nor run out of time.
@@ -56,7 +55,6 @@ class PromotionFacts:
     blocking: tuple[str, ...] = ()
     evaluation: EvalFact | None = None
     lane: LaneState
-    widened: tuple[str, ...] = ()
     has_decision: bool = True
     missing_waivers: tuple[str, ...] = ()
     unanswered: tuple[str, ...] = ()

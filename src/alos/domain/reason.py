@@ -90,7 +90,6 @@ class ReasonCode(StrEnum):
     RELEASE_EVAL_STALE = "alos_release_eval_stale"
     RELEASE_VOTES_MISSING = "alos_release_votes_missing"
     RELEASE_VOTED_AGAINST = "alos_release_voted_against"
-    RELEASE_POLICY_WIDENED = "alos_release_policy_widened"
     RELEASE_DECISION_MISSING = "alos_release_decision_missing"
     RELEASE_DRILL_MISSING = "alos_release_drill_missing"
     RELEASE_DRILL_STALE = "alos_release_drill_stale"

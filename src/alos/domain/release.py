@@ -78,11 +78,28 @@ class VotesVoided:
 
     Attributes:
         voter: whose; ``None`` = all of the release.
+        scope: what the workflow may do now, where that is why; the next votes are about it.
     """
 
     release: ReleaseId
     voter: PersonId | None
     why: str
+    at_unix: int
+    scope: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consulted:
+    """Somebody who had to be asked answered.
+
+    Attributes:
+        party: as ``workflow.yaml`` names it.
+    """
+
+    release: ReleaseId
+    party: str
+    by: PersonId
+    opinion: str
     at_unix: int
 
 
@@ -158,7 +175,15 @@ class Drilled:
 
 
 ReleaseEvent = (
-    Submitted | VoteCast | VotesVoided | Granted | Halted | Resumed | RolledBack | Drilled
+    Submitted
+    | VoteCast
+    | VotesVoided
+    | Consulted
+    | Granted
+    | Halted
+    | Resumed
+    | RolledBack
+    | Drilled
 )
 
 
@@ -170,15 +195,19 @@ class Release:
         reach: of the stage granted last; ``None`` before the first.
         stage_since_unix: when that stage was granted.
         halted: the guard that holds it; empty while none does.
+        scope: what the workflow may do, as the votes that count are about it.
+        consulted: parties who answered.
     """
 
     submitted: Submitted
+    scope: frozenset[str]
     state: ReleaseState = ReleaseState.VOTING
     votes: tuple[Vote, ...] = ()
     reach: Reach | None = None
     stage_since_unix: int = 0
     approved_by: tuple[PersonId, ...] = ()
     halted: str = ""
+    consulted: frozenset[str] = frozenset()
 
     @property
     def id(self) -> ReleaseId:
@@ -296,6 +325,10 @@ def apply(lineage: Lineage, event: ReleaseEvent) -> Lineage:
             return _vote(lineage, event)
         case VotesVoided():
             return _void(lineage, event)
+        case Consulted():
+            release = lineage.releases[event.release]
+            parties = release.consulted | {event.party}
+            return _with(lineage, replace(release, consulted=parties))
         case Granted():
             return _grant(lineage, event)
         case Halted():
@@ -316,7 +349,7 @@ def _submit(lineage: Lineage, event: Submitted) -> Lineage:
         else one
         for name, one in lineage.releases.items()
     }
-    releases[event.release] = Release(submitted=event)
+    releases[event.release] = Release(submitted=event, scope=event.scope)
     return replace(lineage, releases=releases)
 
 
@@ -336,7 +369,8 @@ def _void(lineage: Lineage, event: VotesVoided) -> Lineage:
         else vote
         for vote in release.votes
     )
-    return _with(lineage, replace(release, votes=votes))
+    scope = event.scope if event.scope is not None else release.scope
+    return _with(lineage, replace(release, votes=votes, scope=scope))
 
 
 def _grant(lineage: Lineage, event: Granted) -> Lineage:

@@ -22,6 +22,7 @@ from alos.domain.ids import (
 )
 from alos.domain.money import Price
 from alos.domain.retention import NO_OWN_TERM, BodyRule
+from alos.domain.rollout import Reach
 from alos.domain.workflow import Escalation
 
 
@@ -43,6 +44,7 @@ class KeyGrant:
         active: the principal behind it is active.
         default_prompt: name of the prompt that its calls use where they name none; ``None``
             takes the workflow's.
+        groups: the person's directory groups; a service account has none.
     """
 
     id: KeyId
@@ -58,6 +60,7 @@ class KeyGrant:
     revoked: bool
     active: bool
     default_prompt: str | None = None
+    groups: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,11 +129,13 @@ class StandingRelease:
 
     Attributes:
         approved_by: person ids of those whose votes granted the stage; empty while unreleased.
+        reach: whom it serves; ``None`` = everybody who may use the workflow.
     """
 
     digest: Digest
     stage: ReleaseStage
     approved_by: tuple[PersonId, ...] = ()
+    reach: Reach | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +201,7 @@ class StandingWorkflow:
         bodies: how its prompts and answers are kept.
         deadline_seconds: from the call's arrival until its answer, or its stream's first byte,
             whatever is tried meanwhile.
+        before: what those units get whom this release does not serve yet.
     """
 
     id: WorkflowId
@@ -225,6 +231,7 @@ class StandingWorkflow:
     rate_limits: tuple[RateLimit, ...] = ()
     caps: tuple[Cap, ...] = ()
     bodies: BodyRule = NO_OWN_TERM
+    before: "StandingWorkflow | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -272,6 +279,7 @@ class Standing:
         is_retention_decided: the organisation has said for how long bodies and records are kept.
         drafts: bundles that may be called by digest.
         runs: eval runs that are open.
+        taken_back: digests that were rolled back; a running stream of one is cut.
     """
 
     epoch: Epoch
@@ -286,3 +294,4 @@ class Standing:
     is_retention_decided: bool = True
     drafts: Mapping[Digest, StandingDraft] = field(default_factory=dict)
     runs: Mapping[RunId, StandingRun] = field(default_factory=dict)
+    taken_back: frozenset[Digest] = frozenset()

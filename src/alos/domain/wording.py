@@ -295,10 +295,6 @@ WORDING: dict[ReasonCode, tuple[str, str]] = {
         "Somebody who may vote is against it",
         "Settle it with them: they can change their vote, or the bundle changes.",
     ),
-    ReasonCode.RELEASE_POLICY_WIDENED: (
-        "The configuration now lets this workflow do more than the voters were shown",
-        "Submit the bundle again, so that they vote on what it may do now.",
-    ),
     ReasonCode.RELEASE_DECISION_MISSING: (
         "The decision log has no filled entry for this change",
         "Write decisions/NNNN-title.md: what changed, why, expected impact, rollback plan.",

@@ -7,13 +7,14 @@ yes, before anything can go upstream.
 from collections.abc import Mapping
 
 from alos.domain.call import AdmittedCall, Call, Denied, Prompt
-from alos.domain.gate import check_serve
+from alos.domain.gate import check_serve, choose_release
 from alos.domain.ids import TaskId, WorkflowId
 from alos.domain.key import KEY_LENGTH, PREFIX_LENGTH, matches
 from alos.domain.record import Fact
 from alos.domain.refusal import ReasonCode, Refusal
 from alos.domain.request import Request
-from alos.domain.standing import KeyGrant, Standing, StandingWorkflow
+from alos.domain.rollout import Unit
+from alos.domain.standing import KeyGrant, PrincipalKind, Standing, StandingWorkflow
 from alos.domain.trace import get_span_id, read_traceparent
 from alos.pipeline.escalation import get_rule
 from alos.pipeline.labels import MAX_LABEL, get_other_client, get_tags
@@ -84,6 +85,11 @@ class Admit:
         facts: tuple[tuple[str, str], ...] = ()
         if trial is not None:
             workflow, facts = trial
+        else:
+            served = _choose_release(call, key, workflow)
+            if isinstance(served, Refusal):
+                return Denied(refusal=served, key=key, request=request, workflow=workflow)
+            workflow = served
         refusal = None if facts else check_serve(standing, workflow)
         admitted = refusal or _admit(call, standing, key, request, workflow, self._routes)
         if isinstance(admitted, Refusal):
@@ -158,6 +164,26 @@ def _select_workflow(
     if workflow.id not in key.workflows or workflow.workspace != key.workspace:
         return Refusal(code=ReasonCode.WORKFLOW_NOT_ON_KEY, detail=f"key {key.prefix}…")
     return workflow
+
+
+def _choose_release(
+    call: Call, key: KeyGrant, workflow: StandingWorkflow
+) -> StandingWorkflow | Refusal:
+    """The release that serves whom this call is for; it too has to belong to who pays."""
+    if workflow.release.reach is None:
+        return workflow
+    chosen = choose_release(workflow, _get_unit(call, key))
+    if not isinstance(chosen, Refusal) and chosen.workspace != key.workspace:
+        return Refusal(code=ReasonCode.WORKFLOW_NOT_ON_KEY, detail=f"key {key.prefix}…")
+    return chosen
+
+
+def _get_unit(call: Call, key: KeyGrant) -> Unit:
+    """Who the call is for: the person behind the key, else what the client's label says."""
+    if key.principal_kind is PrincipalKind.PERSON:
+        return Unit(name=key.principal, groups=key.groups)
+    label = call.headers.get(b"x-alos-unit", b"")
+    return Unit(name=label[:MAX_LABEL].decode("latin-1"))
 
 
 def _check_fields(workflow: StandingWorkflow, request: Request) -> Refusal | None:

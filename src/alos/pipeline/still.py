@@ -44,6 +44,8 @@ def _check_serve_again(
     current: Standing, workflow: StandingWorkflow, admitted: AdmittedCall
 ) -> Refusal | None:
     if not admitted.trial:
+        if admitted.workflow.release.digest in current.taken_back:
+            return Refusal(code=ReasonCode.NOT_RELEASED, detail="rolled back meanwhile")
         return check_serve(current, workflow)
     run = dict(admitted.trial).get(Fact.RUN)
     if not is_still_open(current, admitted.workflow, run):

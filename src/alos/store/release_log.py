@@ -8,6 +8,7 @@ from sqlalchemy import func, insert, select
 
 from alos.domain.ids import WorkflowId
 from alos.domain.release import (
+    Consulted,
     Drilled,
     Granted,
     Halted,
@@ -26,6 +27,7 @@ _KINDS: Final[dict[str, type[ReleaseEvent]]] = {
     "submitted": Submitted,
     "vote_cast": VoteCast,
     "votes_voided": VotesVoided,
+    "consulted": Consulted,
     "granted": Granted,
     "halted": Halted,
     "resumed": Resumed,
