@@ -88,7 +88,23 @@ def _describe(name: str, command: click.Command) -> list[str]:
     return lines
 
 
+_ERRORS_BEGIN = "| status | code | what, and what to do |\n|---|---|---|\n"
+
+
+def write_http_errors() -> str:
+    """The page as it stands, with a new table: one row for each code, by status."""
+    page = (FOLDER / "http-errors.md").read_text(encoding="utf-8")
+    before, _, rest = page.partition(_ERRORS_BEGIN)
+    after = rest[rest.index("\n\n") :]
+    codes = sorted(ReasonCode, key=lambda code: (get_status(code), code.value))
+    rows = (
+        f"| {get_status(code)} | `{code.value}` | {'. '.join(WORDING[code])} |" for code in codes
+    )
+    return before + _ERRORS_BEGIN + "\n".join(rows) + after
+
+
 PAGES = {
+    "http-errors.md": write_http_errors,
     "reason-codes.md": write_reason_codes,
     "commands.md": write_commands,
     "authorization.md": write_authorization,

@@ -11,6 +11,7 @@ from alos.checks.catalogue import Scanner, build_scanner
 from alos.checks.pii import build_pii_pack
 from alos.checks.secrets import secrets_pack
 from alos.counters.memory import MemoryCounters
+from alos.counters.memory_answers import MemoryAnswerCache, MemoryClaims
 from alos.domain.call import Call, CheckedCall, CheckedCandidate
 from alos.domain.fault import JournalDown
 from alos.domain.ids import (
@@ -43,6 +44,7 @@ from alos.domain.standing import (
 from alos.gateway.errors import get_status
 from alos.gateway.wire.openai_chat import OpenAiChat
 from alos.pipeline.admit import Admit
+from alos.pipeline.again import Again
 from alos.pipeline.anonymous import Anonymous
 from alos.pipeline.attempt import Attempts
 from alos.pipeline.breaker import Breakers
@@ -333,6 +335,13 @@ class Conversation:
         self.pipeline = Pipeline(
             Stages(
                 admit=Admit(formats),
+                again=Again(
+                    claims=MemoryClaims(),
+                    cache=MemoryAnswerCache(),
+                    vault=self.vault,
+                    formats=formats,
+                    clock=self.clock,
+                ),
                 budget=budget,
                 check=Check(scanner, formats),
                 still=still,

@@ -182,6 +182,7 @@ def _to_workflow(bundle: Bundle, organisation: Organisation, people: People) -> 
         prompt_default=workflow.default_prompt,
         prompt_pieces={name: get_pieces(prompt.template) for name, prompt in prompts.items()},
         client=workflow.surface.client,
+        cache=workflow.cache,
         fallback_text=fallback.text if fallback.kind is FallbackKind.STATIC_TEXT else None,
         max_output_tokens=workflow.limits.max_output_tokens,
         max_call_nanousd=workflow.limits.max_cost_per_call_nanousd,

@@ -259,6 +259,15 @@ def _check_fallback(document: Document, form: WorkflowForm) -> Iterator[Problem]
         )
 
 
+def _check_cache(document: Document, form: WorkflowForm) -> Iterator[Problem]:
+    if form.cache is not None and form.verification:
+        yield document.build_problem(
+            ("cache",),
+            "stands beside `verification`: an answer that a person accepts is for one call",
+            "Remove one of the two.",
+        )
+
+
 CHECKS: tuple[Check, ...] = (
     _check_owners,
     _check_feared_failure,
@@ -270,4 +279,5 @@ CHECKS: tuple[Check, ...] = (
     _check_verification,
     _check_rollout,
     _check_fallback,
+    _check_cache,
 )

@@ -260,6 +260,15 @@ class ThresholdsForm(Form):
     """Which quantile, e.g. 0.95."""
 
 
+class CacheForm(Form):
+    """Identical requests are answered from what was answered before, at no cost."""
+
+    max_age_seconds: Annotated[int, Field(ge=1, le=604_800)]
+    """For how long an answer is given again; at most a week."""
+    personal: YesNo = True
+    """Whether people get only their own answers again; so in any case where data is found."""
+
+
 class StageForm(Form):
     """One stage of the rollout."""
 
@@ -372,6 +381,8 @@ class WorkflowForm(Form):
     """Its own cap for a month, inside its workspace's."""
     body_days: Days | None = None
     """Days its prompts and answers are kept; as the organisation says unless set."""
+    cache: CacheForm | None = None
+    """Exact cache; every call goes to a model unless it is set."""
     thresholds: ThresholdsForm
     """What an evaluation must reach."""
     rollout: RolloutForm

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from alos.control.boundary_form import BoundaryForm, ForbiddenForm, SurfaceForm
 from alos.control.people import to_party
 from alos.control.workflow_form import (
+    CacheForm,
     FallbackForm,
     FearedFailureForm,
     ModelsForm,
@@ -24,6 +25,7 @@ from alos.domain.ids import ModelName, PersonId, WorkflowId, WorkspaceId
 from alos.domain.people import Party
 from alos.domain.tier import Tier
 from alos.domain.workflow import (
+    Cache,
     Escalation,
     Exposure,
     Fallback,
@@ -83,6 +85,7 @@ def to_workflow(form: WorkflowForm) -> Workflow:
         ),
         default_prompt=form.default_prompt,
         body_days=form.body_days,
+        cache=_to_cache(form.cache),
     )
 
 
@@ -250,6 +253,12 @@ def _to_fallback(form: FallbackForm) -> Fallback:
         model=ModelName(form.model) if form.model else None,
         queue=form.queue or "",
     )
+
+
+def _to_cache(form: CacheForm | None) -> Cache | None:
+    if form is None:
+        return None
+    return Cache(max_age_seconds=form.max_age_seconds, personal=form.personal)
 
 
 def _to_task(form: WorkflowForm) -> Task:

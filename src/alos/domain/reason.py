@@ -31,6 +31,9 @@ class ReasonCode(StrEnum):
     BODY_MALFORMED = "alos_body_malformed"
     FIELD_UNKNOWN = "alos_field_unknown"
     OUTPUT_LIMIT = "alos_output_limit"
+    IDEMPOTENCY_OTHER_REQUEST = "alos_idempotency_other_request"
+    IDEMPOTENCY_RUNNING = "alos_idempotency_running"
+    IDEMPOTENCY_NOT_KEPT = "alos_idempotency_not_kept"
 
     WORKFLOW_NOT_ON_KEY = "alos_workflow_not_on_key"
     WORKFLOW_NOT_REGISTERED = "alos_workflow_not_registered"

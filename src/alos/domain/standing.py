@@ -23,7 +23,7 @@ from alos.domain.ids import (
 from alos.domain.money import Price
 from alos.domain.retention import NO_OWN_TERM, BodyRule
 from alos.domain.rollout import Reach
-from alos.domain.workflow import Escalation
+from alos.domain.workflow import Cache, Escalation
 
 
 class PrincipalKind(StrEnum):
@@ -195,6 +195,7 @@ class StandingWorkflow:
         prompts: declared prompt name → version.
         prompt_templates: declared prompt name → template.
         prompt_pieces: declared prompt name → its template's own words, to find it again.
+        cache: for how long an identical request gets the same answer; ``None`` never.
         client: start of the User-Agent that its surface sends; ``None`` is not looked at.
         fallback_text: static answer when the route is exhausted or stopped; ``None`` without.
         max_call_nanousd: bound on one call's ceiling, if set.
@@ -224,6 +225,7 @@ class StandingWorkflow:
     prompt_default: str | None = None
     prompt_pieces: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     client: str | None = None
+    cache: Cache | None = None
     fallback_text: str | None = None
     max_output_tokens: int
     max_call_nanousd: int | None = None

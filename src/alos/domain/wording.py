@@ -95,6 +95,18 @@ WORDING: dict[ReasonCode, tuple[str, str]] = {
         "The request asks for more output than the workflow allows",
         "Ask for less, or have `limits.max_output_tokens` raised by a new release.",
     ),
+    ReasonCode.IDEMPOTENCY_OTHER_REQUEST: (
+        "This Idempotency-Key came with another request before",
+        "Use a new key for each request, and the same one only to repeat it unchanged.",
+    ),
+    ReasonCode.IDEMPOTENCY_RUNNING: (
+        "The first call with this Idempotency-Key has not ended",
+        "Wait as long as Retry-After says, then send it again.",
+    ),
+    ReasonCode.IDEMPOTENCY_NOT_KEPT: (
+        "The call with this Idempotency-Key was answered, and its answer is not kept any more",
+        "Use a new key to have the request made once more.",
+    ),
     ReasonCode.WORKFLOW_NOT_ON_KEY: (
         "This key may not be used for that workflow",
         "Use a key whose allow-list names the workflow, or leave the selection out.",

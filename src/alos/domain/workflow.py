@@ -145,6 +145,18 @@ class Route:
         return tuple(dict.fromkeys((self.primary, *escalation, *self.fallbacks)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cache:
+    """Identical requests are answered from the vault for so long.
+
+    Attributes:
+        personal: an answer is given again to the same person alone, whatever was found in it.
+    """
+
+    max_age_seconds: int
+    personal: bool
+
+
 class FallbackKind(StrEnum):
     """What is done when the route gives no answer, or the workflow is stopped."""
 
@@ -362,6 +374,7 @@ class Workflow:
         monthly_budget_nanousd: the workflow's own cap inside its workspace's budget.
         body_days: how long its prompts and answers are kept; None = as the organisation says.
         default_prompt: the prompt of a call that names none; None = the caller's own.
+        cache: None = every call goes to a model.
     """
 
     id: WorkflowId
@@ -387,6 +400,7 @@ class Workflow:
     parameters: tuple[ParameterRange, ...] = ()
     default_prompt: str | None = None
     body_days: int | None = None
+    cache: Cache | None = None
 
     @property
     def tier_floor(self) -> TierFloor:

@@ -33,6 +33,9 @@ STATUS: Mapping[ReasonCode, int] = {
     ReasonCode.BODY_MALFORMED: 422,
     ReasonCode.FIELD_UNKNOWN: 422,
     ReasonCode.OUTPUT_LIMIT: 403,
+    ReasonCode.IDEMPOTENCY_OTHER_REQUEST: 422,
+    ReasonCode.IDEMPOTENCY_RUNNING: 409,
+    ReasonCode.IDEMPOTENCY_NOT_KEPT: 422,
     ReasonCode.WORKFLOW_NOT_ON_KEY: 403,
     ReasonCode.WORKFLOW_NOT_REGISTERED: 403,
     ReasonCode.WORKFLOW_NO_OWNER: 403,
@@ -105,7 +108,7 @@ STATUS: Mapping[ReasonCode, int] = {
     ReasonCode.FAULT: 503,
 }
 
-_RETRYABLE = frozenset({408, 429, 502, 503, 504})
+_RETRYABLE = frozenset({408, 409, 429, 502, 503, 504})
 
 
 def get_status(code: ReasonCode) -> int:

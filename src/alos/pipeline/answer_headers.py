@@ -4,8 +4,14 @@ from datetime import UTC, datetime
 
 from alos.domain.call import FundedCall
 from alos.domain.outcome import Headers
+from alos.domain.record import Fact
 from alos.domain.refusal import ReasonCode, Refusal
 from alos.pipeline.progress import Progress
+
+_EARLIER = {
+    Fact.REPLAYED_FROM: b"x-alos-replayed-from",
+    Fact.CACHED_FROM: b"x-alos-cached-from",
+}
 
 
 def write_ids(progress: Progress) -> Headers:
@@ -21,6 +27,11 @@ def write_answer_headers(progress: Progress, funded: FundedCall) -> Headers:
     headers.append((b"x-alos-release", workflow.release.digest.encode()))
     if candidate is not None:
         headers.append((b"x-alos-model", candidate.model.name.encode()))
+    elif progress.earlier is not None:
+        headers.append((b"x-alos-model", progress.earlier.name.encode()))
+    for fact, header in _EARLIER.items():
+        if fact in progress.facts:
+            headers.append((header, progress.facts[fact].encode()))
     if funded.limit_requests:
         window = max(limit.window_seconds for limit in workflow.rate_limits)
         headers += _write_rate(progress, funded.limit_requests, funded.remaining_requests, window)

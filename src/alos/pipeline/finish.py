@@ -89,7 +89,7 @@ class Finish:
         candidate = progress.sent
         usage, cost, estimated = money
         total_ns = self._clock.monotonic_ns() - call.received_monotonic_ns
-        model = candidate.model if candidate is not None else None
+        model = candidate.model if candidate is not None else progress.earlier
         return ClosingEntry(
             call_id=call.id,
             opened_at_unix_ns=call.received_unix_ns,

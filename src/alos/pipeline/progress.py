@@ -9,7 +9,7 @@ from alos.domain.money import Usage
 from alos.domain.record import FindingNote, Outcome, Stage, ToolNote
 from alos.domain.refusal import ReasonCode
 from alos.domain.request import Request
-from alos.domain.standing import KeyGrant, Standing, StandingWorkflow
+from alos.domain.standing import KeyGrant, Standing, StandingModel, StandingWorkflow
 from alos.pipeline.tries import Tries
 
 
@@ -39,6 +39,11 @@ class Progress:
     first_byte_ns: int | None = None
     limit_requests: int = 0
     is_closed: bool = False
+    earlier: StandingModel | None = None
+    """The model that made the answer which is given again; nothing is sent then."""
+    claim: bytes | None = None
+    """The Idempotency-Key that is this call's, by its digest."""
+    cache_key: bytes | None = None
     facts: dict[str, str] = field(default_factory=dict)
     """Further facts of the call, by :class:`alos.domain.record.Fact`."""
 

@@ -13,6 +13,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 
 from alos.domain.call import (
+    AdmittedCall,
     Call,
     CheckedReply,
     Denied,
@@ -32,9 +33,16 @@ from alos.domain.ids import KeyId
 from alos.domain.money import Usage, to_usd_text
 from alos.domain.outcome import Answered, Listed, Refused, Streaming
 from alos.domain.outcome import Outcome as DoorOutcome
-from alos.domain.record import Outcome, Stage
+from alos.domain.record import Fact, Outcome, Stage
 from alos.domain.refusal import ReasonCode, Refusal
 from alos.pipeline.admit import Admit, identify
+from alos.pipeline.again import (
+    Again,
+    check_earlier,
+    fund_nothing,
+    split_stream,
+    write_earlier_ending,
+)
 from alos.pipeline.anonymous import Anonymous
 from alos.pipeline.answer_headers import (
     write_answer_headers,
@@ -49,6 +57,7 @@ from alos.pipeline.finish import Finish
 from alos.pipeline.progress import Ending, Progress
 from alos.pipeline.relay import Relay
 from alos.pipeline.still import Still
+from alos.ports.answers import EarlierAnswer
 from alos.ports.clock import Clock
 from alos.ports.journal import Journal
 from alos.ports.standing import StandingSource
@@ -74,6 +83,7 @@ class Stages:
     """The stages, built once per process."""
 
     admit: Admit
+    again: Again
     budget: Budget
     check: Check
     still: Still
@@ -170,6 +180,11 @@ class Pipeline:
         progress.facts.update(admitted.facts)
         if (unkept := stages.finish.check_keeps(admitted.workflow)) is not None:
             return await self._deny(progress, Denied(refusal=unkept))
+        earlier = await stages.again.claim(progress, admitted)
+        if isinstance(earlier, Refusal):
+            return await self._deny(progress, Denied(refusal=earlier))
+        if earlier is not None:
+            return await self._repeat(progress, admitted, earlier)
         self._journal.open(write_opening(admitted))
         progress.stage = Stage.BUDGET
         funded = await stages.budget(admitted)
@@ -189,6 +204,9 @@ class Pipeline:
         if (stopped := self._check_still(progress)) is not None:
             return await self._deny(progress, Denied(refusal=stopped))
         progress.stage = Stage.DISPATCH
+        earlier = await stages.again.look_up(progress, checked, stages.check.rules)
+        if earlier is not None and (body := await stages.again.read(earlier)) is not None:
+            return await self._give_again(progress, funded, earlier, body)
         reply = await stages.dispatch(checked, progress.tries)
         if isinstance(reply, Denied):
             return await self._deny(progress, reply)
@@ -236,7 +254,7 @@ class Pipeline:
             answer_bytes=len(reply.body) if is_answer else 0,
             answer=(reply.body,),
         )
-        cost = await self._stages.finish(progress, ending, self._stages.check.rules)
+        cost = await self._close(progress, ending)
         headers = write_answer_headers(progress, funded)
         spent_ns = self._clock.monotonic_ns() - progress.call.received_monotonic_ns
         overhead_us = max(0, spent_ns - progress.tries.waited_ns) // 1_000
@@ -246,6 +264,79 @@ class Pipeline:
             (b"x-alos-overhead-ms", b"%d.%03d" % divmod(overhead_us, 1_000)),
         ]
         return Answered(status=reply.status, headers=headers, body=reply.body)
+
+    # --- earlier answers ------------------------------------------------------------------
+
+    async def _repeat(
+        self, progress: Progress, admitted: AdmittedCall, earlier: EarlierAnswer
+    ) -> DoorOutcome:
+        """The same Idempotency-Key: the same bytes, if what applies now lets them through.
+
+        It counts under no rate and no budget, since nothing is called.
+        """
+        progress.facts[Fact.REPLAYED_FROM] = earlier.call_id
+        funded = fund_nothing(admitted)
+        checked = self._stages.check(funded)
+        if isinstance(checked, Denied):
+            return await self._deny(progress, checked)
+        progress.findings, progress.unscanned = checked.findings, checked.unscanned
+        progress.stage = Stage.DISPATCH
+        refusal = check_earlier(progress.standing, earlier, now_unix=self._now_unix())
+        body = await self._stages.again.read(earlier) if refusal is None else None
+        if body is None:
+            gone = Refusal(code=ReasonCode.IDEMPOTENCY_NOT_KEPT)
+            return await self._deny(progress, Denied(refusal=refusal or gone))
+        return await self._give_again(progress, funded, earlier, body)
+
+    async def _give_again(
+        self, progress: Progress, funded: FundedCall, earlier: EarlierAnswer, body: bytes
+    ) -> DoorOutcome:
+        if Fact.REPLAYED_FROM not in progress.facts:
+            progress.facts[Fact.CACHED_FROM] = earlier.call_id
+        progress.earlier = progress.standing.models.get(earlier.model)
+        if (stopped := self._check_still(progress)) is not None:
+            return await self._deny(progress, Denied(refusal=stopped))
+        progress.stage = Stage.FINISH
+        progress.streamed = earlier.streamed
+        headers = write_answer_headers(progress, funded)
+        if earlier.streamed:
+            chunks = self._stream_again(progress, earlier, body)
+            await anext(chunks)  # now its record is closed whatever happens to it
+            return Streaming(status=200, headers=headers, chunks=chunks)
+        cost = await self._close(progress, write_earlier_ending(earlier, body))
+        headers += [
+            (b"content-type", b"application/json"),
+            (b"x-alos-cost-usd", to_usd_text(cost).encode()),
+        ]
+        return Answered(status=200, headers=headers, body=body)
+
+    async def _stream_again(
+        self, progress: Progress, earlier: EarlierAnswer, body: bytes
+    ) -> AsyncGenerator[bytes, None]:
+        """Events as they were; the end mark waits for the durable record, as in any stream."""
+        pieces, end = split_stream(body)
+        ending = write_earlier_ending(earlier, body)
+        refusal: Refusal | None = None
+        try:
+            yield b""
+            for piece in pieces:
+                if (refusal := self._check_still(progress)) is not None:
+                    break
+                yield piece
+        except (asyncio.CancelledError, GeneratorExit):
+            self._finish_later(progress, ending._replace(outcome=Outcome.CLIENT_GONE))
+            raise
+        last = self._stages.again.write_last(progress, end, refusal)
+        if refusal is not None:
+            ending = ending._replace(
+                outcome=Outcome.CUT, reason=refusal.code, detail=refusal.detail
+            )
+        work = self._close(progress, ending)
+        await asyncio.shield(self._tasks.spawn(work, name=f"finish {progress.call.id}"))
+        yield last
+
+    def _now_unix(self) -> int:
+        return self._clock.unix_ns() // 1_000_000_000
 
     # --- streams --------------------------------------------------------------------------
 
@@ -283,7 +374,7 @@ class Pipeline:
         outcome = Outcome.ANSWERED if refusal is None else Outcome.CUT
         if refusal is None:
             progress.stage = Stage.FINISH
-        work = self._stages.finish(progress, relay.end(outcome, refusal), self._stages.check.rules)
+        work = self._close(progress, relay.end(outcome, refusal))
         try:
             cost = await asyncio.shield(self._tasks.spawn(work, name=f"finish {call_id}"))
         except Fault as fault:
@@ -291,6 +382,16 @@ class Pipeline:
         return relay.write_end(cost) if refusal is None else relay.write_cut(refusal)
 
     # --- endings --------------------------------------------------------------------------
+
+    async def _close(self, progress: Progress, ending: Ending) -> int:
+        """Close the record; then remember the answer, or free its Idempotency-Key."""
+        try:
+            cost = await self._stages.finish(progress, ending, self._stages.check.rules)
+        except BaseException:
+            await self._stages.again.let_go(progress)
+            raise
+        await self._stages.again.settle(progress, ending)
+        return cost
 
     def _check_still(self, progress: Progress) -> Refusal | None:
         """Ask the gate again where the Standing has changed since the call was admitted."""
@@ -308,7 +409,7 @@ class Pipeline:
         mine.sort(key=lambda one: (key is not None and one.id != key.default_workflow, one.id))
         models = dict.fromkeys(name for one in mine for name in one.route)
         ending = Ending(outcome=Outcome.ANSWERED, status=200)
-        await self._stages.finish(progress, ending, self._stages.check.rules)
+        await self._close(progress, ending)
         return Listed(
             call_id=progress.call.id,
             headers=write_ids(progress),
@@ -345,7 +446,7 @@ class Pipeline:
             usage=usage,
             text_characters=text_characters,
         )
-        await self._stages.finish(progress, ending, self._stages.check.rules)
+        await self._close(progress, ending)
         return Refused(
             refusal=refusal,
             call_id=progress.call.id,
@@ -385,5 +486,5 @@ class Pipeline:
         """Close the record of a caller who is gone, in a task that nobody can cancel."""
         if not progress.is_closed and progress.key is not None:
             progress.is_closed = True
-            work = self._stages.finish(progress, ending, self._stages.check.rules)
+            work = self._close(progress, ending)
             self._tasks.spawn(work, name=f"finish {progress.call.id}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from alos.control.plane import ControlPlane
 from alos.control.upstreams import Upstreams
 from alos.counters.memory import MemoryCounters
+from alos.counters.memory_answers import MemoryAnswerCache, MemoryClaims
 from alos.domain.fault import Fault, JournalDown
 from alos.domain.ids import Digest, Epoch, WorkspaceId
 from alos.domain.money import to_usd_text
@@ -16,6 +17,7 @@ from alos.gateway.door import ModelDoor
 from alos.gateway.errors import get_status
 from alos.gateway.wire.formats import FORMATS
 from alos.pipeline.admit import Admit
+from alos.pipeline.again import Again
 from alos.pipeline.anonymous import Anonymous
 from alos.pipeline.attempt import Attempts
 from alos.pipeline.breaker import Breakers
@@ -144,6 +146,13 @@ async def build(settings: Settings) -> Installation:
     budget = Budget(counters, journal, clock)
     stages = Stages(
         admit=Admit(FORMATS),
+        again=Again(
+            claims=MemoryClaims(),
+            cache=MemoryAnswerCache(),
+            vault=vault,
+            formats=FORMATS,
+            clock=clock,
+        ),
         budget=budget,
         check=Check(scanner, FORMATS),
         still=still,
