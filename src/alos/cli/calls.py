@@ -109,6 +109,11 @@ def search(  # noqa: PLR0913 (one option for each filter)
     outcome: Annotated[Outcome | None, typer.Option()] = None,
     reason: Annotated[str | None, typer.Option(help="Reason code, e.g. alos_pii_found.")] = None,
     finding: Annotated[str | None, typer.Option(help="Type or kind of a finding.")] = None,
+    purpose: Annotated[str | None, typer.Option(help="production, draft, eval or drill.")] = None,
+    run: Annotated[str | None, typer.Option(help="Id of an eval or drill run.")] = None,
+    near_miss: Annotated[
+        bool | None, typer.Option("--near-miss", help="Near misses alone.")
+    ] = None,
     min_cost: Annotated[str | None, typer.Option(help="US dollars.")] = None,
     min_latency: Annotated[int | None, typer.Option(min=0, help="Milliseconds.")] = None,
     since: Annotated[str | None, typer.Option(help="30m, 12h, 7d, or a date or time.")] = None,
@@ -128,6 +133,9 @@ def search(  # noqa: PLR0913 (one option for each filter)
         outcome=outcome,
         reason=reason,
         finding=finding,
+        purpose=purpose,
+        run=run,
+        is_near_miss=near_miss,
         min_cost_nanousd=_to_nanousd(min_cost),
         min_duration_ms=min_latency,
         since_unix_ns=to_unix_ns(since, SystemClock().unix_ns()),

@@ -51,6 +51,9 @@ class CallQuery:
     Attributes:
         finding: a finding's type or kind, e.g. ``EMAIL_ADDRESS`` or ``secret``.
         outcome: ``None`` takes every call, the running ones too.
+        model: our name or the provider's.
+        purpose: ``production`` takes those that say nothing, too.
+        is_near_miss: True takes near misses alone.
     """
 
     workflow: str | None = None
@@ -67,6 +70,9 @@ class CallQuery:
     min_duration_ms: int | None = None
     since_unix_ns: int | None = None
     until_unix_ns: int | None = None
+    purpose: str | None = None
+    run: str | None = None
+    is_near_miss: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -90,3 +96,52 @@ class CallStore(Protocol):
 
     def list_arrivals(self, *, since_unix_ns: int, limit: int) -> Sequence[CallRow]:
         """Closed calls that arrived at or after a time, in order of arrival."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SumQuery:
+    """Which sums: of calls that began in a time, by the names that are wanted.
+
+    Attributes:
+        by: of ``hour``, ``day``, ``workspace``, ``workflow``, ``vendor``, ``model``, ``outcome``,
+            ``reason`` and ``purpose``; none gives one row.
+        since_unix, until_unix: whole hours; the second is not in it.
+        where: names and the value that each must have.
+    """
+
+    by: tuple[str, ...]
+    since_unix: int
+    until_unix: int
+    where: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SumRow:
+    """Sums over calls.
+
+    Attributes:
+        names: values of ``SumQuery.by``, in its order; hours and days as unix seconds in text,
+            an absent name as an empty text.
+    """
+
+    names: tuple[str, ...]
+    calls: int
+    cost_nanousd: int
+    duration_ms: int
+    overhead_us: int
+    highest_cost_nanousd: int
+    highest_duration_ms: int
+
+
+class CallSums(Protocol):
+    """Sums that were made as calls came in; asking for them reads no call."""
+
+    def sum_calls(self, query: SumQuery) -> Sequence[SumRow]:
+        """Sums by names, in their order.
+
+        Raises:
+            ValueError: a name is none of these.
+        """
+
+    def sum_scopes(self, *, since_unix: int, until_unix: int) -> dict[str, int]:
+        """Nano-dollars by scope of a cap over whole days."""

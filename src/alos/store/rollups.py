@@ -1,11 +1,12 @@
 """Sums over calls, added to as they arrive, so that no month, cap or dashboard reads calls."""
 
+from collections import Counter
 from operator import itemgetter
 from typing import Final
 
 from sqlalchemy import Connection
 
-from alos.store.bulk import Values, run_many, to_insert
+from alos.store.bulk import Values, insert_new, run_many, to_insert
 from alos.store.rows import CALL_COLUMNS
 
 HOUR_NAMES: Final = (
@@ -37,6 +38,8 @@ _get_names: Final = itemgetter(*map(CALL_COLUMNS.index, HOUR_NAMES))
 _get_summed: Final = itemgetter(*map(CALL_COLUMNS.index, _SUMMED))
 _get_scoped: Final = itemgetter(*map(CALL_COLUMNS.index, SCOPES.values()))
 _OPENED_AT: Final = CALL_COLUMNS.index("opened_at_unix_ns")
+_get_models: Final = itemgetter(*map(CALL_COLUMNS.index, ("model", "upstream_model")))
+_WORDS: Final = CALL_COLUMNS.index("finding_words")
 _PREFIXES: Final = tuple(f"{kind}:" for kind in SCOPES)
 
 
@@ -57,13 +60,19 @@ _PUT_SCOPE: Final = to_insert(
     "scope_days", ("day_unix", "scope", "calls", "cost_nanousd")
 ) + _to_upsert("scope_days", ("day_unix", "scope"), ("calls", "cost_nanousd"))
 
+_PUT_WORD: Final = to_insert("finding_hours", ("hour_unix", "word", "calls")) + _to_upsert(
+    "finding_hours", ("hour_unix", "word"), ("calls",)
+)
+
 
 class Rollups:
-    """What a batch of calls adds to ``call_hours`` and ``scope_days``."""
+    """What a batch of calls adds to the sums, by hour, by day and scope, and by finding."""
 
     def __init__(self) -> None:
         self._hours: dict[Values, list[int]] = {}
         self._scopes: dict[Values, list[int]] = {}
+        self._found: dict[Values, int] = {}
+        self._models: set[Values] = set()
 
     def add(self, row: Values, times: int = 1) -> None:
         """Count a call's row, or take it out again with ``times`` = -1.
@@ -82,6 +91,10 @@ class Rollups:
         sums[4] = max(sums[4], cost)
         sums[5] = max(sums[5], duration)
         self._add_scopes(hour // _HOURS_OF_A_DAY, row, times, cost)
+        self._models.add(_get_models(row))
+        if row[_WORDS] is not None:
+            found = (hour, row[_WORDS])
+            self._found[found] = self._found.get(found, 0) + times
 
     def _add_scopes(self, day: int, row: Values, times: int, cost: int) -> None:
         key = (day, _get_scoped(row))
@@ -99,6 +112,16 @@ class Rollups:
         ]
         run_many(connection, _PUT_HOUR, sorted(hours))
         run_many(connection, _PUT_SCOPE, sorted(self._list_scopes()))
+        run_many(connection, _PUT_WORD, sorted(self._list_words()))
+        models = sorted((model, upstream or "") for model, upstream in self._models if model)
+        insert_new(connection, "model_names", ("model", "upstream_model"), models)
+
+    def _list_words(self) -> list[Values]:
+        words: Counter[Values] = Counter()
+        for (hour, found), times in self._found.items():
+            for word in set(found.strip("|").split("|")):
+                words[hour * 3600, word] += times
+        return [(*key, calls) for key, calls in words.items() if calls]
 
     def _list_scopes(self) -> list[Values]:
         """One row for each day and scope, from the combinations in which they came."""

@@ -1,11 +1,19 @@
-"""What was spent in a month, by the scopes that caps speak of."""
+"""Sums over calls: what a month cost by the scopes of caps, and what a dashboard shows."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Row, func, select
 
+from alos.ports.call_store import SumQuery, SumRow
 from alos.store.engine import Store
-from alos.store.tables import scope_days
+from alos.store.rollups import HOUR_NAMES
+from alos.store.tables import call_hours, scope_days
+
+_DAY_SECONDS: Final = 86_400
+_SUMS: Final = ("calls", "cost_nanousd", "duration_ms", "overhead_us")
+_HIGHEST: Final = ("highest_cost_nanousd", "highest_duration_ms")
 
 
 def get_spend_nanousd(store: Store, month: str) -> dict[str, int]:
@@ -21,16 +29,68 @@ def get_spend_nanousd(store: Store, month: str) -> dict[str, int]:
         StoreDown: the store can't be read.
     """
     since, until = _get_bounds(month)
-    columns = scope_days.c
-    cost = func.sum(columns.cost_nanousd)
-    statement = (
-        select(columns.scope, cost)
-        .where(columns.day_unix >= since, columns.day_unix < until)
-        .group_by(columns.scope)
-        .having(cost > 0)
+    return CallTotals(store).sum_scopes(since_unix=since, until_unix=until)
+
+
+class CallTotals:
+    """The :class:`alos.ports.call_store.CallSums` on the store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def sum_calls(self, query: SumQuery) -> Sequence[SumRow]:
+        """Sums by names, in their order."""
+        columns = call_hours.c
+        by = [_get_name(name) for name in query.by]
+        sums = [func.sum(columns[name]) for name in _SUMS]
+        highest = [func.max(columns[name]) for name in _HIGHEST]
+        statement = select(*by, *sums, *highest).where(
+            columns.hour_unix >= query.since_unix,
+            columns.hour_unix < query.until_unix,
+            *(_get_name(name) == value for name, value in query.where),
+        )
+        if by:
+            statement = statement.group_by(*by).order_by(*by)
+        with self._store.read() as connection:
+            rows = connection.execute(statement).all()
+        return [_to_sum(row, len(by)) for row in rows if row[len(by)] is not None]
+
+    def sum_scopes(self, *, since_unix: int, until_unix: int) -> dict[str, int]:
+        """Nano-dollars by scope of a cap over whole days; those that cost nothing left out."""
+        columns = scope_days.c
+        cost = func.sum(columns.cost_nanousd)
+        statement = (
+            select(columns.scope, cost)
+            .where(columns.day_unix >= since_unix, columns.day_unix < until_unix)
+            .group_by(columns.scope)
+            .having(cost > 0)
+        )
+        with self._store.read() as connection:
+            return {scope: int(cost) for scope, cost in connection.execute(statement)}
+
+
+def _get_name(name: str) -> ColumnElement[Any]:
+    hour: ColumnElement[Any] = call_hours.c.hour_unix
+    if name == "hour":
+        return hour
+    if name == "day":
+        return hour - hour % _DAY_SECONDS
+    if name not in HOUR_NAMES:
+        raise ValueError(f"calls are not summed by {name!r}")
+    return call_hours.c[name]
+
+
+def _to_sum(row: Row[Any], names: int) -> SumRow:
+    calls, cost, duration, overhead, highest_cost, highest_duration = map(int, row[names:])
+    return SumRow(
+        names=tuple(map(str, row[:names])),
+        calls=calls,
+        cost_nanousd=cost,
+        duration_ms=duration,
+        overhead_us=overhead,
+        highest_cost_nanousd=highest_cost,
+        highest_duration_ms=highest_duration,
     )
-    with store.read() as connection:
-        return {scope: int(cost) for scope, cost in connection.execute(statement)}
 
 
 def _get_bounds(month: str) -> tuple[int, int]:

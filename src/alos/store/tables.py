@@ -136,6 +136,23 @@ call_hours: Final = Table(
 The highest values are bounds: no call of the hour is above them.
 """
 
+finding_hours: Final = Table(
+    "finding_hours",
+    metadata,
+    Column("hour_unix", BigInteger, primary_key=True, autoincrement=False),
+    Column("word", String, primary_key=True),
+    Column("calls", BigInteger, nullable=False),
+)
+"""In how many calls of an hour a kind or type of finding was seen."""
+
+model_names: Final = Table(
+    "model_names",
+    metadata,
+    Column("model", String, primary_key=True),
+    Column("upstream_model", String, primary_key=True),
+)
+"""Names under which providers know our models, as far as calls went there."""
+
 scope_days: Final = Table(
     "scope_days",
     metadata,

@@ -1,0 +1,246 @@
+"""Finds calls, newest first, without reading hours in which there can be no match.
+
+``call_hours`` and ``finding_hours`` say of each hour what its calls were like. Going back in
+time window by window, only the hours that may hold a match are read, along whatever index the
+database finds best.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Table,
+    func,
+    select,
+    text,
+    tuple_,
+)
+
+from alos.domain.record import Outcome
+from alos.ports.call_store import CallCursor, CallQuery
+from alos.store.tables import (
+    NOT_ANSWERED,
+    call_hours,
+    calls,
+    finding_hours,
+    model_names,
+    running_calls,
+)
+
+_NS: Final = 1_000_000_000
+_HOUR_SECONDS: Final = 3600
+_DAY_SECONDS: Final = 86_400
+_WINDOW_DAYS: Final = (1, 7, 31)
+"""The last one for all that is older."""
+_IN_HOURS: Final = ("workspace", "workflow", "vendor", "outcome", "reason")
+_IN_CALLS: Final = (*_IN_HOURS, "key_id", "task", "run")
+_OF_RUNNING: Final = frozenset({"workflow", "workspace", "key_id"})
+_TIMES: Final = frozenset({"since_unix_ns", "until_unix_ns"})
+PRODUCTION: Final = "production"
+"""What a call is for that does not say so."""
+Range = tuple[int, int]
+"""(first nanosecond, the one after the last)."""
+
+
+class _Model(NamedTuple):
+    """A model by our name, and the provider's where it was asked for by that."""
+
+    ours: str | None = None
+    theirs: str | None = None
+
+
+def search(
+    connection: Connection, query: CallQuery, before: CallCursor | None, limit: int
+) -> list[RowMapping]:
+    """Rows of calls that ended and match, newest first, older than ``before``."""
+    rows: list[RowMapping] = []
+    for model in _list_models(connection, query):
+        rows += _search_model(connection, query, model, before, limit)
+    rows.sort(key=get_place_in_time, reverse=True)
+    return rows[:limit]
+
+
+def search_running(
+    connection: Connection, query: CallQuery, before: CallCursor | None, limit: int
+) -> list[RowMapping]:
+    """The same of calls that run; of these only who and where is known."""
+    asked = {name for name in query.__slots__ if getattr(query, name) is not None}
+    if asked - _OF_RUNNING - _TIMES:
+        return []
+    columns = running_calls.c
+    where = [columns[name] == getattr(query, name) for name in asked & _OF_RUNNING]
+    span = _get_span(query, None)
+    return _read(connection, running_calls, where, span, before, limit)
+
+
+def get_place_in_time(row: RowMapping) -> tuple[int, str]:
+    """What pages are ordered by."""
+    return row["opened_at_unix_ns"], row["call_id"]
+
+
+def _search_model(
+    connection: Connection,
+    query: CallQuery,
+    model: _Model,
+    before: CallCursor | None,
+    limit: int,
+) -> list[RowMapping]:
+    where = _to_conditions(query, model)
+    rows: list[RowMapping] = []
+    for span in _list_spans(connection, query, model, before):
+        rows += _read(connection, calls, where, span, before, limit - len(rows))
+        if len(rows) == limit:
+            break
+    return rows
+
+
+def _read(
+    connection: Connection,
+    table: Table,
+    where: Sequence[ColumnElement[bool]],
+    span: Range,
+    before: CallCursor | None,
+    limit: int,
+) -> list[RowMapping]:
+    columns = table.c
+    order = (columns.opened_at_unix_ns, columns.call_id)
+    statement = (
+        select(table)
+        .where(*where, columns.opened_at_unix_ns >= span[0], columns.opened_at_unix_ns < span[1])
+        .order_by(*(column.desc() for column in order))
+        .limit(limit)
+    )
+    if before is not None:
+        statement = statement.where(
+            columns.opened_at_unix_ns <= before.opened_at_unix_ns,
+            tuple_(*order) < (before.opened_at_unix_ns, before.call_id),
+        )
+    return list(connection.execute(statement).mappings())
+
+
+def _to_conditions(query: CallQuery, model: _Model) -> list[Any]:
+    columns = calls.c
+    asked = [(columns[name], getattr(query, name)) for name in _IN_CALLS]
+    asked += [(columns.principal, query.person), (columns.model, model.ours)]
+    asked.append((columns.upstream_model, model.theirs))
+    where: list[Any] = [column == value for column, value in asked if value is not None]
+    if query.outcome not in {None, Outcome.ANSWERED}:
+        where.append(text(NOT_ANSWERED))  # the words of the index of rare outcomes
+    if query.purpose is not None:
+        where.append(func.coalesce(columns.purpose, PRODUCTION) == query.purpose)
+    if query.is_near_miss:
+        where.append(columns.near_miss.is_not(None))
+    if query.finding is not None:
+        where.append(columns.finding_words.is_not(None))
+        where.append(columns.finding_words.contains(f"|{query.finding}|", autoescape=True))
+    if query.min_cost_nanousd is not None:
+        where.append(columns.cost_nanousd >= query.min_cost_nanousd)
+    if query.min_duration_ms is not None:
+        where.append(columns.duration_ms >= query.min_duration_ms)
+    return where
+
+
+def _list_models(connection: Connection, query: CallQuery) -> list[_Model]:
+    """The models that are asked for, by our name or by the provider's."""
+    if query.model is None:
+        return [_Model()]
+    columns = model_names.c
+    found = connection.scalars(
+        select(columns.model).where(
+            columns.upstream_model == query.model, columns.model != query.model
+        )
+    )
+    return [_Model(query.model), *(_Model(name, query.model) for name in found)]
+
+
+# --- where in time there can be a match -----------------------------------------------------
+
+
+def _get_span(query: CallQuery, before: CallCursor | None) -> Range:
+    """The time that is asked for."""
+    ends = [2**63 - 1]
+    if query.until_unix_ns is not None:
+        ends.append(query.until_unix_ns)
+    if before is not None:
+        ends.append(before.opened_at_unix_ns + 1)
+    return query.since_unix_ns or 0, min(ends)
+
+
+def _list_spans(
+    connection: Connection, query: CallQuery, model: _Model, before: CallCursor | None
+) -> Iterator[Range]:
+    """Stretches of time that may hold a match, newest first."""
+    whole = _get_span(query, before)
+    where = _to_hour_conditions(query, model)
+    if not where and query.finding is None:
+        yield whole
+        return
+    for window in _list_windows(connection, whole):
+        hours = _list_hours(connection, query, where, window)
+        for first, last in _to_stretches(hours):
+            yield max(whole[0], first), min(whole[1], last)
+
+
+def _to_hour_conditions(query: CallQuery, model: _Model) -> list[Any]:
+    columns = call_hours.c
+    asked = [(columns[name], getattr(query, name)) for name in _IN_HOURS]
+    asked.append((columns.model, model.ours))
+    where: list[Any] = [column == value for column, value in asked if value is not None]
+    if query.purpose is not None:
+        names = ("", PRODUCTION) if query.purpose == PRODUCTION else (query.purpose,)
+        where.append(columns.purpose.in_(names))
+    if query.min_cost_nanousd is not None:
+        where.append(columns.highest_cost_nanousd >= query.min_cost_nanousd)
+    if query.min_duration_ms is not None:
+        where.append(columns.highest_duration_ms >= query.min_duration_ms)
+    return where
+
+
+def _list_windows(connection: Connection, whole: Range) -> Iterator[Range]:
+    """Hours (in seconds) to look up at once, from the newest back to the first."""
+    column = call_hours.c.hour_unix
+    first, last = connection.execute(select(func.min(column), func.max(column))).one()
+    if first is None:
+        return
+    first = max(first, whole[0] // _NS // _HOUR_SECONDS * _HOUR_SECONDS)
+    end = min(last, (whole[1] - 1) // _NS) + 1
+    days = iter(_WINDOW_DAYS)
+    while end > first:
+        begin = end - next(days, _WINDOW_DAYS[-1]) * _DAY_SECONDS
+        yield max(first, begin), end
+        end = begin
+
+
+def _list_hours(
+    connection: Connection, query: CallQuery, where: Sequence[Any], window: Range
+) -> list[int]:
+    """Hours of a window that may hold a match, newest first."""
+    column = call_hours.c.hour_unix
+    hours = (
+        select(column).where(column >= window[0], column < window[1], *where).distinct().subquery()
+    )
+    statement = select(hours.c.hour_unix).order_by(hours.c.hour_unix.desc())
+    if query.finding is not None:
+        statement = statement.join(
+            finding_hours,
+            (finding_hours.c.hour_unix == hours.c.hour_unix)
+            & (finding_hours.c.word == query.finding),
+        )
+    return list(connection.scalars(statement))
+
+
+def _to_stretches(hours: Sequence[int]) -> Iterator[Range]:
+    """Hours that follow each other, newest first, as stretches in nanoseconds."""
+    begin = end = 0
+    for hour in hours:
+        if hour + _HOUR_SECONDS == begin:
+            begin = hour
+            continue
+        if end:
+            yield begin * _NS, end * _NS
+        begin, end = hour, hour + _HOUR_SECONDS
+    if end:
+        yield begin * _NS, end * _NS

@@ -1,0 +1,171 @@
+"""Every search gives what looking at each call one by one gives."""
+
+import asyncio
+from pathlib import Path
+from random import Random  # noqa: TID251 (a test: the same calls each time)
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from alos.domain.record import ClosingEntry, FindingNote, Outcome, Personal
+from alos.domain.refusal import ReasonCode
+from alos.ports.call_store import CallCursor, CallQuery, SumQuery
+from alos.store.call_index import CallIndex
+from alos.store.engine import Store
+from alos.store.journal import FileJournal
+from alos.store.journal_state import JournalSettings
+from alos.store.shipper import Shipper
+from alos.store.spend import CallTotals
+from tests.store.samples import NOW, ManualClock, make_closing
+
+_HOUR = 3600 * 10**9
+_CALLS = 160
+
+
+def make_calls() -> list[ClosingEntry]:
+    """Calls of 50 days, a few in each hour in which there are any."""
+    chance = Random(5)  # noqa: S311 (a test)
+    made = []
+    for number in range(_CALLS):
+        is_refused = chance.random() < 0.2
+        facts = (("purpose", "eval"), ("run", "run_1")) if chance.random() < 0.1 else ()
+        found = FindingNote("request", "pii", "EMAIL_ADDRESS", "r", "redact", 1)
+        changes: dict[str, Any] = {
+            "opened_at_unix_ns": NOW - chance.randrange(50) * 24 * _HOUR - chance.randrange(_HOUR),
+            "workflow": chance.choice(("triage", "reply")),
+            "model": chance.choice(("small", "large")),
+            "upstream_model": chance.choice(("acme-1", "acme-2")),
+            "vendor": chance.choice(("acme", "other")),
+            "outcome": Outcome.REFUSED if is_refused else Outcome.ANSWERED,
+            "reason": ReasonCode.SECRET_FOUND if is_refused else None,
+            "cost_nanousd": chance.choice((0, 10, 1000)),
+            "duration_ms": chance.choice((5, 900)),
+            "findings": (found,) if chance.random() < 0.1 else (),
+            "personal": (Personal("principal", b"p" * 16, chance.choice(("dora", "erik"))),),
+            "facts": (("near_miss", "surface"), *facts) if chance.random() < 0.1 else facts,
+        }
+        made.append(make_closing(f"call_{number:03}", **changes))
+    return made
+
+
+CALLS = make_calls()
+
+
+def matches(call: ClosingEntry, query: CallQuery) -> bool:
+    facts = dict(call.facts)
+    person = call.personal[0].value
+    words = {word for one in call.findings for word in (one.kind, one.type)}
+    plain = ("workflow", "vendor", "outcome", "reason")
+    checks = [
+        all(getattr(query, name) in {None, getattr(call, name)} for name in plain),
+        query.person in {None, person},
+        query.model in {None, call.model, call.upstream_model},
+        query.run in {None, facts.get("run")},
+        query.purpose in {None, facts.get("purpose", "production")},
+        not query.is_near_miss or "near_miss" in facts,
+        query.finding is None or query.finding in words,
+        call.cost_nanousd >= (query.min_cost_nanousd or 0),
+        call.duration_ms >= (query.min_duration_ms or 0),
+        call.opened_at_unix_ns >= (query.since_unix_ns or 0),
+        call.opened_at_unix_ns < (query.until_unix_ns or 2**63),
+    ]
+    return all(checks)
+
+
+def look_one_by_one(query: CallQuery) -> list[str]:
+    found = [call for call in CALLS if matches(call, query)]
+    found.sort(key=lambda call: (call.opened_at_unix_ns, call.call_id), reverse=True)
+    return [call.call_id for call in found]
+
+
+def some(*values: Any) -> st.SearchStrategy[Any]:
+    return st.none() | st.sampled_from(values)
+
+
+_TIMES = some(*(NOW - days * 24 * _HOUR for days in (0, 1, 9, 30, 49)))
+_QUERIES = st.builds(
+    CallQuery,
+    workflow=some("triage", "reply", "none"),
+    person=some("dora", "none"),
+    model=some("small", "acme-1", "none"),
+    vendor=some("acme", "none"),
+    outcome=some(Outcome.ANSWERED, Outcome.REFUSED),
+    reason=some("alos_secret_found"),
+    finding=some("EMAIL_ADDRESS", "pii", "secret"),
+    min_cost_nanousd=some(10, 1000, 5000),
+    min_duration_ms=some(100),
+    since_unix_ns=_TIMES,
+    until_unix_ns=_TIMES,
+    purpose=some("eval", "production", "drill"),
+    run=some("run_1"),
+    is_near_miss=st.sampled_from((None, True)),
+)
+
+
+@pytest.fixture
+async def index(tmp_path: Path, quick: JournalSettings, store: Store) -> CallIndex:
+    journal = await FileJournal.start(tmp_path / "journal", clock=ManualClock(), settings=quick)
+    async with asyncio.TaskGroup() as group:
+        for call in CALLS:
+            group.create_task(journal.close(call))
+    await journal.stop()
+    shipper = Shipper(
+        store, tmp_path / "journal", clock=ManualClock(), durable=dict, batch_entries=30
+    )
+    shipper.ship_once()
+    return CallIndex(store, tmp_path / "journal")
+
+
+@settings(
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
+    phases=[Phase.generate],
+)
+@given(query=_QUERIES, size=st.integers(1, 60))
+def test_pages_of_any_search_hold_what_looking_at_each_call_finds(
+    index: CallIndex, query: CallQuery, size: int
+) -> None:
+    found: list[str] = []
+    before = None
+    while page := index.search_calls(query, before=before, limit=size):
+        found += [row.call_id for row in page]
+        before = CallCursor(page[-1].opened_at_unix_ns, page[-1].call_id)
+    assert found == look_one_by_one(query)
+
+
+@pytest.mark.usefixtures("index")
+@pytest.mark.parametrize("by", [(), ("workflow",), ("day", "vendor"), ("outcome", "purpose")])
+def test_sums_are_those_of_the_calls(store: Store, by: tuple[str, ...]) -> None:
+    totals = CallTotals(store)
+    everything = SumQuery(by=by, since_unix=0, until_unix=2**40)
+    rows = totals.sum_calls(everything)
+    assert sum(row.calls for row in rows) == _CALLS
+    assert sum(row.cost_nanousd for row in rows) == sum(call.cost_nanousd for call in CALLS)
+    assert [row.names for row in rows] == sorted(row.names for row in rows)
+    assert len({row.names for row in rows}) == len(rows)
+
+
+@pytest.mark.usefixtures("index")
+def test_sums_take_conditions_and_whole_hours(store: Store) -> None:
+    totals = CallTotals(store)
+    since = NOW // 10**9 // 3600 * 3600 - 9 * 86_400
+    rows = totals.sum_calls(
+        SumQuery(by=(), since_unix=since, until_unix=2**40, where=(("workflow", "reply"),))
+    )
+    mine = [
+        call
+        for call in CALLS
+        if call.workflow == "reply" and call.opened_at_unix_ns >= since * 10**9
+    ]
+    assert [row.calls for row in rows] == [len(mine)]
+    assert [row.highest_cost_nanousd for row in rows] == [max(one.cost_nanousd for one in mine)]
+    with pytest.raises(ValueError, match="not summed by"):
+        totals.sum_calls(SumQuery(by=("person",), since_unix=0, until_unix=1))
+
+
+def test_without_any_call_there_are_no_sums(store: Store) -> None:
+    store.ensure()
+    assert CallTotals(store).sum_calls(SumQuery(by=(), since_unix=0, until_unix=1)) == []
