@@ -19,22 +19,31 @@ from alos.control.directory import Directory
 from alos.control.notebook import Notebook
 from alos.control.plane import ControlPlane
 from alos.control.registry import load_organisation
+from alos.control.release_book import Decision
+from alos.control.releases import Submission
 from alos.control.scaffold import Extent, ScaffoldWish, build_scaffold, write_scaffold
 from alos.control.sessions import NewSession, Sessions, SignIn
 from alos.control.set_up import SetUp
 from alos.control.standing import Configuration
-from alos.domain.ids import PersonId
+from alos.domain.ids import Digest, PersonId, WorkflowId
+from alos.domain.promotion import EvalFact
 from alos.domain.record import NoteEntry, NoteKind
+from alos.domain.release import Granted, ReleaseId
+from alos.domain.rollout import get_reach
 from alos.domain.session import Carrier, Origin
 from alos.domain.sign_on import build_site
 from alos.domain.standing import Standing
+from alos.domain.workflow import StageName
 from alos.gateway.errors import get_status
+from alos.ledger.note import SigningKey
 from alos.pipeline.anonymous import Anonymous
 from alos.ports.ids import RandomIds
+from alos.server.bootstrap.releases import build_release_desk
 from alos.store.control_state import StoredControlState
 from alos.store.directory import StoredDirectory
 from alos.store.engine import Store
 from alos.store.sessions import StoredSessions
+from alos.store.statements import KeyedStatements
 from tests.pipeline.conversation import MemoryJournal
 
 SUPPORT = "support-reply-drafting"
@@ -88,6 +97,7 @@ class Desk:
         self.published: list[Standing] = []
         self.store = Store(folder / "alos.db", busy_ms=50)
         self.scanner = scanner
+        self.evals: dict[Digest, EvalFact] = {}
         self._build()
 
     def _build(self) -> None:
@@ -108,6 +118,10 @@ class Desk:
             filed=lambda: self.plane.filed_people,
             put_people=self.plane.put_people,
         )
+        self.statements = KeyedStatements(SigningKey("alos/test", bytes(32)))
+        self.releases = build_release_desk(
+            self.plane, self.store, self.statements, self.clock, get_eval=self._get_eval
+        )
         notebook = Notebook(self.journal, clock=self.clock, ids=ids)
         self.sessions = Sessions(
             self.state, notebook, clock=self.clock,
@@ -126,6 +140,7 @@ class Desk:
             Parts(
                 plane=self.plane,
                 directory=self.directory,
+                desk=self.releases,
                 scanner=self.scanner,
                 sessions=self.sessions,
                 set_up=self.set_up,
@@ -138,6 +153,42 @@ class Desk:
                 site=get_site,
             )
         )
+
+    async def submit(self, slug: str, *, by: str = "fay") -> ReleaseId:
+        """Upload a workflow of the folder as it stands, and put it to the vote."""
+        bundle = self.plane.configuration.bundles[WorkflowId(slug)]
+        await self.releases.bundles.keep(bundle, by=by)
+        done = await self.releases.releases.submit(
+            Submission(
+                digest=bundle.digest,
+                authors=frozenset(),
+                by=PersonId(by),
+                by_identities=frozenset({by, f"{by}@example.com"}),
+            )
+        )
+        assert isinstance(done, str), done
+        return done
+
+    async def serve(self, release: ReleaseId) -> None:
+        """Have a release granted its first stage, past the gate, as if long ago."""
+        found = self.releases.releases.find(release)
+        assert found is not None
+        bundle = await self.releases.get_bundle(found)
+        event = Granted(
+            release=release,
+            reach=get_reach(bundle.workflow.rollout.stages, StageName.INTERNAL),
+            approved_by=(PersonId("emil"), PersonId("dan")),
+            basis="0" * 64,
+            by="ben",
+            at_unix=self.releases.now_unix(),
+        )
+        decision = Decision(
+            event=event, kind=NoteKind.STAGE_GRANTED, facts={}, by="ben", personal={}
+        )
+        await self.releases.book.change(found.submitted.workflow, lambda _: decision)
+
+    async def _get_eval(self, digest: Digest) -> EvalFact | None:
+        return self.evals.get(digest)
 
     def read_configuration(self) -> Configuration:
         loaded = load_organisation(self.folder / "org")

@@ -5,6 +5,7 @@ it: run this file with ``ALOS_GOLDEN=write`` and read the diff. Callers are refu
 `no 403`) or got past authorization (`may`), whatever became of their request afterwards.
 """
 
+import base64
 import os
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 
 from alos.api.document import ACTION, OPEN
 from alos.control.plane import KeyWish
+from alos.domain.ids import WorkflowId
 from alos.domain.session import Origin
 from tests.api.desk import QUESTIONS, Desk, open_desk
 
@@ -24,14 +26,29 @@ CALLERS = (
     "dan (security_owner)", "emil (pm)", "fay (builder)", "gus (legal)",
     "socket, production", "socket, dev",
 )  # fmt: skip
+_BALLOT = {"role": "pm", "approve": True, "digest": "d", "policy": "p", "lane": "l"}
 BODIES: Mapping[str, Any] = {
     "POST /api/v1/keys": {"workflows": [QUESTIONS]},
     "POST /api/v1/stops": {"kind": "workflow", "target": QUESTIONS},
     "POST /api/v1/revivals": {"kind": "workflow", "target": QUESTIONS},
     "POST /api/v1/scan": {"text": "hello"},
+    "POST /api/v1/bundles": {"files": "FILES"},
+    "POST /api/v1/releases": {"digest": "DIGEST"},
+    f"POST /api/v1/releases/{QUESTIONS}/1/statement": _BALLOT,
+    f"POST /api/v1/releases/{QUESTIONS}/1/votes": _BALLOT,
+    f"POST /api/v1/releases/{QUESTIONS}/1/answers": {"party": "group:security", "opinion": "no"},
+    f"POST /api/v1/releases/{QUESTIONS}/1/promotions": {"stage": "internal"},
+    f"POST /api/v1/releases/{QUESTIONS}/1/resumptions": {"reason": "mended"},
+    f"POST /api/v1/workflows/{QUESTIONS}/rollbacks": {"reason": "worse"},
 }
 """Bodies that get as far as the question who may; ``{}`` for all others."""
-PLACES: Mapping[str, str] = {"person": "zoe", "session_id": "ses_0", "id_or_prefix": "KEY"}
+PLACES: Mapping[str, str] = {
+    "person": "zoe",
+    "session_id": "ses_0",
+    "id_or_prefix": "KEY",
+    "workflow": QUESTIONS,
+    "number": "1",
+}
 """What stands for a path's names; the key is one of ben's, for a workflow of engineering."""
 
 
@@ -40,6 +57,9 @@ async def desks(tmp_path: Path) -> AsyncIterator[tuple[Desk, Desk]]:
     (tmp_path / "p").mkdir()
     (tmp_path / "d").mkdir()
     async with open_desk(tmp_path / "p") as production, open_desk(tmp_path / "d", dev=True) as dev:
+        for desk in (production, dev):
+            release = await desk.submit(QUESTIONS)
+            await desk.serve(release)
         yield production, dev
 
 
@@ -78,6 +98,7 @@ async def _try(desk: Desk, caller: str, method: str, path: str) -> str:
         )
     try:
         body = BODIES.get(f"{method.upper()} {path}", {} if method == "post" else None)
+        body = _fill_in(desk, body)
         answer = await desk.ask(method.upper(), path, body=body, headers=headers, local=local)
     finally:
         if left:
@@ -87,6 +108,17 @@ async def _try(desk: Desk, caller: str, method: str, path: str) -> str:
     if answer.status_code == 401 or code == "alos_not_permitted":
         return f"no {answer.status_code}"
     return "may"
+
+
+def _fill_in(desk: Desk, body: Any) -> Any:
+    """The bundle that stands in the folder, in the place of the words for it."""
+    bundle = desk.plane.configuration.bundles[WorkflowId(QUESTIONS)]
+    if body == {"digest": "DIGEST"}:
+        return {"digest": bundle.digest}
+    if body == {"files": "FILES"}:
+        encoded = {path: base64.b64encode(raw).decode() for path, raw in bundle.contents.items()}
+        return {"files": encoded}
+    return body
 
 
 async def _make_key(desk: Desk) -> str:

@@ -150,8 +150,9 @@ class ReleaseDesk:
             self.folder.path / "workflows" / SUPPORT, label="workflows"
         )
         assert problems == []
-        upload = await self.bundles.upload(contents, by="fay")
+        upload = await self.bundles.read(contents)
         assert upload.bundle is not None, upload.problems
+        await self.bundles.keep(upload.bundle, by="fay")
         return upload.bundle
 
     async def submit(self, *, authors: frozenset[str] = frozenset()) -> ReleaseId:

@@ -7,7 +7,7 @@ Where the answer hangs on the object, it says ``May(Action.STOP, of_object=True)
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
@@ -139,7 +139,11 @@ def build_refuser(
             await plane.note_refusal(asked, by=by, reason=code.value)
         status = status_of(code)
         headers = {"www-authenticate": "Bearer"} if status == _NOT_KNOWN else None
-        body = {"error": {"code": code.value, "message": str(error)}}
-        return JSONResponse(body, status_code=status, headers=headers)
+        said: dict[str, Any] = {"code": code.value, "message": str(error)}
+        if refusals := getattr(error, "refusals", ()):
+            said["reasons"] = [
+                {"code": one.code.value, "message": one.sentence} for one in refusals
+            ]
+        return JSONResponse({"error": said}, status_code=status, headers=headers)
 
     return refuse

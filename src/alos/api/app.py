@@ -9,10 +9,12 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from alos.api.access import build_refuser
+from alos.api.bundles import add_bundles
 from alos.api.directory import add_directory
 from alos.api.document import complete_document
 from alos.api.keys import add_keys
 from alos.api.parts import Parts
+from alos.api.releases import add_releases
 from alos.api.scan import add_scan
 from alos.api.sessions import add_sessions
 from alos.api.status import add_status
@@ -42,6 +44,8 @@ def build_api(parts: Parts) -> FastAPI:
     add_keys(app, parts.plane)
     add_directory(app, parts.plane, parts.directory)
     add_stops(app, parts.plane)
+    add_bundles(app, parts.plane, parts.desk.bundles)
+    add_releases(app, parts.desk)
     add_scan(app, parts.scanner)
     complete_document(app)
     return app

@@ -7,6 +7,7 @@ from alos.api.access import Authenticate, RefusalNotes
 from alos.checks.catalogue import Scanner
 from alos.control.directory import Directory
 from alos.control.plane import ControlPlane
+from alos.control.release_desk import ReleaseDesk
 from alos.control.sessions import Sessions
 from alos.control.set_up import SetUp
 from alos.domain.reason import ReasonCode
@@ -19,6 +20,7 @@ class Parts:
     """The parts, one of each.
 
     Attributes:
+        desk: releases.
         scanner: the detectors of the call path, used from the loop's thread as there.
         strangers: which refusals of callers whom nobody knows are written down.
         status_of: the table from reason code to HTTP status.
@@ -27,6 +29,7 @@ class Parts:
 
     plane: ControlPlane
     directory: Directory
+    desk: ReleaseDesk
     scanner: Scanner
     sessions: Sessions
     set_up: SetUp

@@ -18,6 +18,8 @@ COMMANDS: Final = {
     "ledger": "alos.cli.ledger:app",
     "vault": "alos.cli.vault:app",
     "verify-evidence": "alos.cli.evidence:verify_evidence",
+    "release": "alos.cli.release:app",
+    "outlook": "alos.cli.outlook:outlook",
     "kill": "alos.cli.kill:kill",
     "revive": "alos.cli.kill:revive",
 }

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from alos.control.bundle import (
     MAXIMUM_BUNDLE_BYTES,
     MAXIMUM_FILES,
-    BundleReading,
     read_bundle,
 )
 from alos.control.documents import Problem
@@ -23,10 +22,10 @@ _KEPT = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """What came of an upload.
+    """What came of reading an uploaded bundle.
 
     Attributes:
-        bundle: ``None`` where its files hold errors; then nothing was kept.
+        bundle: ``None`` where its files hold errors; such a bundle is not kept.
         problems: everything that ``alos check`` would say of the bundle alone.
     """
 
@@ -43,21 +42,22 @@ class Bundles:
         self._clock = clock
         self._parsed: OrderedDict[Digest, Bundle] = OrderedDict()
 
-    async def upload(self, contents: Mapping[str, bytes], *, by: str) -> Upload:
-        """Read a bundle and keep it where it holds no error; the same bytes again change nothing.
-
-        Raises:
-            StoreDown: it was not kept.
-        """
+    async def read(self, contents: Mapping[str, bytes]) -> Upload:
+        """Read a bundle and keep nothing."""
         size = sum(map(len, contents.values()))
         if len(contents) > MAXIMUM_FILES or size > MAXIMUM_BUNDLE_BYTES:
             message = f"more than {MAXIMUM_FILES} files or {MAXIMUM_BUNDLE_BYTES} bytes"
             problem = Problem(path="bundle", message=message, mend="Leave out what is not part.")
             return Upload(digest=None, bundle=None, problems=(problem,))
         reading = await asyncio.to_thread(read_bundle, contents, label="bundle")
-        bundle = reading.bundle
-        if bundle is None:
-            return _refuse(reading)
+        return Upload(digest=reading.digest, bundle=reading.bundle, problems=reading.problems)
+
+    async def keep(self, bundle: Bundle, *, by: str) -> None:
+        """Keep a bundle that was read; the same bytes again change nothing.
+
+        Raises:
+            StoreDown: it was not kept.
+        """
         stored = StoredBundle(
             digest=bundle.digest,
             workflow=bundle.id,
@@ -67,7 +67,6 @@ class Bundles:
         )
         await asyncio.to_thread(self._store.put, stored)
         self._remember(bundle)
-        return Upload(digest=bundle.digest, bundle=bundle, problems=reading.problems)
 
     async def get(self, digest: Digest) -> Bundle | None:
         """The bundle of a digest, or ``None``.
@@ -100,10 +99,6 @@ class Bundles:
         self._parsed.move_to_end(bundle.digest)
         while len(self._parsed) > _KEPT:
             self._parsed.popitem(last=False)
-
-
-def _refuse(reading: BundleReading) -> Upload:
-    return Upload(digest=reading.digest, bundle=None, problems=reading.problems)
 
 
 def _parse(stored: StoredBundle) -> Bundle | None:

@@ -5,6 +5,7 @@ from datetime import date
 
 from alos.control.standing import Configuration
 from alos.domain.authorization import INSTALLATION, Target
+from alos.domain.bundle import Bundle
 from alos.domain.ids import PersonId, PrincipalId, WorkflowId, WorkspaceId
 from alos.domain.organisation import Organisation
 from alos.domain.people import People, Person, Role
@@ -86,6 +87,20 @@ def get_workflow_target(configuration: Configuration, workflow: WorkflowId) -> T
         id=workflow,
         workspace=known.workspace,
         workspace_owner=owner,
+        operational_owner=known.owners.operational,
+        accountable=known.raci.accountable,
+    )
+
+
+def get_bundle_target(configuration: Configuration, bundle: Bundle) -> Target:
+    """A release's bundle as the object of an action; its own owners are those it names."""
+    known = bundle.workflow
+    workspace = configuration.organisation.workspaces.get(known.workspace)
+    return Target(
+        kind="release",
+        id=known.id,
+        workspace=known.workspace,
+        workspace_owner=workspace.owner if workspace is not None else None,
         operational_owner=known.owners.operational,
         accountable=known.raci.accountable,
     )

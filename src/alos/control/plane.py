@@ -5,7 +5,7 @@ order: it takes force first, so that a store that is down can't hold it up.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Protocol
@@ -79,6 +79,8 @@ class ControlPlane:
         )
         self.leavers = Leavers(state, notes=self.notes, clock=clock)
         self.served: ServedReleases = NothingServed()
+        self.followers: list[Callable[[], Awaitable[object]]] = []
+        """What is done after each change of the configuration; parts add theirs."""
         self._dev = dev
         self._publish = publish
         self._epoch = 0
@@ -181,6 +183,8 @@ class ControlPlane:
             )
             self.keys.mark(marks)
         await self.notes.flush()
+        for follow in self.followers:
+            await follow()
 
     async def save(self) -> None:
         """Keep everything in force that could not be kept before."""

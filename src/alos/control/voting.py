@@ -142,6 +142,10 @@ class Voting:
             "reason": wish.reason,
         }
 
+    def hash(self, statement: Mapping[str, Any]) -> str:
+        """Hex SHA-256 of a statement's canonical bytes: what a personal signature is over."""
+        return self._hash_statement(statement)
+
     async def vote(self, wish: VoteWish, voter: Voter) -> LaneState | Refusal:
         """Take a vote, or say why not.
 

@@ -13,6 +13,7 @@ from alos.store.journal import FileJournal
 from alos.store.ledger_home import LedgerHome
 from alos.store.ledger_keys import KeyFileBadError
 from alos.store.sealer_job import SealerJob
+from alos.store.statements import KeyedStatements
 
 
 def open_store(folder: Folder) -> Store:
@@ -79,6 +80,20 @@ def build_sealer(folder: Folder, store: Store, journal: FileJournal) -> SealerJo
         return _to_ledger(folder, store).build_sealer(clock=SystemClock(), note=journal.note)
     except KeyFileBadError as error:
         raise SettingsError(str(error)) from error
+
+
+def open_statements(folder: Folder, store: Store) -> KeyedStatements:
+    """The installation's signing key, for statements.
+
+    Raises:
+        SettingsError: the key file can't be used.
+    """
+    try:
+        key, change = _to_ledger(folder, store).key_file.open()
+    except KeyFileBadError as error:
+        raise SettingsError(str(error)) from error
+    earlier = [change.previous] if change.is_vouched and change.previous is not None else []
+    return KeyedStatements(key, earlier)
 
 
 def _to_ledger(folder: Folder, store: Store) -> LedgerHome:

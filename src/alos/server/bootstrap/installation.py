@@ -36,9 +36,10 @@ from alos.providers.vendors import VendorProviders
 from alos.server.asgi import Application, build_application
 from alos.server.bootstrap.configuration import read_configuration
 from alos.server.bootstrap.directories import build_directory, build_scim_door
-from alos.server.bootstrap.folders import build_sealer, claim_store
+from alos.server.bootstrap.folders import build_sealer, claim_store, open_statements
 from alos.server.bootstrap.management import build_management
 from alos.server.bootstrap.past import settle_the_past
+from alos.server.bootstrap.releases import build_release_desk
 from alos.server.bootstrap.upstreams import build_provider
 from alos.server.bootstrap.vault import open_vault
 from alos.server.bootstrap.watches import start_jobs
@@ -58,6 +59,7 @@ from alos.store.vault.files import FileVault
 
 _logger = logging.getLogger(__name__)
 
+_RELEASES_SECONDS = 1.0
 _SAVE_SECONDS = 1.0
 _FORGET_SECONDS = 3_600.0
 
@@ -184,10 +186,13 @@ async def build(settings: Settings) -> Installation:
         uses=plane.keys.uses,
     )
     holder.listen(pipeline.standing_swapped)
+    desk = build_release_desk(plane, store, open_statements(folder, store), clock)
+    await desk.load()
     management = build_management(
         settings,
         plane=plane,
         directory=directory,
+        desk=desk,
         scanner=scanner,
         store=store,
         journal=journal,
@@ -199,6 +204,7 @@ async def build(settings: Settings) -> Installation:
     jobs.every(_SAVE_SECONDS, management.sessions.save_ends, name="keep ends of sessions")
     jobs.every(_FORGET_SECONDS, management.sessions.forget_old, name="forget old sessions")
     jobs.every(HEARTBEAT_SECONDS, sealer.beat, name="heartbeat")
+    jobs.every(_RELEASES_SECONDS, desk.book.catch_up, name="read releases")
     tasks.spawn(shipper.run(), name="ship")
     tasks.spawn(sealer.run(), name="seal")
     operations = Operations(

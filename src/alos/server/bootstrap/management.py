@@ -10,6 +10,7 @@ from alos.checks.catalogue import Scanner
 from alos.control.directory import Directory
 from alos.control.notebook import Notebook
 from alos.control.plane import ControlPlane
+from alos.control.release_desk import ReleaseDesk
 from alos.control.sessions import Sessions
 from alos.control.set_up import SetUp
 from alos.domain.sign_on import Site, build_site
@@ -38,11 +39,12 @@ class Management:
     set_up: SetUp
 
 
-def build_management(
+def build_management(  # noqa: PLR0913 - one argument for each part of the door
     settings: Settings,
     *,
     plane: ControlPlane,
     directory: Directory,
+    desk: ReleaseDesk,
     scanner: Scanner,
     store: Store,
     journal: Journal,
@@ -69,6 +71,7 @@ def build_management(
         Parts(
             plane=plane,
             directory=directory,
+            desk=desk,
             scanner=scanner,
             sessions=sessions,
             set_up=set_up,

@@ -1,0 +1,202 @@
+"""How releases are shown: a line each, or one with everything that is missing."""
+
+from pydantic import Field
+
+from alos.api.body import Body
+from alos.control.outlook import Forecast
+from alos.control.releases import Outlook
+from alos.control.voting import Voting
+from alos.domain.bundle import Bundle
+from alos.domain.lane import Vote
+from alos.domain.promotion import Ending
+from alos.domain.refusal import Refusal
+from alos.domain.release import Release
+
+
+class ReleaseLine(Body):
+    """A release in one line."""
+
+    id: str
+    workflow: str
+    digest: str
+    state: str
+    tier: int
+    submitted_by: str
+    submitted_at_unix: int
+    stage_since_unix: int
+    approved_by: list[str]
+    halted: str = Field(description="the guard that holds it; empty while none does")
+
+
+class VoteAnswer(Body):
+    """A vote that was taken."""
+
+    voter: str
+    role: str
+    approves: bool
+    reason: str
+    signature: str = Field(description="attested by the server, or personal")
+    at_unix: int
+    void_because: str
+    envelope: str
+
+
+class SlotAnswer(Body):
+    """One vote that the lane asks for."""
+
+    roles: list[str]
+    voter: str | None
+
+
+class MissingAnswer(Body):
+    """One thing that keeps a release from its next stage."""
+
+    code: str
+    message: str
+
+
+class EvalAnswer(Body):
+    """The newest gate run of the digest."""
+
+    run: str
+    passed: bool
+    at_unix: int
+    gate_run: int
+    by: str
+    is_ci: bool
+
+
+class DecisionAnswer(Body):
+    """The newest entry of the decision log."""
+
+    path: str
+    what_changed: str
+    why: str
+    expected_impact: str
+    rollback_plan: str
+
+
+class ReleaseAnswer(ReleaseLine):
+    """Everything about a release on one screen."""
+
+    title: str
+    lane_tier: int
+    lane: list[SlotAnswer]
+    lane_version: str
+    policy: str
+    votes: list[VoteAnswer]
+    next_stage: str | None
+    missing: list[MissingAnswer]
+    evaluation: EvalAnswer | None
+    decision: DecisionAnswer | None
+    percent: float | None
+    rollback_to: str | None
+
+
+class EndingAnswer(Body):
+    """Something that ends by itself."""
+
+    what: str
+    ends_at_unix: int
+
+
+class OutlookAnswer(Body):
+    """The days to come."""
+
+    days: int
+    promotion_freezes: list[EndingAnswer]
+    traffic_stops: list[EndingAnswer]
+
+
+def to_line(release: Release) -> ReleaseLine:
+    """A release in one line."""
+    submitted = release.submitted
+    return ReleaseLine(
+        id=release.id,
+        workflow=submitted.workflow,
+        digest=release.digest,
+        state=release.state.value,
+        tier=int(submitted.tier),
+        submitted_by=submitted.by,
+        submitted_at_unix=submitted.at_unix,
+        stage_since_unix=release.stage_since_unix,
+        approved_by=list(release.approved_by),
+        halted=release.halted,
+    )
+
+
+def to_view(outlook: Outlook, voting: Voting, bundle: Bundle) -> ReleaseAnswer:
+    """A release with its lane, its votes and what is missing."""
+    release = outlook.release
+    shown, lane = voting.get_shown(release), voting.get_lane_state(release)
+    evaluation = outlook.facts.evaluation if outlook.facts is not None else None
+    decision = bundle.decisions[-1] if bundle.decisions else None
+    return ReleaseAnswer(
+        **to_line(release).model_dump(),
+        title=bundle.workflow.title,
+        lane_tier=int(release.submitted.lane_tier),
+        lane=[
+            SlotAnswer(roles=sorted(roles), voter=vote.voter if vote is not None else None)
+            for roles, vote in lane.filled
+        ],
+        lane_version=shown.lane_version,
+        policy=shown.policy,
+        votes=[_to_vote(vote) for vote in release.votes],
+        next_stage=outlook.next_stage.value if outlook.next_stage is not None else None,
+        missing=[_to_missing(refusal) for refusal in outlook.missing],
+        evaluation=(
+            EvalAnswer(
+                run=evaluation.run,
+                passed=evaluation.passed,
+                at_unix=evaluation.at_unix,
+                gate_run=evaluation.gate_run,
+                by=evaluation.by,
+                is_ci=evaluation.is_ci,
+            )
+            if evaluation is not None
+            else None
+        ),
+        decision=(
+            DecisionAnswer(
+                path=decision.path,
+                what_changed=decision.what_changed,
+                why=decision.why,
+                expected_impact=decision.expected_impact,
+                rollback_plan=decision.rollback_plan,
+            )
+            if decision is not None
+            else None
+        ),
+        percent=release.reach.percent if release.reach is not None else None,
+        rollback_to=outlook.lineage.rollback_target,
+    )
+
+
+def to_outlook(found: Forecast, days: int) -> OutlookAnswer:
+    """Both lists."""
+    return OutlookAnswer(
+        days=days,
+        promotion_freezes=[_to_ending(one) for one in found.freezes],
+        traffic_stops=[_to_ending(one) for one in found.stops],
+    )
+
+
+def _to_vote(vote: Vote) -> VoteAnswer:
+    return VoteAnswer(
+        voter=vote.voter,
+        role=vote.role.value,
+        approves=vote.approves,
+        reason=vote.reason,
+        signature=vote.signature.value,
+        at_unix=vote.at_unix,
+        void_because=vote.void_because,
+        envelope=vote.envelope,
+    )
+
+
+def _to_missing(refusal: Refusal) -> MissingAnswer:
+    return MissingAnswer(code=refusal.code.value, message=refusal.sentence)
+
+
+def _to_ending(ending: Ending) -> EndingAnswer:
+    return EndingAnswer(what=ending.what, ends_at_unix=ending.ends_at_unix)

@@ -1,0 +1,94 @@
+"""The releases of one process: their log, their rules, and what follows from changes elsewhere."""
+
+from alos.control.bundles import Bundles
+from alos.control.plane import ControlPlane
+from alos.control.release_book import ReleaseBook
+from alos.control.release_desk import Notify, ReleaseDesk, tell_nobody
+from alos.control.release_facts import FactFinder, GetEvalFact
+from alos.control.releases import Releases
+from alos.control.voting import NoProofs, Proofs, Voting
+from alos.domain.bundle import Bundle
+from alos.domain.ids import Digest, PersonId, WorkflowId
+from alos.domain.people import Role
+from alos.domain.promotion import EvalFact
+from alos.ledger.statement import hash_payload
+from alos.ports.clock import Clock
+from alos.ports.dev_clock import DevClock
+from alos.ports.statements import Statements
+from alos.store.bundles import StoredBundles
+from alos.store.engine import Store
+from alos.store.release_log import StoredReleaseLog
+
+
+async def get_no_eval(_digest: Digest) -> EvalFact | None:
+    """Where no eval runs are kept, none was passed."""
+    return None
+
+
+def get_founding(_person: PersonId, _role: Role) -> int | None:
+    """Where nobody keeps since when a role is held, every role counts as held at set-up."""
+    return None
+
+
+def get_no_drafters(_workflow: WorkflowId) -> frozenset[str]:
+    """Where no draft calls are known, nobody made any."""
+    return frozenset()
+
+
+def list_no_waivers(bundle: Bundle) -> tuple[str, ...]:
+    """What asks for a waiver; none can be in force yet, so all of it is missing."""
+    surface = bundle.workflow.surface
+    wanted = {
+        "surface without SSO": not surface.sso,
+        "surface without offboarding": not surface.offboarding,
+        "personal accounts allowed": bundle.workflow.personal_accounts_allowed,
+    }
+    return tuple(what for what, holds in wanted.items() if holds)
+
+
+def build_release_desk(
+    plane: ControlPlane,
+    store: Store,
+    statements: Statements,
+    clock: Clock,
+    *,
+    get_eval: GetEvalFact = get_no_eval,
+    proofs: Proofs | None = None,
+    notify: Notify = tell_nobody,
+) -> ReleaseDesk:
+    """Put the parts together; :meth:`ReleaseDesk.load` reads what happened so far."""
+    clock = DevClock(clock) if plane.is_dev else clock
+    bundles = Bundles(StoredBundles(store), clock=clock)
+    book = ReleaseBook(StoredReleaseLog(store), bundles, plane.notes, publish=plane.refresh)
+    facts = FactFinder(
+        configuration=lambda: plane.configuration,
+        get_eval=get_eval,
+        list_missing_waivers=list_no_waivers,
+        clock=clock,
+    )
+    releases = Releases(
+        book, bundles, facts, configuration=lambda: plane.configuration, clock=clock
+    )
+    voting = Voting(
+        book,
+        statements,
+        proofs or NoProofs(),
+        configuration=lambda: plane.configuration,
+        hash_statement=hash_payload,
+        get_draft_users=get_no_drafters,
+        clock=clock,
+    )
+    plane.served = book
+    plane.leavers.ends["votes"] = releases.void_pending_votes
+    plane.followers.append(releases.reopen_widened)
+    return ReleaseDesk(
+        book=book,
+        bundles=bundles,
+        releases=releases,
+        voting=voting,
+        configuration=lambda: plane.configuration,
+        get_eval=get_eval,
+        get_gained_at=get_founding,
+        notify=notify,
+        clock=clock,
+    )
