@@ -51,6 +51,7 @@ from alos.pipeline.breaker import Breakers
 from alos.pipeline.budget import Budget
 from alos.pipeline.check import Check
 from alos.pipeline.dispatch import Dispatch
+from alos.pipeline.escalation import Escalate
 from alos.pipeline.examine import Examine
 from alos.pipeline.finish import Finish
 from alos.pipeline.keep import Keep
@@ -345,13 +346,16 @@ class Conversation:
                 budget=budget,
                 check=Check(scanner, formats),
                 still=still,
-                dispatch=Dispatch(
-                    Attempts(self.provider, formats, self.clock),
-                    self.breakers,
-                    still=still,
+                dispatch=Escalate(
+                    Dispatch(
+                        Attempts(self.provider, formats, self.clock),
+                        self.breakers,
+                        still=still,
+                        raise_reservation=budget.raise_reservation,
+                        clock=self.clock,
+                        sleep=self._pause,
+                    ),
                     raise_reservation=budget.raise_reservation,
-                    clock=self.clock,
-                    sleep=self._pause,
                 ),
                 examine=Examine(scanner, formats),
                 finish=Finish(

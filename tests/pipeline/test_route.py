@@ -1,15 +1,16 @@
 """Which model a call goes to: the smallest that may serve, unless a rule says otherwise."""
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from alos.domain.ids import ModelName
+from alos.domain.ids import Epoch, ModelName
 from alos.domain.outcome import Answered, Refused
 from alos.domain.record import ClosingEntry, Fact
 from alos.domain.refusal import ReasonCode
-from alos.domain.standing import StandingModel, Stop
+from alos.domain.standing import Cap, StandingModel, Stop
 from alos.domain.workflow import Escalation, EscalationRule
 from tests.pipeline.conversation import (
     Conversation,
@@ -168,3 +169,85 @@ async def test_an_approval_ends_to_the_second_also_for_a_route_that_is_kept() ->
     assert isinstance(outcome, Refused)
     assert outcome.refusal.code is ReasonCode.VENDOR_APPROVAL_ENDED
     assert len(talk.provider.sent) == 1
+
+
+# --- an answer of no use ----------------------------------------------------------------------
+
+SCHEMA = {"type": "object", "required": ["city"], "properties": {"city": {"type": "string"}}}
+JSON_ASKED = {
+    "response_format": {"type": "json_schema", "json_schema": {"name": "a", "schema": SCHEMA}}
+}
+
+
+def talk_of(*texts: str, **changes: Any) -> Conversation:
+    talk = talk_to("small", escalation=escalating(EscalationRule.INVALID_OUTPUT), **changes)
+    talk.provider.answers = [ScriptedAnswer(body=completion(text)) for text in texts]
+    return talk
+
+
+@pytest.mark.parametrize(
+    ("first", "more"),
+    [
+        ("I'm sorry, but I can't help with that.", {}),
+        ("Paris, of course", JSON_ASKED),
+        ('{"town": "Paris"}', JSON_ASKED),
+        ("[" * 3_000, JSON_ASKED),
+        ("not json", {"response_format": {"type": "json_object"}}),
+    ],
+)
+async def test_an_answer_of_no_use_leads_to_the_larger_model_and_both_are_paid(
+    first: str, more: dict[str, Any]
+) -> None:
+    talk = talk_of(first, '{"city": "Paris"}')
+    outcome = await talk.run(say("The capital of France?", **more))
+    assert isinstance(outcome, Answered)
+    assert b"city" in outcome.body
+    (record,) = talk.journal.closings
+    found = dict(record.facts)
+    assert (record.model, found[Fact.ESCALATED]) == ("beyond", "invalid_output")
+    assert [one.model for one in record.attempts] == ["small", "beyond"]
+    assert record.cost_nanousd == 9_000
+    assert found[Fact.SET_ASIDE_NANOUSD] == "4500"
+    assert await talk.used() == 9_000
+
+
+@pytest.mark.parametrize(("text", "more"), [("Paris.", {}), ('{"city": "Paris"}', JSON_ASKED)])
+async def test_a_useful_answer_stays_with_the_small_model(text: str, more: dict[str, Any]) -> None:
+    talk = talk_of(text)
+    assert isinstance(await talk.run(say("hello", **more)), Answered)
+    (record,) = talk.journal.closings
+    assert (record.model, record.cost_nanousd) == ("small", 4_500)
+
+
+async def test_where_the_larger_model_fails_too_the_first_answer_stands() -> None:
+    talk = talk_of("I'm sorry, but I can't help with that.")
+    talk.provider.answers += [ScriptedAnswer(status=501, body=b"{}") for _ in range(3)]
+    outcome = await talk.run()
+    assert isinstance(outcome, Answered)
+    (record,) = talk.journal.closings
+    assert (record.model, record.cost_nanousd) == ("small", 4_500)
+    assert Fact.ESCALATED not in dict(record.facts)
+
+
+async def test_a_second_answer_that_no_cap_leaves_room_for_is_not_asked_for() -> None:
+    talk = talk_of("I'm sorry, but I can't help with that.", "never")
+    cap = Cap(scope="workspace:care", limit_nanousd=150_000)
+    (workflow,) = talk.holder.current.workflows.values()
+    talk.swap(
+        replace(
+            talk.holder.current,
+            workflows={workflow.id: replace(workflow, caps=(cap,))},
+            epoch=Epoch(2),
+        )
+    )
+    outcome = await talk.run()
+    assert isinstance(outcome, Answered), outcome
+    assert [one.model.name for one in talk.provider.sent] == ["small"]
+    assert await talk.used() <= cap.limit_nanousd
+
+
+async def test_a_failure_is_no_answer_of_no_use() -> None:
+    talk = talk_of()
+    talk.provider.answers = [ScriptedAnswer(status=501, body=b"{}") for _ in range(9)]
+    assert isinstance(await talk.run(), Refused)
+    assert {one.model.name for one in talk.provider.sent} == {"small"}

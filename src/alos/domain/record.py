@@ -96,6 +96,8 @@ class Fact(StrEnum):
     """Id of the call whose answer the same Idempotency-Key gave again."""
     ESCALATED = "escalated"
     """Name of the rule that sent the call to a larger model."""
+    SET_ASIDE_NANOUSD = "set_aside_nanousd"
+    """Part of the cost: a smaller model's answer that was of no use, before the larger one's."""
     PROMPT_OBSERVED = "prompt_observed"
     """First 16 hex digits of SHA-256 of a system text that is not the prompt of the record."""
     NEAR_MISS = "near_miss"

@@ -58,6 +58,8 @@ class Request(NamedTuple):
         unpriced: cost-bearing fields whose price the gateway can't know, by name.
         unknown_fields: top-level fields the field table does not list, by name.
         tool_names: tools offered to the model.
+        answer_schema: the JSON Schema that the answer was asked to keep to; ``{}`` where any JSON
+            will do, ``None`` where any text will.
         system_text: the system messages joined by newlines (for the observed prompt digest).
     """
 
@@ -75,6 +77,7 @@ class Request(NamedTuple):
     unknown_fields: tuple[str, ...] = ()
     tool_names: tuple[str, ...] = ()
     system_text: str = ""
+    answer_schema: Mapping[str, Any] | None = None
     prompt_name: str | None = None
     prompt_variables: Mapping[str, str] = _NOTHING
 

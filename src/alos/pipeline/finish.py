@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 
-from alos.domain.call import CheckedCandidate
+from alos.domain.call import CheckedCandidate, WholeReply
 from alos.domain.fault import VaultDown
 from alos.domain.ids import WorkspaceId
 from alos.domain.money import Usage
@@ -211,6 +211,10 @@ def _get_cost(progress: Progress, ending: Ending) -> tuple[Usage | None, int, bo
     lost = sum(_estimate(one, 0)[1] for one in unanswered)
     if lost:
         progress.facts[Fact.UNANSWERED_NANOUSD] = str(lost)
+    if tries.set_aside is not None:
+        aside = _get_cost_set_aside(tries.set_aside)
+        progress.facts[Fact.SET_ASIDE_NANOUSD] = str(aside)
+        lost += aside
     usage, cost = ending.usage, 0
     is_estimate = bool(unanswered)
     if answered is not None and usage is not None:
@@ -222,6 +226,13 @@ def _get_cost(progress: Progress, ending: Ending) -> tuple[Usage | None, int, bo
     elif unanswered:
         usage, _ = _estimate(unanswered[-1], 0)
     return usage, min(cost + lost, _get_reserved(progress)), is_estimate
+
+
+def _get_cost_set_aside(reply: WholeReply) -> int:
+    candidate, view = reply.candidate, reply.view
+    if view is not None and view.usage is not None and candidate.model.price is not None:
+        return candidate.model.price.get_cost_nanousd(view.usage)
+    return _estimate(candidate, len(reply.body))[1]
 
 
 def _estimate(candidate: CheckedCandidate, text_characters: int) -> tuple[Usage, int]:

@@ -111,6 +111,7 @@ def _find(
         return first_no or Refusal(code=ReasonCode.MODEL_NOT_ALLOWED, detail="the route is empty")
     if asked is None and rule is None:
         _put_smallest_first(candidates, workflow)
+        candidates += _list_larger_after(wire_format, standing, workflow, now_unix)
     ends = [one.approved_until_unix for one in candidates if one.approved_until_unix is not None]
     larger = workflow.escalation.model if workflow.escalation and rule else None
     return Route(
@@ -145,6 +146,18 @@ def _order(
         return Refusal(code=ReasonCode.MODEL_NOT_ALLOWED, detail=detail)
     rest = (name for name in names if name != named)
     return (named, *rest), "named by the caller, then the route"
+
+
+def _list_larger_after(
+    wire_format: str, standing: Standing, workflow: StandingWorkflow, now_unix: int
+) -> list[StandingModel]:
+    """The larger model that an answer of no use leads to; dispatch never begins with it."""
+    escalation = workflow.escalation
+    if escalation is None or escalation.rule is not EscalationRule.INVALID_OUTPUT:
+        return []
+    model = standing.models[escalation.model]
+    refusal = _check_candidate(wire_format, standing, model, now_unix)
+    return [] if refusal or check_vendor_retention(workflow, model) else [model]
 
 
 def _put_smallest_first(candidates: list[StandingModel], workflow: StandingWorkflow) -> None:

@@ -35,6 +35,7 @@ from alos.domain.outcome import Answered, Listed, Refused, Streaming
 from alos.domain.outcome import Outcome as DoorOutcome
 from alos.domain.record import Fact, Outcome, Stage
 from alos.domain.refusal import ReasonCode, Refusal
+from alos.domain.workflow import EscalationRule
 from alos.pipeline.admit import Admit, identify
 from alos.pipeline.again import (
     Again,
@@ -51,7 +52,7 @@ from alos.pipeline.answer_headers import (
 )
 from alos.pipeline.budget import Budget, write_opening
 from alos.pipeline.check import Check
-from alos.pipeline.dispatch import Dispatch
+from alos.pipeline.escalation import Dispatched
 from alos.pipeline.examine import Examine
 from alos.pipeline.finish import Finish
 from alos.pipeline.progress import Ending, Progress
@@ -87,7 +88,7 @@ class Stages:
     budget: Budget
     check: Check
     still: Still
-    dispatch: Dispatch
+    dispatch: Dispatched
     examine: Examine
     finish: Finish
 
@@ -211,6 +212,8 @@ class Pipeline:
         if isinstance(reply, Denied):
             return await self._deny(progress, reply)
         progress.candidate = reply.candidate
+        if progress.tries.set_aside is not None:
+            progress.facts[Fact.ESCALATED] = EscalationRule.INVALID_OUTPUT
         progress.stage = Stage.EXAMINE
         stopped = self._check_still(progress)
         if isinstance(reply, StreamReply):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from alos.domain.call import CheckedCandidate, Reservation
+from alos.domain.call import CheckedCandidate, Reservation, WholeReply
 from alos.domain.record import AttemptNote
 from alos.domain.standing import StandingModel
 
@@ -20,6 +20,7 @@ class Tries:
         sent: the last candidate whose bytes went out.
         unanswered: tries that may be billed though no usable answer came.
         raised: what was set aside for them beyond the call's own reservation.
+        set_aside: an answer that made way for the larger model's; it is paid for all the same.
     """
 
     attempts: list[AttemptNote] = field(default_factory=list)
@@ -28,6 +29,7 @@ class Tries:
     sent: CheckedCandidate | None = None
     unanswered: list[CheckedCandidate] = field(default_factory=list)
     raised: list[Reservation] = field(default_factory=list)
+    set_aside: WholeReply | None = None
 
     def note(self, model: StandingModel, result: str, waited_ns: int = 0) -> None:
         """Write a try or a skip down; a long storm keeps only its first notes."""

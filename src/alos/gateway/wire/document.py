@@ -161,6 +161,24 @@ def get_prompt(document: Mapping[str, Any]) -> tuple[str | None, dict[str, str]]
     return name, variables
 
 
+def get_answer_schema(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The JSON Schema asked for, wherever a format says it; ``{}`` where any JSON will do."""
+    asked = document.get("response_format") or document.get("output_format")
+    for holder in ("text", "output_config"):
+        value = document.get(holder)
+        if asked is None and isinstance(value, dict):
+            asked = value.get("format")
+    if not isinstance(asked, dict):
+        return None
+    if asked.get("type") == "json_object":
+        return {}
+    if asked.get("type") != "json_schema":
+        return None
+    inner = asked.get("json_schema")
+    schema = inner.get("schema") if isinstance(inner, dict) else asked.get("schema")
+    return schema if isinstance(schema, dict) else {}
+
+
 def name_path(path: str | Path) -> str:
     """A path of our own words and indexes, as people write it; made only to complain."""
     if isinstance(path, str):

@@ -7,6 +7,7 @@ from alos.domain.request import Path, Request, Text, Unreadable
 from alos.gateway.wire.document import (
     MalformedError,
     check_depth,
+    get_answer_schema,
     get_model,
     get_prompt,
     need_list,
@@ -105,6 +106,7 @@ class Reading:
             unknown_fields=tuple(self.unknown),
             tool_names=tuple(self.tool_names),
             system_text="\n".join(self.system),
+            answer_schema=get_answer_schema(document),
             prompt_name=prompt_name,
             prompt_variables=variables,
         )

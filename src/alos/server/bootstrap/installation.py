@@ -24,6 +24,7 @@ from alos.pipeline.breaker import Breakers
 from alos.pipeline.budget import Budget
 from alos.pipeline.check import Check
 from alos.pipeline.dispatch import Dispatch
+from alos.pipeline.escalation import Escalate
 from alos.pipeline.examine import Examine
 from alos.pipeline.finish import Finish, Overbilled
 from alos.pipeline.keep import Keep
@@ -158,12 +159,15 @@ async def build(settings: Settings) -> Installation:
         budget=budget,
         check=Check(scanner, FORMATS),
         still=still,
-        dispatch=Dispatch(
-            Attempts(provider, FORMATS, clock),
-            breakers,
-            still=still,
+        dispatch=Escalate(
+            Dispatch(
+                Attempts(provider, FORMATS, clock),
+                breakers,
+                still=still,
+                raise_reservation=budget.raise_reservation,
+                clock=clock,
+            ),
             raise_reservation=budget.raise_reservation,
-            clock=clock,
         ),
         examine=Examine(scanner, FORMATS),
         finish=Finish(
