@@ -20,6 +20,8 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import corpus_fifth
+import corpus_fourth
 import corpus_held_out
 import corpus_secrets
 import corpus_third
@@ -30,8 +32,9 @@ from alos.checks.secrets import secrets_pack
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+EVERYDAY = {*corpus_third.EVERYDAY, *corpus_fourth.EVERYDAY}
 GROUPS: dict[str, Callable[[corpus_secrets.Document], bool]] = {
-    "everyday vendors": lambda document: document.vendor in corpus_third.EVERYDAY,
+    "everyday vendors": lambda document: document.vendor in EVERYDAY,
     "chat prose": lambda document: "chat" in document.carrier or document.carrier == "slack",
 }
 SLACK_CHARACTERS, SLACK_SHARE = 6, 1.2
@@ -117,6 +120,8 @@ def main() -> None:
         ("tuned on", corpus_secrets),
         ("second corpus", corpus_held_out),
         ("third corpus", corpus_third),
+        ("fourth corpus", corpus_fourth),
+        ("fifth corpus", corpus_fifth),
     ):
         print(name)
         documents = corpus.positives(rng, chosen.count)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alos.checks.catalogue import Scanner, build_scanner
@@ -70,6 +70,7 @@ PHRASE = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(phrase=PHRASE)
 def test_any_entry_is_found_as_written_in_capitals_and_folded(phrase: list[str]) -> None:
     entry = " ".join(phrase)

@@ -125,9 +125,9 @@ def test_the_time_grows_no_faster_than_the_text(scanner: Scanner, unit: str) -> 
         text = (unit * (size // len(unit) + 1))[:size]
         best = float("inf")
         for _ in range(3):
-            begin = time.perf_counter()
+            begin = time.thread_time()
             scanner.scan(text)
-            best = min(best, time.perf_counter() - begin)
+            best = min(best, time.thread_time() - begin)
         return best
 
     assert seconds(40_000) < 16 * seconds(5_000) + 0.01

@@ -2,6 +2,7 @@ import random  # noqa: TID251 - seeded samples, not secrets
 import re
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -9,6 +10,8 @@ from alos.checks.catalogue import Scanner, build_scanner
 from alos.checks.secrets import secrets_pack
 
 sys.path.insert(0, str(Path(__file__).parent))
+import corpus_fifth
+import corpus_fourth
 import corpus_secrets
 
 RECALL, PRECISION, WHOLE = 0.95, 0.985, 0.95
@@ -31,6 +34,24 @@ def test_credentials_are_found_whole_in_every_carrier(scanner: Scanner) -> None:
             whole += any(one.start <= start and end <= one.end for one in hits)
     assert found / wanted >= RECALL
     assert whole / found >= WHOLE
+
+
+@pytest.mark.parametrize("corpus", [corpus_fourth, corpus_fifth])
+def test_credentials_are_found_in_carriers_of_another_hand(
+    scanner: Scanner, corpus: ModuleType
+) -> None:
+    rng = random.Random(20_261_125)  # noqa: S311 - seeded
+    wanted = found = true = false = 0
+    for document in corpus.positives(rng, 1200) + corpus.negatives(rng, 400):
+        findings = scanner.scan(document.text)
+        for start, end in document.spans:
+            wanted += 1
+            found += any(one.start < end and start < one.end for one in findings)
+        for one in findings:
+            right = any(one.start < end and start < one.end for start, end in document.spans)
+            true, false = true + right, false + (not right)
+    assert found / wanted >= RECALL
+    assert true / (true + false) >= PRECISION
 
 
 def test_look_alikes_are_left_alone(scanner: Scanner) -> None:

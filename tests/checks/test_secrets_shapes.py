@@ -22,7 +22,12 @@ def scanner() -> Scanner:
 
 
 def _sample(shape: Shape, rng: random.Random) -> tuple[str, int, int]:
-    prefix = {"wireguard-private-key": "PrivateKey = ", "cloudinary-url": "cloudinary://"}
+    prefix = {
+        "wireguard-private-key": "PrivateKey = ",
+        "cloudinary-url": "cloudinary://",
+        "azure-sas-signature": "sig=",
+        "jwk-private-part": '"d":"',
+    }
     suffix = {"cloudinary-url": "@cloud"}
     value = draw(shape.shape, rng)
     lead = f"our {shape.near[0]} token " if shape.near else "see "

@@ -6,13 +6,14 @@ from importlib import resources
 
 from alos.checks.base import Pack, digest
 from alos.checks.secrets_carriers import carrier_triggers
+from alos.checks.secrets_commands import command_triggers
 from alos.checks.secrets_context import assignment_trigger
 from alos.checks.secrets_nearby import nearby_triggers
 from alos.checks.secrets_prose import prose_triggers
 from alos.checks.secrets_shapes import load_shapes, shape_trigger
 from alos.checks.secrets_structure import structure_triggers
 
-CODE_VERSION = b"secrets/6"
+CODE_VERSION = b"secrets/7"
 """Changes with the code of the confirmations, so that cached verdicts end with it."""
 
 
@@ -29,6 +30,7 @@ def secrets_pack() -> Pack:
             *structure_triggers(),
             assignment_trigger(),
             *carrier_triggers(),
+            *command_triggers(),
             *prose_triggers(),
             *nearby_triggers(vendors),
         ),

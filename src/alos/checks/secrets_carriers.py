@@ -36,7 +36,7 @@ def confirm_uri(text: str, start: int, _end: int) -> Finding | None:
     value = match["value"]
     if is_code(value) or is_filler(value) or is_placeholder(value) or value == match["user"]:
         return None
-    if value.startswith("pserver:"):
+    if value.startswith("pserver:") or _FIELDS.search(value):
         return None
     if match["host"].startswith(("example.", "host", "hostname", "${", "{")):
         weak = not (looks_random(value) or is_strong(value))
@@ -45,6 +45,7 @@ def confirm_uri(text: str, start: int, _end: int) -> Finding | None:
     return found(*match.span("value"), "PASSWORD", "secret/uri-password", 0.85)
 
 
+_FIELDS = re.compile(r"[;&][A-Za-z_ ]{2,30}=")
 _SCHEME = re.compile(
     r"(?:bearer|basic|token|apikey|ssws|key|bot|sso-key|genie-?key|digest|negotiate)"
     r"\s{1,3}(?:token=)?[\"']?(?P<value>[A-Za-z0-9_\-+/=.~:]{8,2000})",
@@ -131,7 +132,8 @@ def confirm_pair(text: str, start: int, end: int) -> Finding | None:
 
 
 _LOGIN = re.compile(
-    r"(?:\.login|auth|basicauth)[ =]{0,3}\([ \t]?[\"'][^\"'\n]{1,60}[\"'],[ \t]{0,3}[\"']"
+    r"(?:(?:\.|->|::)(?:login|signin|authenticate)|auth|basicauth|credentials?)[ =]{0,3}"
+    r"\([ \t]?[\"'][^\"'\n]{1,60}[\"'],[ \t]{0,3}[\"']"
     r"(?P<value>[^\"'\n]{5,128})[\"']|securestring[ ](?:-string[ ])?[\"']"
     r"(?P<secure>[^\"'\n]{5,128})[\"']",
     re.IGNORECASE,
@@ -171,7 +173,8 @@ def confirm_root(text: str, start: int, _end: int) -> Finding | None:
 
 
 _SQL = re.compile(
-    r"(?:identified\s+by|password)\s+[\"'](?P<value>[^\"'\n]{5,128})[\"']", re.IGNORECASE
+    r"(?:identified\s+by\s+|password\s+|=\s?password\s?\(\s?)N?[\"'](?P<value>[^\"'\n]{5,128})[\"']",
+    re.IGNORECASE,
 )
 
 
@@ -207,7 +210,8 @@ def carrier_triggers() -> tuple[Trigger, ...]:
         _caseless("secret/name-value", r"(?:value|default)[\"']?[ \t]{0,12}[:=]", confirm_pair),
         _caseless(
             "secret/login-call",
-            r"(?:\.login|auth[ =]{0,3}|basicauth)\([ \t]?[\"'][^\"'\n]{1,60}[\"'],",
+            r"(?:(?:\.|->|::)(?:login|signin|authenticate)|auth[ =]{0,3}|credentials?)"
+            r"\([ \t]?[\"'][^\"'\n]{1,60}[\"'],",
             confirm_login,
         ),
         _caseless(
@@ -216,7 +220,11 @@ def carrier_triggers() -> tuple[Trigger, ...]:
             confirm_root,
         ),
         _caseless("secret/login-call", r"securestring[ ](?:-string[ ])?[\"']", confirm_login),
-        _caseless("secret/sql-password", r"(?:identified by|password)\s[\"']", confirm_sql),
+        _caseless(
+            "secret/sql-password",
+            r"(?:identified by |password |= ?password ?\( ?)N?[\"']",
+            confirm_sql,
+        ),
     )
 
 

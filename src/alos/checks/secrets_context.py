@@ -11,7 +11,7 @@ from alos.checks.secrets_value import is_shuffled, is_strong, looks_random
 
 _NOUN = (
     "(?:passw(?:or)?d|passphrase|passcode|passwort|kennwort|senha|pwd|secret|token|key|"
-    "credentials?|creds|auth|bearer|requirepass|userpass|pass|pat|dsn|pw)"
+    "credentials?|creds|auth|bearer|requirepass|userpass|pass|pat|dsn|pw|psk)"
 )
 _ASSIGN = _NOUN + r"[A-Za-z0-9_.\-]{0,16}[\"'`\]\\)*]{0,5}[ \t]{0,8}[:=|,<>(]"
 # Matched against the text before the noun, read backwards.
@@ -23,7 +23,11 @@ _LEAD = re.compile(
     r"(?:[A-Za-z]{1,2}(?=[\"']))?(?P<quote>\\{0,3}[\"'`]{1,3}|&quot;|%22|\*\*[ \t]?)?",
 )
 _RUN = re.compile(r"\S{1,400}")
-_CUT = re.compile(r"[\"'`,;&<>|)}\]]|\\[nrt\"]|%26|%22")
+_CUT = re.compile(r"[\"'`,;<>|)}\]]|&(?=[\w.\-\[\]]{1,40}=|[&\s;]|amp;|quot;|$)|\\[nrt\"]|%26|%22")
+_ENV = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|[a-z][A-Za-z0-9_]*(?:\.[A-Za-z0-9_]+)+")
+_SPOKEN_PAIR = re.compile(r"cred(?:ential)?s?$", re.IGNORECASE)
+_PAIR = re.compile(r"[A-Za-z][\w.@+\-]{1,40}[:/](?P<value>\S{6,})")
+_NEXT_FIELD = re.compile(r"&(?=[A-Za-z_.\-]{1,40}=)")
 _LINE_HEAD = re.compile(
     r"^[ \t>+\-|*\d:]{0,12}(?:export|ENV|ARG|set|setx|-e|--env|\$env:|declare -x|env)?[ \t]{0,4}"
     r"[\"'`]?[A-Za-z0-9_.\-]{0,40}$",
@@ -54,7 +58,17 @@ def confirm_assignment(text: str, start: int, end: int) -> Finding | None:
         return None
     if separator in ",(" and not quoted and not looks_random(text[first:last]):
         return None
-    clause = whole_line or (start > 0 and _before_name(text, start, name) in ";&?")
+    clause = (
+        whole_line
+        or (start > 0 and _before_name(text, start, name) in ";&?")
+        or (
+            separator == "="
+            and text[first - 1] == "="
+            and _ENV.fullmatch(name.rpartition(" ")[2]) is not None
+        )
+    )
+    if _SPOKEN_PAIR.search(name) and (pair := _PAIR.match(text, first, last)):
+        first = pair.start("value")
     if last - first < _SHORTEST_RANDOM and "example" in text[max(0, first - 80) : first].lower():
         return None
     confidence = judge(text[first:last], kind, quoted=quoted, whole_line=clause)
@@ -110,10 +124,14 @@ def value_after(text: str, start: int, end: int) -> tuple[int, int, bool, bool] 
     line_end = text.find("\n", last, last + 120)
     rest = text[last : line_end if line_end >= 0 else last + 120]
     if _LINE_HEAD.match(text[max(line_start, start - 80) : start]) and _COMMENT.match(rest):
-        bare = run[0].rstrip(",;\"'`")
+        bare = _NEXT_FIELD.split(run[0], maxsplit=1)[0].rstrip(",;\"'`")
         return (first, first + len(bare), False, True) if bare else None
     cut = _CUT.search(text, first, last)
-    bare = text[first : cut.start()] if cut else text[first:last].rstrip(".:!?*_")
+    if cut and cut[0] == ">" and text[cut.start() - 1] in "-=":
+        return None  # an arrow of a program
+    bare = text[first : cut.start()] if cut else text[first:last].rstrip(".:")
+    if first and text[first - 1] in "_*":
+        bare = bare.rstrip("_*")
     return (first, first + len(bare), False, False) if bare else None
 
 

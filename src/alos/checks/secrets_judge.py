@@ -42,7 +42,7 @@ def judge(value: str, kind: NameKind, *, quoted: bool, whole_line: bool) -> floa
         return None
     if is_placeholder(value):
         return None
-    if kind != "weak" and is_dense(value) and (quoted or whole_line):
+    if kind != "weak" and is_dense(value) and (quoted or whole_line) and "]{" not in value:
         return 0.85
     if is_code(value) or is_filler(value):
         return None
@@ -73,7 +73,19 @@ def _judge_password(value: str, *, quoted: bool, whole_line: bool) -> float | No
     return 0.8
 
 
+_HUMAN = re.compile(r"[A-Z][a-z0-9@$]{3,12}[-_@.+]?[0-9]{2,4}[!?#$*]{0,2}")
+
+
+def _is_human(value: str) -> bool:
+    """Tell whether `value` is what people take for a secret: words joined, a word and a year."""
+    if "_" not in value and is_passphrase(value):
+        return True
+    return _HUMAN.fullmatch(value) is not None and not _SELF_NAMING.search(value)
+
+
 def _judge_short_secret(value: str, *, quoted: bool, whole_line: bool) -> float | None:
+    if (quoted or whole_line) and len(value) >= _SHORT_SECRET and _is_human(value):
+        return 0.7
     if (
         is_ordinary(value)
         or not (quoted or whole_line)
@@ -83,4 +95,5 @@ def _judge_short_secret(value: str, *, quoted: bool, whole_line: bool) -> float 
         return None
     if not any(map(str.isdigit, value)) or _SELF_NAMING.search(value):
         return None
-    return 0.7 if wordiness(value) < _WORDY else None
+    mixed = is_strong(value) and not value.isalnum()
+    return 0.7 if mixed or wordiness(value) < _WORDY else None

@@ -12,7 +12,7 @@ _PASSWORDS = frozenset(
     {
         *("password", "passwd", "passphrase", "passcode", "pwd", "pass", "pw", "psw", "passwort"),
         *("kennwort", "senha", "contrasena", "mdp", "passw", "userpass", "dbpass", "sshpass"),
-        *("pgpassword", "requirepass", "masterauth", "rootpw", "authpass"),
+        *("pgpassword", "requirepass", "masterauth", "rootpw", "authpass", "psk"),
     },
 )
 _SECRETS = frozenset(
@@ -66,6 +66,25 @@ _AFTER = frozenset(
     },
 )
 
+_PASSWORD_ENDS = (
+    *("password", "passwd", "passwort", "kennwort", "passphrase", "storepass", "keypass"),
+    *("bindpass", "rootpass", "mailpass", "smtppass", "ftppass", "adminpass", "mysqlpass"),
+)
+_SECRET_ENDS = (
+    "apikey",
+    "secretkey",
+    "accesskey",
+    "privatekey",
+    "authtoken",
+    "apitoken",
+    "secret",
+)
+
+
+def is_no_secret_before(word: str) -> bool:
+    """Tell whether `word` before a noun (`cache key`, `page token`) makes it no credential's."""
+    return word.lower() in _NOT_BEFORE
+
 
 def kind_of_name(name: str) -> NameKind | None:
     """Tell what `name` (an identifier, a header, the words before a colon) promises.
@@ -77,9 +96,9 @@ def kind_of_name(name: str) -> NameKind | None:
     for at in range(len(words) - 1, -1, -1):
         word = words[at]
         before = words[at - 1] if at else ""
-        if word in _PASSWORDS:
+        if word in _PASSWORDS or word.endswith(_PASSWORD_ENDS):
             return None if before in _NOT_BEFORE else "password"
-        if word in _SECRETS:
+        if word in _SECRETS or word.endswith(_SECRET_ENDS):
             return None if before in _NOT_BEFORE else "secret"
         if word in {"key", "keys"}:
             return _kind_of_key(before)

@@ -8,8 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from alos.checks.base import Finding, Trigger
-from alos.checks.secrets_names import kind_of_name
-from alos.checks.secrets_value import is_hex, is_placeholder, is_uuid, looks_random
+from alos.checks.secrets_names import is_no_secret_before, kind_of_name
+from alos.checks.secrets_value import (
+    is_camel_name,
+    is_hex,
+    is_object_id,
+    is_placeholder,
+    is_uuid,
+    looks_random,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,12 +27,13 @@ _HASH = re.compile(
     r"sha-?\d+|sha\b|md5|commit|checksum|digest|hash|integrity|etag|revision|\brev\b|fingerprint|"
     r"tree|parent|blob|merge|cherry|uuid|guid|trace|span|request[-_ ]?id|\bid\b|_id\b|signature|"
     r"version|build|image|thumbprint|serial|crc|public[-_ ]?key|\bindex\b|rootfs|layer|object|"
-    r"correlation|transaction|nonce|salt|diff|git\b|\bref\b|branch|head\b|pip\b",
+    r"correlation|transaction|\btx\b|\border\b|\bblock\b|artifact|nonce|salt|diff|git\b|\bref\b|branch|head\b|pip\b",
 )
 _FOREIGN_NOUN = r"schl(?:\u00fc|ue)ssel|\bcl\u00e9\b|\bclef\b|\bclave\b|\bchiave\b|\bsleutel\b"
 _NOUN = re.compile(
     r"api[-_ ]?key|access[-_ ]?key|secret|token|password|passwd|credential|creds|bearer|"
-    r"private[-_ ]?key|\bkeys?\b|\bpwd\b|_key\b|\bauth\b|" + _FOREIGN_NOUN,
+    r"private[-_ ]?key|(?<!public )(?<!public-)\bkeys?\b|\bpwd\b|(?<!public)_key\b|\bauth\b|"
+    + _FOREIGN_NOUN,
 )
 # Matched against the text before the run, read backwards: `name = "`, `<tag>` or `--flag `.
 _NAMED = re.compile(
@@ -33,15 +41,23 @@ _NAMED = re.compile(
     r"(?P<name>[\w.\-]{1,40}(?: [A-Za-z0-9_.\-]{1,20}){0,2})|"
     r">(?P<tag>[A-Za-z_][\w:.-]{0,40})<|[\"']?[ =](?P<flag>[a-z][a-z-]{2,30})--",
 )
-_WORD = re.compile(r"[a-z0-9]{2,}")
+_WORD = re.compile(r"[a-z0-9][a-z0-9&]+")
 _NUMBER = re.compile(r"0x[0-9a-fA-F]{1,17}$|[0-9.+\-eE:/]+$")
 _TOKEN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-+/")
+_FIELD = re.compile(r"[A-Za-z_]{2,40}=(?!=?$)")
+_CRYPT = re.compile(r"\$[0-9a-z-]{1,10}\$[^\s\"']{0,60}$")
 _FOLDS = frozenset({60, 64, 70, 76})
 _HEX_GAP = 40
 _SAYS_LITTLE = re.compile(
     r"(?:.* )?(?:one|it|this|that|here|below|now|mine|ours|old|new|body|value|text|data|string|"
     r"discussed|agreed|requested|promised|follows|used|is|you|us|me|them)$",
     re.IGNORECASE,
+)
+_TAGS = frozenset(
+    {
+        *("code", "b", "pre", "td", "strong", "tt", "kbd", "samp", "span", "em", "i", "p", "li"),
+        *("div", "dd", "font"),
+    },
 )
 _FOLDED_BEFORE = re.compile(r"[a-z0-9+/]{30}(?:\r?\n|\\n)[ \t]*$")
 _FOLDED_AFTER = re.compile(r"(?:\r?\n|\\n)[ \t]*[A-Za-z0-9+/]{12}")
@@ -86,6 +102,7 @@ class Nearby:
         if (
             type_ is None
             or is_placeholder(value)
+            or (type_ == "TOKEN" and _is_thing(value))
             or _is_hash(before, value)
             or _is_part(before, value, text[last : last + 18])
         ):
@@ -93,7 +110,7 @@ class Nearby:
         named = _NAMED.match(text[max(0, first - 60) : first][::-1])
         if named is not None:
             name = (named["name"] or named["tag"] or named["flag"])[::-1]
-            if not self._may_be_named(name, type_, value):
+            if name not in _TAGS and not self._may_be_named(name, type_, value):
                 return None
         return _found(first, len(value), type_)
 
@@ -103,7 +120,8 @@ class Nearby:
         if _FOREIGN.search(name):
             kind = "secret"
         if type_ != "TOKEN":
-            return kind is not None or any(self._vendors(name.lower())) or little
+            spoken = " " in name and not is_uuid(value)
+            return kind is not None or any(self._vendors(name.lower())) or little or spoken
         return little or (kind == "weak" and not is_hex(value) and not is_uuid(value))
 
     def _type(self, value: str, before: str, after: str) -> str | None:
@@ -126,9 +144,24 @@ class Nearby:
                     yield vendor
 
 
+def _is_thing(value: str) -> bool:
+    """Tell whether `value`, beside a noun only, names a thing rather than being a secret."""
+    return is_object_id(value) or is_camel_name(value) or _FIELD.match(value) is not None
+
+
 def _last_noun(before: str) -> int:
     """Return where the last secret's noun ends, or -1."""
-    return max((match.end() for match in _NOUN.finditer(before)), default=-1)
+    return max(
+        (
+            match.end()
+            for match in _NOUN.finditer(before)
+            if not is_no_secret_before(_LAST_WORD.search(before, 0, match.start())[1])  # type: ignore[index]
+        ),
+        default=-1,
+    )
+
+
+_LAST_WORD = re.compile(r"([a-z]*)[-_ ]?$")
 
 
 def _is_hash(before: str, value: str) -> bool:
@@ -139,6 +172,8 @@ def _is_hash(before: str, value: str) -> bool:
 
 def _is_part(before: str, value: str, after: str) -> bool:
     """Tell whether the run is part of something larger: a URL, a PEM or a folded base64 block."""
+    if _CRYPT.search(before[-72:]):
+        return True
     if "://" in before[-40:] or before.endswith((".", "/", "@", "\\", "{", "[")):
         return True
     if any(mark in before for mark in ("begin public", "begin cert", "ssh-", "base64,")):

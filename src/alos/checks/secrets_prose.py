@@ -5,14 +5,18 @@ from __future__ import annotations
 import re
 
 from alos.checks.base import Finding, Trigger
+from alos.checks.secrets_names import is_no_secret_before
 from alos.checks.secrets_value import (
     is_code,
     is_filler,
+    is_hex,
+    is_object_id,
     is_ordinary,
     is_passphrase,
     is_placeholder,
     is_shuffled,
     is_strong,
+    is_uuid,
     is_word_and_number,
     looks_chosen,
     looks_random,
@@ -22,21 +26,27 @@ from alos.checks.secrets_words import find_told_word
 
 _LONG_NOUN = (
     "(?:passw(?:or)?d|passphrase|passcode|passwort|kennwort|mot de passe|contrase\xc3\xb1a|senha|"
-    "wachtwoord|secret|token|api ?key|credentials?|creds)"
+    "wachtwoord|zugangsdaten|anmeldedaten|identifiants?|credenciales|clave|jeton|secret|token|"
+    "api ?key|credentials?|creds)"
 )
-_SHORT_NOUN = "(?:pwd|pw|pin|key|logins?|log in|pass)"
+_SHORT_NOUN = "(?:pwd|pw|pin|key|logins?|log in|log into|log on|sign in|pass)"
 _BOUND = r"(?:[\s:=,\"'`*)(?.!;]|$)"
-_MARK = "[\"'`*(<\\[\u2018\u201c\u00ab]{0,3}"  # what people put before a value they quote
-_ABOUT = r"(?:\s+(?:for|of|to|on|in|at|into|you|i|we|that)\s[^:=\n]{1,60}?)?"
+# what people put before a value they quote
+_MARK = "(?:[\"'`*(<\\[\u2018\u201c\u00ab\u201e\u2039]{1,3}[ \u00a0\u202f]?)?"
+_ABOUT = (
+    r"(?:\s+(?:for|of|to|on|in|at|into|you|i|we|that|f\u00fcr|von|vom|zum|zur|des|der|de|del|du|pour|"
+    r"para|per|do|da|di|en|auf|im|sur)\s[^:=\n]{1,60}?)?"
+)
 _SET = r"(?:set|changed|reset|updated|rotated)"
 _CONNECTOR = (
     rf"(?:(?:is now|is still|is(?!\s{_SET})|was(?!\s{_SET})|are|it's|its|be|used to be|"
     rf"(?:(?:was|is|has been|been|got|gets)\s)?{_SET}\sto|to|as|should be|will be|used|use|using|"
-    r"with|like|e\.g\.|ist|lautet|war|est|es|\u00e8|\u00e9)(?!\w)|(?::|=|->|=>|\u2192|(?<=\s)[-/|\u2013\u2014](?=\s)))"
+    r"with|like|from|von|e\.g\.|auf|en|a|ist|lautet|war|est|es|era|\u00e9tait|\u00e8|\u00e9)(?!\w)|(?::|=|->|=>|\u2192|(?<=\s)[-/|\u2013\u2014](?=\s)))"
 )
 _AFTER = re.compile(
     rf"(?P<lead>[\w)\"'`*]{{0,3}}{_ABOUT}(?:\?\s(?=it(?:'s| is)))?[\s,]{{0,3}}"
-    r"(?:(?:which|that|it|i|we|still|now|also|just|should|will|has|have|been)\s){0,4}"
+    r"(?:(?:which|that|it|i|we|still|now|also|just|should|will|has|have|been|"
+    r"wurde|hat|a|\u00e9t\u00e9|foi|fue|werd|stata)\s){0,4}"
     rf"{_CONNECTOR}"
     r"(?:\s(?:just|still|now|literally|currently|this|this one|set to|the following))?"
     r"[:=]?|(?:'s)?\s)"
@@ -44,16 +54,30 @@ _AFTER = re.compile(
     re.IGNORECASE,
 )
 _BEFORE = re.compile(
-    r"(?:^|[\s\"'`(*])(?P<value>[^\s\"'`(*]{6,200}?)[\"'`)*,;:]{0,3}"
-    r"\s{1,2}(?:is|was|as|for|being|a)\s"
+    r"(?:^|[\s\"'`(*])(?P<value>[^\s\"'`(]{6,200}?)[\"'`)*,;:]{0,3}"
+    r"\s{1,2}(?:(?:<-+|\u2190)\s)?(?:(?:that|this|which)\s)?(?:is|was|as|for|being|a|that's|it's)\s"
     r"(?:(?:the|my|our|your|a|its|his|her|their|new|old)\s){0,3}(?:[A-Za-z0-9_.\-]{2,16}\s){0,2}$",
 )
 _USER = re.compile(
-    r"[^\n]{0,40}?(?:^|[\s:(\"'`])(?P<user>[A-Za-z][\w.@+\-]{1,50})(?P<sep>\s?[:/|]\s?|\s+)"
+    r"[^\n]{0,40}?(?:^|[ \t:(\"'`])(?P<user>[A-Za-z][\w.@+\-]{1,50})(?P<sep>[ \t]?[:/|,][ \t]?)"
     r"[\"'`]{0,2}(?P<value>[^\s\"'`]{6,100})",
 )
+_USER_APART = re.compile(
+    r"[^\n]{0,40}?(?:^|[ \t:(\"'`])(?P<user>[A-Za-z][\w.@+\-]{1,50})(?P<sep>[ \t]+)"
+    r"[\"'`]{0,2}(?P<value>[^\s\"'`]{6,100})",
+)
+# A question or a request that ends with the noun, and the next speaker's line that is the value.
+_ANSWERED = re.compile(
+    r"[^\n:=]{0,40}(?:[?.:][ \t]*\n{1,2}[ \t]*(?:(?-i:[A-Z]?[a-z]{1,15}|[A-Z]):[ \t]*)?|"
+    r"\n{1,2}[ \t]*(?-i:[A-Z]?[a-z]{1,15}|[A-Z]):[ \t]+)"
+    r"(?:(?:sure|ok|okay|yes|it's|it is|its|here|here you go)[ \t,:.!\-]{1,3}){0,2}(?:it's[ \t])?"
+    rf"(?P<quote>{_MARK})(?P<value>[^\s\"`\u00ab\u00bb\u201c\u201d]{{6,200}})[\"'`.)\u201d"
+    rf"\u00bb]{{0,2}}[ \t]*(?:\n|$)",
+    re.IGNORECASE,
+)
 _DIRECT = re.compile(
-    rf"(?:is|was|are|be|to|as|:|=|->|=>|\u2192|-|\u2013|/)\s*{_MARK}$",
+    rf"(?:is|was|are|be|to|as|from|'s|ist|war|lautet|auf|en|von|est|es|era|\u00e8|\u00e9|"
+    rf":|=|->|=>|\u2192|-|\u2013|/)\s*{_MARK}$",
     re.IGNORECASE,
 )
 # Words with digits that people write beside a secret's noun and that are none.
@@ -68,11 +92,15 @@ _QUANTITY = (
     r"character|digit|bit|byte|word|letter|factor|step|month|week|year|time)s?"
 )
 _CODED = (
-    r"[A-Z]{2,6}[-_ ]?\d{1,5}[a-z]?|[A-Za-z]{1,12}v\d|v\d[\w.]*|[A-Za-z]+\d?[-/][A-Za-z]+\d?|"
+    r"[A-Z]{2,6}[-_ ]?\d{1,5}[a-z]?|[A-Za-z]{1,12}v\d|v\d+(?:alpha|beta|rc|b|a|p)?\d*(?:\.["
+    r"\w.]*)?|[A-Za-z]+\d?[-/][A-Za-z]+\d?|"
     r"[a-z]+\d\.[a-z]+|[A-Z]?[a-z]+(?:[A-Z][a-z]+)+\d?|[A-Z][a-z]+\d?[A-Z][a-z]{3,}\w*|"
     r"\w+\.\w+\(.*|[\w.]+[-/]\d{2,4}(?:[-/]\d+)*"
 )
 _TERM = re.compile(f"(?:{_ALGORITHM}|{_QUANTITY}|{_CODED})")
+_ENCODED = re.compile(r"(?=[A-Za-z/]*[0-9+])[A-Za-z0-9+/]{38,}={0,2}")
+_FIELD = re.compile(r"(?:[a-z_]{2,40}|[A-Z_]{2,40})=")
+_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+){2,8}(?::\d+)?")
 _KEYWORD = re.compile(r"\w+=|[\w.]+\(|[A-Za-z]\w*\.[A-Za-z]\w*$")
 _LINK = re.compile(r"^//|^\\|://|\]\(|/[^/]+/|\{\w+\}")
 _SHORTEST, _SHORTEST_SHUFFLED, _SHORTEST_KEY, _LONGEST_WORD = 6, 8, 12, 24
@@ -87,8 +115,24 @@ _TELLTALE = re.compile(
 
 
 _PASSWORD_NOUNS = (
-    *("pass", "pw", "kenn", "cred", "log", "pin", "mot", "contra", "senha", "wacht"),
+    *("pass", "pw", "kenn", "cred", "log", "pin", "mot", "contra", "senha", "wacht", "zugang"),
+    *("anmelde", "identif", "clave", "sign"),
 )
+_USER_NOUNS = ("cred", "log", "sign", "pass", "pwd", "pw", "zugang", "anmelde", "identif")
+_APPROACHES = ("sign", "log into", "log on")
+_FEWEST_JOINTS = 3
+
+
+def _may_tell(text: str, first: int, last: int) -> bool:
+    """Tell whether a value may stand between `first` and `last`: a tell-tale, or joined words."""
+    return (
+        _TELLTALE.search(text, first, last) is not None
+        or text.count("-", first, last) >= _FEWEST_JOINTS
+    )
+
+
+def _last_word(text: str, start: int) -> str:
+    return text[max(0, start - 16) : start].rstrip(" -_").rpartition(" ")[2].rpartition("\n")[2]
 
 
 def confirm_prose(text: str, start: int, end: int) -> Finding | None:
@@ -97,13 +141,19 @@ def confirm_prose(text: str, start: int, end: int) -> Finding | None:
     if before.isalnum() or before in "-.$" or (before == "_" and text[end : end + 1] != " "):
         return None
     noun = text[start:end].lower()
+    if noun == "key" and is_no_secret_before(_last_word(text, start)):
+        return None
     kind = "password" if noun.startswith(_PASSWORD_NOUNS) else "token"
     span = None
-    if _TELLTALE.search(text, max(0, start - 60), end + 120):
-        span = _told_after(text, end, kind) or _told_before(text, start, kind)
-        if span is None and noun.startswith(("cred", "log", "pass")):
+    if _may_tell(text, max(0, start - 60), end + 120):
+        span = (
+            (None if noun.startswith(_APPROACHES) else _told_after(text, end, kind))
+            or _told_before(text, start, kind)
+            or _told_in_answer(text, end, kind)
+        )
+        if span is None and noun.startswith(_USER_NOUNS):
             span = _told_with_user(text, end)
-    if span is None and kind == "password" and not noun.startswith(("cred", "log", "pin")):
+    if span is None and kind == "password" and not noun.startswith(("cred", "log", "pin", "sign")):
         span = find_told_word(text, start, end)
     if span is None:
         return None
@@ -120,8 +170,10 @@ def confirm_prose(text: str, start: int, end: int) -> Finding | None:
 def _told_after(text: str, end: int, kind: str) -> tuple[int, int] | None:
     match = _AFTER.match(text, end, end + 240)
     if match is None:
-        return None
+        return _told_beside_user(text, end) if kind == "password" else None
     first = match.start("value")
+    if text[end - 3 : end].lower() in _LOGIN_ENDS and "\n" in text[end:first]:
+        return None
     value = _trimmed(match["value"], quoted=bool(match["quote"]))
     if kind == "token" and text[end : end + 1] in "=:" and not text[end + 1 : end + 2].isspace():
         return None
@@ -142,7 +194,22 @@ def _told_after_user(text: str, start: int, first: int, value: str) -> tuple[int
     return (first, first + len(value)) if _told(value, "password", direct=True) else None
 
 
-_NAMED_USER = re.compile(r"\b(?:user(?:name)?|login|account)\b", re.IGNORECASE)
+def _told_beside_user(text: str, end: int) -> tuple[int, int] | None:
+    """Return the span of a value right after the noun, which counts only after a user's name."""
+    match = _BESIDE.match(text, end)
+    if match is None or not _NAMED_USER.search(text, max(0, end - 80), end - 4):
+        return None
+    value = _trimmed(match["value"], quoted=False)
+    first = match.start("value")
+    return (first, first + len(value)) if _told(value, "password", direct=True) else None
+
+
+_BESIDE = re.compile(r"[ \t]{1,2}(?P<value>[^\s\"'`]{6,100})")
+_NAMED_USER = re.compile(
+    r"\b(?:user(?:name)?|login|account|benutzer(?:name)?|nutzer|konto|usuario|identifiant|"
+    r"utilisateur|compte|cuenta|utente|gebruiker)\b",
+    re.IGNORECASE,
+)
 
 
 def _told_before(text: str, start: int, kind: str) -> tuple[int, int] | None:
@@ -157,38 +224,70 @@ def _told_before(text: str, start: int, kind: str) -> tuple[int, int] | None:
     return match.span("value")
 
 
-def _told_with_user(text: str, end: int) -> tuple[int, int] | None:
-    match = _USER.match(text, end, end + 160)
-    if match is None:
+_LOGIN_ENDS = frozenset({"ass", "gin", " in", "ins", "nto", " on"})
+
+
+def _told_in_answer(text: str, end: int, kind: str) -> tuple[int, int] | None:
+    """Return the span of a value that fills the line after one that asks for it."""
+    match = _ANSWERED.match(text, end, end + 320)
+    if match is None or text[end - 3 : end].lower() in _LOGIN_ENDS:
         return None
-    value = _trimmed(match["value"], quoted=False)
-    direct = bool(match["sep"].strip())
-    if not direct and not any(not c.isalnum() for c in value):
-        return None
-    if not _told(value, "password", direct=direct) or not any(map(str.isdigit, value)):
+    value = _trimmed(match["value"], quoted=bool(match["quote"]))
+    if not _told(value, kind, direct=True):
         return None
     first = match.start("value")
     return first, first + len(value)
 
 
+def _told_with_user(text: str, end: int) -> tuple[int, int] | None:
+    return _with_user(_USER.match(text, end, end + 160)) or _with_user(
+        _USER_APART.match(text, end, end + 160)
+    )
+
+
+def _with_user(match: re.Match[str] | None) -> tuple[int, int] | None:
+    if match is None or "arn:" in match[0] or "://" in match[0]:
+        return None
+    value = _trimmed(match["value"], quoted=False)
+    direct = bool(match["sep"].strip())
+    if not direct and not any(not c.isalnum() for c in value):
+        return None
+    if not _told(value, "password", direct=direct):
+        return None
+    if not any(map(str.isdigit, value)) and not is_passphrase(value):
+        return None
+    first = match.start("value")
+    return first, first + len(value)
+
+
+_NEXT_FIELD = re.compile(r"[,;&](?=[A-Za-z_]{2,20}=)")
+
+
 def _trimmed(value: str, *, quoted: bool) -> str:
     """Take sentence punctuation off; a `!` stays, people end passwords with it."""
-    value = value.rstrip("'*") if quoted else value
+    value = _NEXT_FIELD.split(value, maxsplit=1)[0]
+    value = value.rstrip("'") if quoted else value
     if quoted or "(" not in value:
         value = value.rstrip(")>]")
-    return value.rstrip(".,;:?").removesuffix("'s")
+    return value.rstrip(".,;:").removesuffix("'s")
 
 
 def _told(value: str, kind: str, *, direct: bool) -> bool:
     """Tell whether `value`, in the place where one is told, is one."""
-    if len(value) < _SHORTEST or _LINK.search(value):
+    if len(value) < _SHORTEST or (_LINK.search(value) and not _ENCODED.fullmatch(value)):
         return False
     if is_placeholder(value) or is_code(value) or is_filler(value):
         return False
+    if _FIELD.match(value) or is_object_id(value) or _HOST.fullmatch(value):
+        return False
+    if "." in value and is_ordinary(value):
+        return False
     if looks_random(value):
-        return not (value.isidentifier() and wordiness(value) > _WORDY)
+        return is_hex(value) or not (value.isidentifier() and wordiness(value) > _WORDY)
     if _KEYWORD.match(value):
         return False
+    if kind == "token" and is_uuid(value):
+        return direct
     if kind == "token":
         return len(value) >= _SHORTEST_KEY and is_strong(value) and wordiness(value) < _WORDY
     return _is_told_password(value, direct=direct)
@@ -197,7 +296,7 @@ def _told(value: str, kind: str, *, direct: bool) -> bool:
 def _is_told_password(value: str, *, direct: bool) -> bool:
     if len(value) >= _SHORTEST_SHUFFLED and is_shuffled(_NO_LETTER.sub("", value)):
         return direct or not value.isalpha()
-    if direct and (is_word_and_number(value) or is_passphrase(value)):
+    if direct and (is_word_and_number(value) or ("_" not in value and is_passphrase(value))):
         return True
     if _TERM.fullmatch(value) or not any(map(str.isdigit, value)):
         return False

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from alos.checks.base import Finding, Trigger
 from alos.checks.secrets_structure import CHECKS
-from alos.checks.secrets_value import is_printed_example
+from alos.checks.secrets_value import is_placeholder
 
 if TYPE_CHECKING:
     from alos.checks.base import Confirm
@@ -98,7 +98,7 @@ def _confirm(shape: Shape) -> Confirm:
         confidence = 0.95
         if check is not None and check(match[0]):
             confidence = 1.0
-        elif is_printed_example(match[0][skip:]):
+        elif is_placeholder(match[0][skip:]):
             return None
         around = text[max(0, first - NEAR_CHARACTERS) : last + NEAR_CHARACTERS]
         if shape.near and not near.search(around):

@@ -23,7 +23,8 @@ _EXAMPLE = re2.compile(
     r"fill[-_ ]?(?:in|me)|"
     r"some[-_]?(?:api|secret|token|key|pass)|(?:test|mock|unused|invalid|none|null|undefined)$|"
     r"2YotnFZFE|tGzv3JOkF|7Fjfp0ZBr|mF_9\.B5f|SlAV32hkKG|h480djs93|SplxlOBeZ|czZCaGRSa|gX1fBat3b|QWxhZGRpb|dGVzdDp0Z|"
-    r"dXNlcjpwY|YWRtaW46YWRtaW4|SflKxwRJS|4eC39HqLy|BQokikJOv|TJVA95OrM|wJalrXUtn|je7MtGbCl)",
+    r"dXNlcjpwY|YWRtaW46YWRtaW4|SflKxwRJS|4eC39HqLy|BQokikJOv|TJVA95OrM|wJalrXUtn|je7MtGbCl|"
+    r"dpf43f3p2l|hh5s93j4hd|nnch734d00|pfkkdhi9sl|kkk9d7dh3k|A3ddj3w)",
 )
 _SAME_RUN = re.compile(r"(.)\1{5}|(.)(.)(?:\2\3){4}|(.)(.)(.)(?:\4\5\6){3}")
 
@@ -43,7 +44,15 @@ _TELLING = 120  # characters of a long value that are enough to judge it by
 
 
 def is_placeholder(value: str) -> bool:
-    """Tell whether `value` is written as an example or a gap, not as a credential."""
+    """Tell whether `value` is written as an example or a gap, not as a credential.
+
+    About one random key in four thousand spells `todo` or `fake` or repeats a digit six times. So
+    one such mark does not count where the rest of the value was drawn by a machine.
+    """
+    return _is_written(value) and not _is_chance(value)
+
+
+def _is_written(value: str) -> bool:
     if len(value) > _TELLING:
         value = value[: _TELLING - 24] + value[-24:]
     return (
@@ -54,21 +63,36 @@ def is_placeholder(value: str) -> bool:
 
 
 _BY_CHANCE = 5  # characters; a longer word does not come up in random ones
+_RUN_BY_CHANCE = 8  # characters of a repeated one
 _SHORTEST_REST = 20
 
 
-def is_printed_example(value: str) -> bool:
-    """Tell the same of a value that has a vendor's shape, where chance must be ruled out.
-
-    About one random key in four thousand spells `todo`, `fake` or `xxxx` somewhere. So one word
-    that short does not count where the rest of the value was drawn by a machine.
-    """
-    if not is_placeholder(value):
+def _is_chance(value: str) -> bool:
+    """Tell whether one short word or one run in `value` is all that makes it look written."""
+    if len(value) < _SHORTEST_REST + 3:
         return False
-    rest = _EXAMPLE.sub(lambda word: "" if len(word[0]) <= _BY_CHANCE else word[0], value)
-    if not 0 < len(value) - len(rest) <= _BY_CHANCE or len(rest) < _SHORTEST_REST:
-        return True
-    return _SAME_RUN.search(value) is not None or is_placeholder(rest) or not looks_random(rest)
+    word = _EXAMPLE.search(value)
+    run = _LONG_RUN.search(value)
+    if word is not None and len(word[0]) <= _BY_CHANCE:
+        first, last = word.span()
+    elif word is None and run is not None and len(run[0]) <= _RUN_BY_CHANCE:
+        first, last = run.span()
+    else:
+        return False
+    before, after = value[:first], value[last:]
+    rest = before + after
+    if len(rest) < _SHORTEST_REST or _is_written(rest):
+        return False
+    return looks_random(rest) and not any(
+        wordiness(side) > _WORDY_BESIDE
+        for side in (before[-8:], after[:8])
+        if len(side) >= _SIDE and (side.isalpha() and (side.islower() or side.isupper()))
+    )
+
+
+_LONG_RUN = re.compile(r"(.)\1{5,}")
+_WORDY_BESIDE = 0.8
+_SIDE = 6  # letters beside the mark that are enough to read them as words
 
 
 def entropy_bits(value: str) -> float:
@@ -95,6 +119,30 @@ _SEPARATED = re.compile(r"[-_./+]")
 
 
 _LICENSE = re.compile(r"(?=.*[0-9])(?:[A-Z0-9]{4,8}-){2,6}[A-Z0-9]{4,8}")
+
+
+_OBJECT_ID = re.compile(
+    r"(?:cus|evt|in|pi|ch|sub|si|price|prod|plan|req|acct|txn|seti|pm|card|src|cs|usr|user|org|proj|"
+    r"msg|run|thread|asst|file|call|resp|chatcmpl|cmpl|batch|ft|ftjob|job|team|chan|conv|item|ord|"
+    r"order|inv|pod|node|vol|vpc|subnet|sg|i|ami|snap|eni|build|trace|span|step|toolu|tool)[_-]"
+    r"[A-Za-z0-9]{6,40}|[\w.\-]+\.(?:whl|gz|tgz|zip|js|css|map|png|jpe?g|svg|json|html?|pdf|jar|tar|txt|"
+    r"py|md|xml|ya?ml|lock|log|woff2?)"
+)
+
+
+def is_object_id(value: str) -> bool:
+    """Tell whether `value` is the id of a thing (`cus_…`, `chatcmpl-…`) or a file's name."""
+    return _OBJECT_ID.fullmatch(value) is not None
+
+
+_WORD_PART = re.compile(r"[A-Z]?[a-z]{3,}")
+_MOSTLY = 0.55
+
+
+def is_camel_name(value: str) -> bool:
+    """Tell whether `value` is an identifier made mostly of words (`OAuth2TokenMixin`)."""
+    words = sum(map(len, _WORD_PART.findall(value)))
+    return words >= _MOSTLY * len(value) and value.isidentifier()
 
 
 def is_license(value: str) -> bool:
@@ -125,6 +173,8 @@ def looks_random(value: str) -> bool:
     steps = len(_STEP.findall(value))
     if steps < max(3, len(value) // 12) or len(set(value)) < _FEWEST_DISTINCT:
         return False
+    if _DENSE_STEPS * steps >= len(value) and _PLAIN.fullmatch(value):
+        return entropy_bits(value) >= _LEAST_ENTROPY
     if value.count("_") > 2 and sum(map(str.isdigit, value)) < len(value) // 12:  # noqa: PLR2004
         return False
     if _HEX_PART.search(value):
@@ -149,6 +199,8 @@ _MIXED_PART = re.compile(
     r"(?=[A-Za-z0-9]{5})[A-Za-z0-9]{0,8}(?:[a-z][0-9A-Z]|[0-9][A-Za-z])[A-Za-z0-9]{0,8}",
 )
 _WORDY = 0.66
+_DENSE_STEPS = 3  # characters for each change of class; words and names never change so often
+_PLAIN = re.compile(r"[A-Za-z0-9+/]+=*")
 _RANDOM_LETTERS = 24
 _WORDY_LETTERS = 0.5
 
@@ -178,30 +230,38 @@ _FILLERS = frozenset(
         "anonymous public private postgresql mariadb oracle elastic kibana grafana airflow "
         "superset keycloak odoo wordpress django flask passphrase credentials credential "
         "supersecret topsecret mysecret mytoken mykey s3cr3t username:password user:pass "
-        "user:password apikey api_key api-key token123 secret123 password1 password123 pass123 "
+        "user:password whatever apikey api_key api-key token123 secret123 password1 passwor"
+        "d123 pass123 "
         "test123 test1234 admin123 foo123 abc123 user1 pass1 pass1234 123456 12345678 secretkey "
         "secret-key secret_key hunter",
     ),
 )
 _CODE = re.compile(
-    r"\$\{|\$\(|\{\{|<%|%\(|^\$[A-Za-z_]\w*$|\$[A-Z][A-Z_]{2}|process\.env|os\.environ|getenv|[A-Za-z_]\w*\(|\w\[|"
+    r"\$\{|\$\(|\{\{|<%|%\(|^\$[A-Za-z_]\w*$|\$[A-Z][A-Z_]{2,}(?![A-Za-z0-9])|process\.env|os\.environ|getenv|[A-Za-z_]\w*\(|\w\[|"
     r"^(?:self|this|cls|args|kwargs|config|settings|cfg|opts?|options|params|request|req|env|ctx|"
     r"data|props|state|secrets|vars?|local|module|each|steps|github|inputs|needs|event|user|"
     r"account|credentials?|response|res|resp|result|process|sys|app|values?)\.|"
-    r"^<[^>]*>?|^\[|^%[A-Z_]+%$|^@[A-Za-z_.]+$|^&[a-z]+;|^\*+$|^[A-Z][A-Z0-9]*_[A-Z0-9_]+$|"
-    r"^!(?:vault|Ref|Sub|GetAtt|ImportValue|env|secret|reference)|->|=>|\|\||::|\\w|\\d|\.\*|"
+    r"^[a-z_]{4,}\.[a-z_]{4,}\.[A-Za-z_]\w*$|^<[^>]*>?|^\[|#\{|^%[A-Z_]+%$|^@[A-Za-z_.]+$|^&[a-z]+;|^\*+$|^[A-Z][A-Z0-9]*_[A-Z0-9_]+$|"
+    r"^!(?:vault|Ref|Sub|GetAtt|ImportValue|env|secret|reference)|->|=>|\|\||::|\\w|\\d|\.\*|\(\?|^__|"
     r"\]\{|\{\d|\]\+|\]\*|^--?[a-z]",
 )
 _ORDINARY = re.compile(
     r"[a-z][a-z0-9+.-]*://\S*|[\w.+-]+@[\w-]+\.[\w.-]+|v?\d+(?:[.:/,-]\d+)*[a-z%]{0,3}|"
     r"(?:\.{0,2}/)?(?:[\w.@-]+/)+[\w.@-]*|[\w-]+\.(?:[a-z]{2,5}|[a-z]+\d)|"
+    r"arn:aws[a-z-]*:\S*|projects/\S*|[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,12}(?::\d+)?|"
     r"[A-Za-z_]+(?:[-_./][A-Za-z_]+)*[.:;,!?]?|#[0-9a-fA-F]{3,8}|[A-Za-z]+-\d{1,5}",
 )
 
 
 def is_code(value: str) -> bool:
     """Tell whether `value` is a reference or an expression (`${X}`, `os.environ[…]`, `f(x)`)."""
-    return _CODE.search(value) is not None
+    if _CODE.search(value) is not None:
+        return True
+    path, _, name = value.rpartition(".")
+    return path.isidentifier() and _CAMEL_NAME.fullmatch(name) is not None
+
+
+_CAMEL_NAME = re.compile(r"[A-Z]+[0-9]*(?:[A-Z]*[a-z]{2,}[0-9]*){1,6}")
 
 
 def is_dense(value: str) -> bool:
@@ -252,7 +312,7 @@ def is_word_and_number(value: str) -> bool:
     return _WORD_AND_NUMBER.fullmatch(value) is not None and not _ABOUT_ITSELF.search(value)
 
 
-_WORD_AND_NUMBER = re.compile(r"[A-Z][a-z]{4,}[-_.+]\d{2,4}")
+_WORD_AND_NUMBER = re.compile(r"[A-Z][a-z]{3,}[-_.+]\d{2,4}")
 
 
 def is_passphrase(value: str) -> bool:
@@ -261,7 +321,7 @@ def is_passphrase(value: str) -> bool:
 
 
 _PASSPHRASE = re.compile(
-    r"[A-Za-z]?[a-z]{3,11}([-._])[A-Za-z]?[a-z]{3,11}(?:\1[A-Za-z]?[a-z]{3,11}){2,5}"
+    r"[A-Za-z]?[a-z]{3,11}([-._])[A-Za-z]?[a-z]{3,11}(?:\1[A-Za-z]?[a-z]{3,11}){2,5}\d{0,4}"
 )
 _ABOUT_ITSELF = re.compile(
     r"passw|phrase|secret|token|key|cred|user|auth|config|param|value|string|name|file|your|vault|"

@@ -34,7 +34,10 @@ _SURE = 0.9
 _WORD = re.compile(r"\S+")
 _LOUD = re.compile(
     r"[0-9@#$%^&*+=~_|\\<>!\u0370-\u052f\u00ad\u200b-\u200f\u2060-\u206f\ufe00-\uffff"
-    r"\U0001d400-\U0001d7ff\U000e0000-\U000e007f]|--|[a-z][A-Z]|\w{16}|://",
+    r"\U0001d400-\U0001d7ff\U000e0000-\U000e007f]|--|[a-z][A-Z]|\w{16}|://|"
+    r"^(?:Jan(?:uary?|vier|uar)?|Feb(?:ruary?)?|Mar(?:ch)?|M\xe4rz|Apr(?:il)?|May|Mai|June?|Juni|"
+    r"July?|Juli|Aug(?:ust)?|Sept?(?:ember)?|O[ck]t(?:ober)?|Nov(?:ember)?|De[cz](?:ember)?|"
+    r"janvier|f\xe9vrier|mars|avril|juin|juillet|ao\xfbt|septembre|octobre|novembre|d\xe9cembre)\W?$",
 )
 _KEY_OPEN = re.compile(r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY|PuTTY-User-Key-File-[123]:")
 _KEY_HEAD = re.compile(r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----")
