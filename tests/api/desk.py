@@ -16,6 +16,7 @@ from alos.api.parts import Parts
 from alos.checks.catalogue import Scanner, build_scanner
 from alos.checks.packs import standard_packs
 from alos.control.directory import Directory
+from alos.control.held import HeldDesk
 from alos.control.notebook import Notebook
 from alos.control.plane import ControlPlane
 from alos.control.registry import load_organisation
@@ -25,6 +26,7 @@ from alos.control.scaffold import Extent, ScaffoldWish, build_scaffold, write_sc
 from alos.control.sessions import NewSession, Sessions, SignIn
 from alos.control.set_up import SetUp
 from alos.control.standing import Configuration
+from alos.control.upstreams import Upstreams
 from alos.domain.ids import Digest, PersonId, WorkflowId
 from alos.domain.promotion import EvalFact
 from alos.domain.record import NoteEntry, NoteKind
@@ -38,10 +40,12 @@ from alos.gateway.errors import get_status
 from alos.ledger.note import SigningKey
 from alos.pipeline.anonymous import Anonymous
 from alos.ports.ids import RandomIds
+from alos.ports.vault import MemoryVault
 from alos.server.bootstrap.releases import build_release_desk
 from alos.store.control_state import StoredControlState
 from alos.store.directory import StoredDirectory
 from alos.store.engine import Store
+from alos.store.held import StoredHeldRequests
 from alos.store.sessions import StoredSessions
 from alos.store.statements import KeyedStatements
 from tests.pipeline.conversation import MemoryJournal
@@ -151,6 +155,10 @@ class Desk:
                 clock=self.clock,
                 status_of=get_status,
                 site=get_site,
+                upstreams=Upstreams(list_breakers=tuple, list_connections=tuple),
+                held=HeldDesk(
+                    StoredHeldRequests(self.store), MemoryVault(), notebook, clock=self.clock
+                ),
             )
         )
 

@@ -43,6 +43,7 @@ BODIES: Mapping[str, Any] = {
 }
 """Bodies that get as far as the question who may; ``{}`` for all others."""
 PLACES: Mapping[str, str] = {
+    "held_id": "held_0",
     "person": "zoe",
     "session_id": "ses_0",
     "id_or_prefix": "KEY",

@@ -10,7 +10,7 @@ from alos.control.scaffold import Extent, ScaffoldWish, build_scaffold, write_sc
 SUPPORT: Final = "support-reply-drafting"
 """Tier 2, workspace ``support``: unknown fields are refused."""
 QUESTIONS: Final = "internal-doc-qa"
-"""Tier 1, workspace ``engineering``."""
+"""Tier 1, workspace ``engineering``; its fallback is a model, so that failures are seen."""
 POOR: Final = "pr-review-help"
 """Its monthly budget is too small for a single call."""
 RARE: Final = "oncall-debugging"
@@ -60,6 +60,7 @@ def list_limits() -> Iterable[Change]:
         yield get_path(slug), "requests_per_minute: 60", "requests_per_minute: 100000"
     yield get_path(RARE), "requests_per_minute: 60", "requests_per_minute: 2"
     yield get_path(POOR), "monthly_budget_usd: 20", "monthly_budget_usd: 0.000001"
+    yield get_path(QUESTIONS), "kind: static_text", f"kind: model\n  model: {MODEL}"
 
 
 def get_path(slug: str) -> str:

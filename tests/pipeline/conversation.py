@@ -53,11 +53,13 @@ from alos.pipeline.check import Check
 from alos.pipeline.dispatch import Dispatch
 from alos.pipeline.escalation import Escalate
 from alos.pipeline.examine import Examine
+from alos.pipeline.fallback import Fallback
 from alos.pipeline.finish import Finish
 from alos.pipeline.keep import Keep
 from alos.pipeline.run import Pipeline, Stages
 from alos.pipeline.still import Still
 from alos.ports.clock import SystemClock, get_month
+from alos.ports.held import MemoryHeldRequests
 from alos.ports.ids import RandomIds
 from alos.ports.provider import Broken, ProviderBroke, ProviderFailure
 from alos.ports.tasks import Tasks
@@ -333,6 +335,8 @@ class Conversation:
         self.breakers = Breakers(self.clock.monotonic_ns)
         still = Still(self.holder, self.clock)
         budget = Budget(self.counters, self.journal, self.clock)
+        check, keep = Check(scanner, formats), Keep(self.vault)
+        self.held = MemoryHeldRequests()
         self.pipeline = Pipeline(
             Stages(
                 admit=Admit(formats),
@@ -344,7 +348,7 @@ class Conversation:
                     clock=self.clock,
                 ),
                 budget=budget,
-                check=Check(scanner, formats),
+                check=check,
                 still=still,
                 dispatch=Escalate(
                     Dispatch(
@@ -357,13 +361,14 @@ class Conversation:
                     ),
                     raise_reservation=budget.raise_reservation,
                 ),
+                fallback=Fallback(formats, check, keep, self.held),
                 examine=Examine(scanner, formats),
                 finish=Finish(
                     counters=self.counters,
                     journal=self.journal,
                     clock=self.clock,
                     ids=self.ids,
-                    keep=Keep(self.vault),
+                    keep=keep,
                     on_overbilled=lambda workspace, excess: self.overbilled.append(
                         (workspace, excess)
                     ),

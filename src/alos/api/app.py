@@ -12,6 +12,7 @@ from alos.api.access import build_refuser
 from alos.api.bundles import add_bundles
 from alos.api.directory import add_directory
 from alos.api.document import complete_document
+from alos.api.held import add_held
 from alos.api.keys import add_keys
 from alos.api.parts import Parts
 from alos.api.releases import add_releases
@@ -19,6 +20,7 @@ from alos.api.scan import add_scan
 from alos.api.sessions import add_sessions
 from alos.api.status import add_status
 from alos.api.stops import add_stops
+from alos.api.upstreams import add_upstreams
 from alos.checks.base import ScannerFault
 from alos.control.plane import ChangeRefused
 from alos.domain.fault import Fault
@@ -47,6 +49,8 @@ def build_api(parts: Parts) -> FastAPI:
     add_bundles(app, parts.plane, parts.desk.bundles)
     add_releases(app, parts.desk)
     add_scan(app, parts.scanner)
+    add_upstreams(app, parts.upstreams)
+    add_held(app, parts.plane, parts.held)
     complete_document(app)
     return app
 

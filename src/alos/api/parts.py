@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from alos.api.access import Authenticate, RefusalNotes
 from alos.checks.catalogue import Scanner
 from alos.control.directory import Directory
+from alos.control.held import HeldDesk
 from alos.control.plane import ControlPlane
 from alos.control.release_desk import ReleaseDesk
 from alos.control.sessions import Sessions
 from alos.control.set_up import SetUp
+from alos.control.upstreams import Upstreams
 from alos.domain.reason import ReasonCode
 from alos.domain.sign_on import Site
 from alos.ports.clock import Clock
@@ -38,3 +40,5 @@ class Parts:
     clock: Clock
     status_of: Callable[[ReasonCode], int]
     site: Callable[[], Site]
+    upstreams: Upstreams
+    held: HeldDesk

@@ -20,6 +20,8 @@ COMMANDS: Final = {
     "verify-evidence": "alos.cli.evidence:verify_evidence",
     "release": "alos.cli.release:app",
     "outlook": "alos.cli.outlook:outlook",
+    "upstreams": "alos.cli.upstreams:upstreams",
+    "held": "alos.cli.held:app",
     "kill": "alos.cli.kill:kill",
     "revive": "alos.cli.kill:revive",
 }

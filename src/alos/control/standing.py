@@ -21,12 +21,13 @@ from alos.domain.standing import (
     RateLimit,
     ReleaseStage,
     Standing,
+    StandingFallback,
     StandingModel,
     StandingRelease,
     StandingWorkflow,
     Stop,
 )
-from alos.domain.workflow import Escalation, FallbackKind
+from alos.domain.workflow import Escalation, Fallback, FallbackKind
 
 COUNT_TOKENS = "anthropic-count-tokens"
 """A format without an answer of its own; it comes with ``anthropic-messages``."""
@@ -160,7 +161,6 @@ def _to_workflow(bundle: Bundle, organisation: Organisation, people: People) -> 
     actions.setdefault(DataClass.PII.value, _PII_ACTION[boundary.pii])
     accountable = get_workflow_accountability(bundle, organisation, people).person
     workspace = organisation.workspaces[workflow.workspace]
-    fallback = workflow.fallback
     prompts = bundle.prompts
     return StandingWorkflow(
         id=workflow.id,
@@ -183,7 +183,7 @@ def _to_workflow(bundle: Bundle, organisation: Organisation, people: People) -> 
         prompt_pieces={name: get_pieces(prompt.template) for name, prompt in prompts.items()},
         client=workflow.surface.client,
         cache=workflow.cache,
-        fallback_text=fallback.text if fallback.kind is FallbackKind.STATIC_TEXT else None,
+        fallback=_to_fallback(workflow.fallback),
         max_output_tokens=workflow.limits.max_output_tokens,
         max_call_nanousd=workflow.limits.max_cost_per_call_nanousd,
         deadline_seconds=workflow.limits.timeout_seconds,
@@ -204,10 +204,20 @@ def _to_workflow(bundle: Bundle, organisation: Organisation, people: People) -> 
     )
 
 
+def _to_fallback(fallback: Fallback) -> StandingFallback:
+    return StandingFallback(
+        kind=fallback.kind,
+        text=fallback.text,
+        queue=fallback.queue,
+        when_stopped=fallback.when_stopped,
+    )
+
+
 def _order_route(bundle: Bundle, organisation: Organisation) -> tuple[ModelName, ...]:
-    """Primary, then fallbacks; the larger model of an escalation needs its rule."""
-    route = bundle.workflow.route
-    names = dict.fromkeys((route.primary, *route.fallbacks))
+    """Primary, fallbacks, the fallback's model; an escalation's larger one needs its rule."""
+    route, fallback = bundle.workflow.route, bundle.workflow.fallback
+    last = (fallback.model,) if fallback.kind is FallbackKind.MODEL and fallback.model else ()
+    names = dict.fromkeys((route.primary, *route.fallbacks, *last))
     return tuple(name for name in names if name in organisation.models)
 
 

@@ -323,6 +323,8 @@ class FallbackForm(Form):
     """Another approved model of the same wire format (`model`)."""
     queue: Text | None = None
     """Where the request waits for a person (`queue`)."""
+    when_stopped: bool = False
+    """Answer by it while a kill switch holds the workflow, too (not `model`)."""
 
 
 class TaskForm(Form):

@@ -252,6 +252,7 @@ def _to_fallback(form: FallbackForm) -> Fallback:
         text=form.text or "",
         model=ModelName(form.model) if form.model else None,
         queue=form.queue or "",
+        when_stopped=form.when_stopped,
     )
 
 

@@ -66,6 +66,7 @@ class AdmittedCall(NamedTuple):
         facts: what admission adds to the record, by :class:`alos.domain.record.Fact`.
         trial: facts of a draft or eval call; empty for a production call. No cached answer may
             stand in for such a call, nor its answer for another one.
+        stopped: the kill switch that keeps the call from every model; its fallback may answer.
     """
 
     call: Call
@@ -85,6 +86,7 @@ class AdmittedCall(NamedTuple):
     tags: tuple[str, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     trial: tuple[tuple[str, str], ...] = ()
+    stopped: Refusal | None = None
 
 
 class Denied(NamedTuple):

@@ -23,7 +23,7 @@ from alos.domain.ids import (
 from alos.domain.money import Price
 from alos.domain.retention import NO_OWN_TERM, BodyRule
 from alos.domain.rollout import Reach
-from alos.domain.workflow import Cache, Escalation
+from alos.domain.workflow import Cache, Escalation, FallbackKind
 
 
 class PrincipalKind(StrEnum):
@@ -177,6 +177,22 @@ class RateLimit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StandingFallback:
+    """What a workflow answers when its route gives nothing (R63).
+
+    Attributes:
+        text: the answer, or the notice that goes with a place in the queue.
+        queue: name of the queue for people.
+        when_stopped: it answers while a kill switch holds the workflow, too.
+    """
+
+    kind: FallbackKind
+    text: str = ""
+    queue: str = ""
+    when_stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StandingWorkflow:
     """All that admission and the checks need of one workflow.
 
@@ -197,7 +213,7 @@ class StandingWorkflow:
         prompt_pieces: declared prompt name → its template's own words, to find it again.
         cache: for how long an identical request gets the same answer; ``None`` never.
         client: start of the User-Agent that its surface sends; ``None`` is not looked at.
-        fallback_text: static answer when the route is exhausted or stopped; ``None`` without.
+        fallback: what answers when the route gives nothing; ``None`` without.
         max_call_nanousd: bound on one call's ceiling, if set.
         bodies: how its prompts and answers are kept.
         deadline_seconds: from the call's arrival until its answer, or its stream's first byte,
@@ -226,7 +242,7 @@ class StandingWorkflow:
     prompt_pieces: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     client: str | None = None
     cache: Cache | None = None
-    fallback_text: str | None = None
+    fallback: StandingFallback | None = None
     max_output_tokens: int
     max_call_nanousd: int | None = None
     deadline_seconds: float = 600.0

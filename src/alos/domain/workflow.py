@@ -174,6 +174,7 @@ class Fallback:
         text: the answer given (``static_text``) or the notice that goes with the queue.
         model: another approved model of the same wire format (``model``).
         queue: where the request waits for a person (``queue``).
+        when_stopped: it answers while a kill switch holds the workflow, too; else that refuses.
     """
 
     kind: FallbackKind
@@ -181,6 +182,7 @@ class Fallback:
     text: str = ""
     model: ModelName | None = None
     queue: str = ""
+    when_stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

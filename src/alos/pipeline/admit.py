@@ -5,6 +5,7 @@ yes, before anything can go upstream.
 """
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from alos.domain.call import AdmittedCall, Call, Denied, Prompt
 from alos.domain.gate import check_serve, choose_release
@@ -17,9 +18,10 @@ from alos.domain.rollout import Unit
 from alos.domain.standing import KeyGrant, PrincipalKind, Standing, StandingWorkflow
 from alos.domain.trace import get_span_id, read_traceparent
 from alos.pipeline.escalation import get_rule
+from alos.pipeline.fallback_rule import may_answer
 from alos.pipeline.labels import MAX_LABEL, get_other_client, get_tags
 from alos.pipeline.prompts import STRICT_TIER, get_prompt
-from alos.pipeline.route import WORKFLOW_PREFIX, Route, Routes
+from alos.pipeline.route import NO_ROUTE, WORKFLOW_PREFIX, Route, Routes
 from alos.pipeline.trial import select_trial
 from alos.ports.wire import WireFormat
 
@@ -91,7 +93,12 @@ class Admit:
                 return Denied(refusal=served, key=key, request=request, workflow=workflow)
             workflow = served
         refusal = None if facts else check_serve(standing, workflow)
-        admitted = refusal or _admit(call, standing, key, request, workflow, self._routes)
+        admitted: AdmittedCall | Refusal
+        if refusal is not None and not may_answer(workflow, wire, refusal):
+            admitted = refusal
+        else:
+            subject = _Subject(call, standing, key, request, workflow, wire, refusal)
+            admitted = _admit(subject, self._routes)
         if isinstance(admitted, Refusal):
             return Denied(
                 refusal=admitted, key=key, request=request, workflow=workflow, trial=facts
@@ -99,14 +106,20 @@ class Admit:
         return admitted._replace(trial=facts) if facts else admitted
 
 
-def _admit(
-    call: Call,
-    standing: Standing,
-    key: KeyGrant,
-    request: Request,
-    workflow: StandingWorkflow,
-    routes: Routes,
-) -> AdmittedCall | Refusal:
+class _Subject(NamedTuple):
+    """What is known of a call before it is admitted; a stopped one goes to no model."""
+
+    call: Call
+    standing: Standing
+    key: KeyGrant
+    request: Request
+    workflow: StandingWorkflow
+    wire: WireFormat
+    stopped: Refusal | None
+
+
+def _admit(subject: _Subject, routes: Routes) -> AdmittedCall | Refusal:
+    call, standing, key, request, workflow, wire, stopped = subject
     if (refusal := _check_fields(workflow, request)) is not None:
         return refusal
     prompt = get_prompt(call, key, workflow, request)
@@ -115,9 +128,11 @@ def _admit(
     version, rendered = prompt
     tags, client = get_tags(call.headers, request), get_other_client(call.headers, workflow)
     rule = get_rule(workflow, request, tags)
-    route = routes.get(call, standing, workflow, request.model, rule)
+    route = stopped or routes.get(call, standing, workflow, request.model, rule)
     if isinstance(route, Refusal):
-        return route
+        if not may_answer(workflow, wire, route):
+            return route
+        stopped, route = route, NO_ROUTE
     asked = request.max_output_tokens
     if asked is not None and asked > workflow.max_output_tokens:
         return Refusal(
@@ -144,6 +159,7 @@ def _admit(
         rendered_prompt=rendered,
         tags=tags if client is None else (*tags, f"client={client}"),
         facts=_get_facts(call, version, route, is_elsewhere=client is not None),
+        stopped=stopped,
     )
 
 

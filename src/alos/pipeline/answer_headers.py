@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from alos.domain.call import FundedCall
+from alos.domain.money import to_usd_text
 from alos.domain.outcome import Headers
 from alos.domain.record import Fact
 from alos.domain.refusal import ReasonCode, Refusal
@@ -12,6 +13,7 @@ _EARLIER = {
     Fact.REPLAYED_FROM: b"x-alos-replayed-from",
     Fact.CACHED_FROM: b"x-alos-cached-from",
 }
+_JSON = b"application/json"
 
 
 def write_ids(progress: Progress) -> Headers:
@@ -27,6 +29,8 @@ def write_answer_headers(progress: Progress, funded: FundedCall) -> Headers:
     headers.append((b"x-alos-release", workflow.release.digest.encode()))
     if candidate is not None:
         headers.append((b"x-alos-model", candidate.model.name.encode()))
+        if Fact.FALLBACK in progress.facts:
+            headers.append((b"x-alos-fallback", b"model"))
     elif progress.earlier is not None:
         headers.append((b"x-alos-model", progress.earlier.name.encode()))
     for fact, header in _EARLIER.items():
@@ -36,6 +40,29 @@ def write_answer_headers(progress: Progress, funded: FundedCall) -> Headers:
         window = max(limit.window_seconds for limit in workflow.rate_limits)
         headers += _write_rate(progress, funded.limit_requests, funded.remaining_requests, window)
     return headers
+
+
+def write_fallback_headers(progress: Progress, funded: FundedCall, refusal: Refusal) -> Headers:
+    """As of an answer, and that it is none of a model's, why, and where the request waits."""
+    facts = progress.facts
+    headers = write_answer_headers(progress, funded)
+    headers.append((b"x-alos-fallback", facts[Fact.FALLBACK].encode()))
+    headers.append((b"x-alos-reason", refusal.code.encode()))
+    if Fact.HELD in facts:
+        headers.append((b"x-alos-hold", facts[Fact.HELD].encode()))
+    return headers
+
+
+def write_spent_headers(progress: Progress, cost_nanousd: int, monotonic_ns: int) -> Headers:
+    """What a whole answer cost in money and in time of ours, and its content type."""
+    spent_ns = monotonic_ns - progress.call.received_monotonic_ns
+    overhead_us = max(0, spent_ns - progress.tries.waited_ns) // 1_000
+    is_stream = progress.streamed
+    return [
+        (b"content-type", b"text/event-stream; charset=utf-8" if is_stream else _JSON),
+        (b"x-alos-cost-usd", to_usd_text(cost_nanousd).encode()),
+        (b"x-alos-overhead-ms", b"%d.%03d" % divmod(overhead_us, 1_000)),
+    ]
 
 
 def write_refusal_headers(progress: Progress, refusal: Refusal) -> Headers:

@@ -120,12 +120,26 @@ class Check:
             replaced = self._redact(funded, to_redact)
             if replaced is not None:
                 candidates.append(self._write(funded, model, replaced))
-        notes = _note(seen, taken, workflow, refused=not candidates)
-        if not candidates:
+        notes = _note(seen, taken, workflow, refused=bool(admitted.candidates and not candidates))
+        if not candidates and admitted.stopped is None:
             return Denied(refusal=_refuse_pii(seen), findings=notes, unscanned=unscanned)
         return CheckedCall(
             funded=funded, candidates=tuple(candidates), findings=notes, unscanned=unscanned
         )
+
+    def redact_all(self, funded: FundedCall) -> bytes | None:
+        """The request for people to read, every finding replaced; ``None`` where that can't be.
+
+        Raises:
+            ScannerFault: a detector failed.
+        """
+        admitted = funded.admitted
+        texts = [text.text for text in admitted.request.texts]
+        replaced = self._redact(funded, self._read(texts, admitted.workflow))
+        if replaced is None:
+            return None
+        edits = Edits(model=admitted.request.model or "", replacements=replaced)
+        return self._formats[admitted.call.wire_format].write(admitted.request, edits)
 
     def _redact(self, funded: FundedCall, to_redact: Iterable[_Seen]) -> dict[Path, str] | None:
         """New texts by path; ``None`` where a finding stands in what can't be replaced."""

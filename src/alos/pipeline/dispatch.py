@@ -18,7 +18,7 @@ from alos.domain.refusal import ReasonCode, Refusal
 from alos.domain.standing import StandingModel
 from alos.pipeline.attempt import Attempts, Tried
 from alos.pipeline.breaker import Breakers
-from alos.pipeline.tries import Tries
+from alos.pipeline.tries import BREAKER_OPEN, SKIPPED, Tries
 from alos.ports.clock import Clock
 from alos.ports.provider import Broken
 
@@ -27,7 +27,6 @@ _LONGEST_PAUSE_SECONDS = 20.0
 """Told to wait longer, the gateway passes that on instead of holding the caller."""
 _LEAST_SECONDS = 0.05
 _DEFAULT_RETRY_SECONDS = 5
-_SKIPPED = "skipped_"
 
 RaiseReservation = Callable[[AdmittedCall, Tries], Awaitable[bool]]
 """Sets the call's ceiling aside once more; false where it does not fit under every cap."""
@@ -72,7 +71,7 @@ class Dispatch:
         """Try the candidates; what was tried stands in ``tries`` whatever happens."""
         admitted = checked.funded.admitted
         for model, why in admitted.skipped:
-            tries.note(model, f"{_SKIPPED}{why}")
+            tries.note(model, f"{SKIPPED}{why}")
         run = _Run(admitted)
         pending = list(checked.candidates)
         while pending:
@@ -96,13 +95,13 @@ class Dispatch:
         if tries.attempts and (refusal := self._still(admitted, model)) is not None:
             if self._still(admitted, None) is not None:
                 return _Ended(refusal)
-            tries.note(model, f"{_SKIPPED}{refusal.code.removeprefix('alos_')}")
+            tries.note(model, f"{SKIPPED}{refusal.code.removeprefix('alos_')}")
             return None
         if tries.unanswered and not await self._raise_reservation(admitted, tries):
-            tries.note(model, f"{_SKIPPED}reservation")
+            tries.note(model, f"{SKIPPED}reservation")
             return _Ended()
         if (wait_seconds := self._breakers.get_wait_seconds(model)) > 0:
-            tries.note(model, f"{_SKIPPED}breaker_open")
+            tries.note(model, BREAKER_OPEN)
             run.soonest(wait_seconds)
             return None
         return await self._ask(checked, candidate, run, tries, left_seconds)
@@ -206,7 +205,7 @@ class _Run:
 
 def _explain(run: _Run, tries: Tries) -> Refusal:
     """One reason for the whole route: left alone, no connection free, busy, too slow, failed."""
-    results = [one.result for one in tries.attempts if not one.result.startswith(_SKIPPED)]
+    results = [one.result for one in tries.attempts if not one.result.startswith(SKIPPED)]
     hint = run.hint_seconds
     retry_after = max(1, -int(-hint // 1)) if hint is not None else None
     told = f"{len(results)} tried: {', '.join(results)}"

@@ -20,6 +20,7 @@ from alos.ports.vault import Vault
 
 REQUEST = "request"
 ANSWER = "answer"
+HELD = "held"
 VAULT_DOWN = "vault_down"
 NOT_KEPT = "not_kept"
 TOO_LARGE = "too_large"
@@ -61,6 +62,20 @@ class Keep:
             progress.facts[Fact.BODIES] = VAULT_DOWN
             return not rule.is_required
         return True
+
+    async def hold(self, progress: Progress, body: bytes) -> BodyReference | None:
+        """Store a redacted request that a person is to see; ``None`` where it can't be kept."""
+        workflow = progress.workflow
+        if workflow is None or not workflow.bodies.is_kept:
+            return None
+        retention_class = workflow.bodies.get_class(_list_classes(progress, workflow))
+        shelf = Shelf(workflow.workspace, retention_class, get_day(progress.call.received_unix_ns))
+        try:
+            reference = self._vault.put(body, shelf=shelf, label=f"{progress.call.id}/{HELD}")
+            await self._vault.sync([reference])
+        except VaultDown:
+            return None
+        return reference
 
     def _put(
         self, progress: Progress, ending: Ending, workflow: StandingWorkflow

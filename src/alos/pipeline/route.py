@@ -47,6 +47,12 @@ class Route:
         return ceiling
 
 
+NO_ROUTE = Route(
+    candidates=(), skipped=(), reason="stopped", prices=(), valid_until_unix=float("inf")
+)
+"""Of a call that goes to no model."""
+
+
 class Routes:
     """Routes of the Standing in force; forgets them all when it is swapped."""
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from alos.domain.call import (
     AdmittedCall,
     Call,
+    CheckedCall,
     CheckedReply,
     Denied,
     FundedCall,
@@ -30,7 +31,7 @@ from alos.domain.fault import (
     VaultDown,
 )
 from alos.domain.ids import KeyId
-from alos.domain.money import Usage, to_usd_text
+from alos.domain.money import Usage
 from alos.domain.outcome import Answered, Listed, Refused, Streaming
 from alos.domain.outcome import Outcome as DoorOutcome
 from alos.domain.record import Fact, Outcome, Stage
@@ -47,13 +48,16 @@ from alos.pipeline.again import (
 from alos.pipeline.anonymous import Anonymous
 from alos.pipeline.answer_headers import (
     write_answer_headers,
+    write_fallback_headers,
     write_ids,
     write_refusal_headers,
+    write_spent_headers,
 )
 from alos.pipeline.budget import Budget, write_opening
 from alos.pipeline.check import Check
 from alos.pipeline.escalation import Dispatched
 from alos.pipeline.examine import Examine
+from alos.pipeline.fallback import Fallback
 from alos.pipeline.finish import Finish
 from alos.pipeline.progress import Ending, Progress
 from alos.pipeline.relay import Relay
@@ -89,6 +93,7 @@ class Stages:
     check: Check
     still: Still
     dispatch: Dispatched
+    fallback: Fallback
     examine: Examine
     finish: Finish
 
@@ -181,7 +186,8 @@ class Pipeline:
         progress.facts.update(admitted.facts)
         if (unkept := stages.finish.check_keeps(admitted.workflow)) is not None:
             return await self._deny(progress, Denied(refusal=unkept))
-        earlier = await stages.again.claim(progress, admitted)
+        stopped = admitted.stopped is not None  # its answers of before are stopped too
+        earlier = None if stopped else await stages.again.claim(progress, admitted)
         if isinstance(earlier, Refusal):
             return await self._deny(progress, Denied(refusal=earlier))
         if earlier is not None:
@@ -202,18 +208,22 @@ class Pipeline:
             return await self._deny(progress, checked)
         progress.checked = checked
         progress.findings, progress.unscanned = checked.findings, checked.unscanned
-        if (stopped := self._check_still(progress)) is not None:
-            return await self._deny(progress, Denied(refusal=stopped))
+        stopped = funded.admitted.stopped or self._check_still(progress)
+        if stopped is not None:
+            return await self._fall_back(progress, checked, stopped)
         progress.stage = Stage.DISPATCH
         earlier = await stages.again.look_up(progress, checked, stages.check.rules)
         if earlier is not None and (body := await stages.again.read(earlier)) is not None:
             return await self._give_again(progress, funded, earlier, body)
         reply = await stages.dispatch(checked, progress.tries)
         if isinstance(reply, Denied):
-            return await self._deny(progress, reply)
+            stopped = self._check_still(progress)
+            return await self._fall_back(progress, checked, stopped or reply.refusal)
         progress.candidate = reply.candidate
         if progress.tries.set_aside is not None:
             progress.facts[Fact.ESCALATED] = EscalationRule.INVALID_OUTPUT
+        elif progress.tries.replaced_other(reply.candidate.model):
+            progress.facts[Fact.FALLBACK] = reply.candidate.model.name
         progress.stage = Stage.EXAMINE
         stopped = self._check_still(progress)
         if isinstance(reply, StreamReply):
@@ -259,14 +269,32 @@ class Pipeline:
         )
         cost = await self._close(progress, ending)
         headers = write_answer_headers(progress, funded)
-        spent_ns = self._clock.monotonic_ns() - progress.call.received_monotonic_ns
-        overhead_us = max(0, spent_ns - progress.tries.waited_ns) // 1_000
-        headers += [
-            (b"content-type", b"application/json"),
-            (b"x-alos-cost-usd", to_usd_text(cost).encode()),
-            (b"x-alos-overhead-ms", b"%d.%03d" % divmod(overhead_us, 1_000)),
-        ]
+        headers += write_spent_headers(progress, cost, self._clock.monotonic_ns())
         return Answered(status=reply.status, headers=headers, body=reply.body)
+
+    async def _fall_back(
+        self, progress: Progress, checked: CheckedCall, refusal: Refusal
+    ) -> DoorOutcome:
+        """Answer in the place of the route where the workflow can; else refuse."""
+        given = await self._stages.fallback(progress, checked, refusal)
+        if given is None:
+            return await self._deny(progress, Denied(refusal=refusal))
+        progress.stage = Stage.FINISH
+        progress.streamed = checked.funded.admitted.request.stream
+        progress.facts[Fact.FALLBACK] = given.kind
+        ending = Ending(
+            outcome=Outcome.ANSWERED,
+            status=given.status,
+            reason=refusal.code,
+            detail=refusal.detail,
+            output_hash=hashlib.sha256(given.body).hexdigest(),
+            answer_bytes=len(given.body),
+            answer=(given.body,),
+        )
+        cost = await self._close(progress, ending)
+        headers = write_fallback_headers(progress, checked.funded, refusal)
+        headers += write_spent_headers(progress, cost, self._clock.monotonic_ns())
+        return Answered(status=given.status, headers=headers, body=given.body)
 
     # --- earlier answers ------------------------------------------------------------------
 
@@ -307,10 +335,7 @@ class Pipeline:
             await anext(chunks)  # now its record is closed whatever happens to it
             return Streaming(status=200, headers=headers, chunks=chunks)
         cost = await self._close(progress, write_earlier_ending(earlier, body))
-        headers += [
-            (b"content-type", b"application/json"),
-            (b"x-alos-cost-usd", to_usd_text(cost).encode()),
-        ]
+        headers += write_spent_headers(progress, cost, self._clock.monotonic_ns())
         return Answered(status=200, headers=headers, body=body)
 
     async def _stream_again(

@@ -7,6 +7,8 @@ from alos.domain.record import AttemptNote
 from alos.domain.standing import StandingModel
 
 _MOST_NOTES = 32
+SKIPPED = "skipped_"
+BREAKER_OPEN = "skipped_breaker_open"
 
 
 @dataclass(slots=True)
@@ -50,6 +52,14 @@ class Tries:
         self.sent = candidate
         if may_be_billed:
             self.unanswered.append(candidate)
+
+    def replaced_other(self, model: StandingModel) -> bool:
+        """Whether ``model`` came after another one that failed or is left alone."""
+        return any(
+            one.model != model.name
+            and (one.result == BREAKER_OPEN or not one.result.startswith(SKIPPED))
+            for one in self.attempts
+        )
 
     @property
     def reserved_beyond_nanousd(self) -> int:

@@ -32,6 +32,8 @@ class WireFormat(Protocol):
 
     name: str
     """``openai-chat``, ``openai-responses``, ``openai-embeddings``, ``anthropic-messages``…"""
+    answers_in_text: bool
+    """Whether an answer can say something in words (a vector or a count can't)."""
     upstream_path: str
     """Path below a provider's base URL, e.g. ``/v1/chat/completions``."""
 

@@ -99,6 +99,7 @@ class AnthropicMessages:
     """The wire format; pure, without state."""
 
     name = "anthropic-messages"
+    answers_in_text = True
     upstream_path = "/v1/messages"
 
     def read(self, body: bytes) -> Request | Refusal:
@@ -149,6 +150,7 @@ class AnthropicCountTokens(AnthropicMessages):
     """Counting: the same request without an output, and free of charge."""
 
     name = "anthropic-count-tokens"
+    answers_in_text = False
     upstream_path = "/v1/messages/count_tokens"
 
     def read(self, body: bytes) -> Request | Refusal:

@@ -104,6 +104,7 @@ class OpenAiChat:
     """The wire format; pure, without state."""
 
     name = "openai-chat"
+    answers_in_text = True
     upstream_path = "/v1/chat/completions"
 
     def read(self, body: bytes) -> Request | Refusal:

@@ -65,6 +65,7 @@ class OpenAiEmbeddings:
     """The wire format; pure, without state. It has no output tokens and no streams."""
 
     name = "openai-embeddings"
+    answers_in_text = False
     upstream_path = "/v1/embeddings"
 
     def read(self, body: bytes) -> Request | Refusal:

@@ -87,6 +87,7 @@ class OpenAiResponses:
     """The wire format; pure, without state. Nothing is kept at the provider: store is off."""
 
     name = "openai-responses"
+    answers_in_text = True
     upstream_path = "/v1/responses"
 
     def read(self, body: bytes) -> Request | Refusal:

@@ -26,6 +26,7 @@ from alos.pipeline.check import Check
 from alos.pipeline.dispatch import Dispatch
 from alos.pipeline.escalation import Escalate
 from alos.pipeline.examine import Examine
+from alos.pipeline.fallback import Fallback
 from alos.pipeline.finish import Finish, Overbilled
 from alos.pipeline.keep import Keep
 from alos.pipeline.run import Pipeline, Stages
@@ -38,7 +39,7 @@ from alos.server.asgi import Application, build_application
 from alos.server.bootstrap.configuration import read_configuration
 from alos.server.bootstrap.directories import build_directory, build_scim_door
 from alos.server.bootstrap.folders import build_sealer, claim_store, open_statements
-from alos.server.bootstrap.management import build_management
+from alos.server.bootstrap.management import CallPath, build_management
 from alos.server.bootstrap.past import settle_the_past
 from alos.server.bootstrap.releases import build_release_desk
 from alos.server.bootstrap.upstreams import build_provider
@@ -52,6 +53,7 @@ from alos.server.settings import Settings
 from alos.server.standing import StandingHolder
 from alos.store.control_state import StoredControlState
 from alos.store.engine import Store
+from alos.store.held import StoredHeldRequests
 from alos.store.journal import FileJournal
 from alos.store.journal_state import JournalState
 from alos.store.sealer_job import HEARTBEAT_SECONDS, SealerJob
@@ -147,6 +149,7 @@ async def build(settings: Settings) -> Installation:
     upstreams = Upstreams(list_breakers=breakers.list_views, list_connections=provider.list_views)
     still = Still(holder, clock)
     budget = Budget(counters, journal, clock)
+    check, keep = Check(scanner, FORMATS), Keep(vault)
     stages = Stages(
         admit=Admit(FORMATS),
         again=Again(
@@ -157,7 +160,7 @@ async def build(settings: Settings) -> Installation:
             clock=clock,
         ),
         budget=budget,
-        check=Check(scanner, FORMATS),
+        check=check,
         still=still,
         dispatch=Escalate(
             Dispatch(
@@ -169,13 +172,14 @@ async def build(settings: Settings) -> Installation:
             ),
             raise_reservation=budget.raise_reservation,
         ),
+        fallback=Fallback(FORMATS, check, keep, StoredHeldRequests(store)),
         examine=Examine(scanner, FORMATS),
         finish=Finish(
             counters=counters,
             journal=journal,
             clock=clock,
             ids=ids,
-            keep=Keep(vault),
+            keep=keep,
             on_overbilled=_close_overbilled(plane, tasks),
         ),
     )
@@ -200,7 +204,7 @@ async def build(settings: Settings) -> Installation:
         scanner=scanner,
         store=store,
         journal=journal,
-        anonymous=anonymous,
+        path=CallPath(anonymous=anonymous, upstreams=upstreams, vault=vault),
         clock=clock,
     )
     jobs = Jobs(tasks)

@@ -8,20 +8,24 @@ from alos.api.mount import mount_api
 from alos.api.parts import Parts
 from alos.checks.catalogue import Scanner
 from alos.control.directory import Directory
+from alos.control.held import HeldDesk
 from alos.control.notebook import Notebook
 from alos.control.plane import ControlPlane
 from alos.control.release_desk import ReleaseDesk
 from alos.control.sessions import Sessions
 from alos.control.set_up import SetUp
+from alos.control.upstreams import Upstreams
 from alos.domain.sign_on import Site, build_site
 from alos.gateway.errors import get_status
 from alos.pipeline.anonymous import Anonymous
 from alos.ports.clock import Clock
 from alos.ports.ids import RandomIds
 from alos.ports.journal import Journal
+from alos.ports.vault import Vault
 from alos.server.asgi import Application
 from alos.server.settings import Settings
 from alos.store.engine import Store
+from alos.store.held import StoredHeldRequests
 from alos.store.sessions import StoredSessions
 
 
@@ -39,6 +43,15 @@ class Management:
     set_up: SetUp
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallPath:
+    """What the API sees of the path of calls."""
+
+    anonymous: Anonymous
+    upstreams: Upstreams
+    vault: Vault
+
+
 def build_management(  # noqa: PLR0913 - one argument for each part of the door
     settings: Settings,
     *,
@@ -48,7 +61,7 @@ def build_management(  # noqa: PLR0913 - one argument for each part of the door
     scanner: Scanner,
     store: Store,
     journal: Journal,
-    anonymous: Anonymous,
+    path: CallPath,
     clock: Clock,
 ) -> Management:
     """Build it; nothing is read or written yet."""
@@ -76,10 +89,12 @@ def build_management(  # noqa: PLR0913 - one argument for each part of the door
             sessions=sessions,
             set_up=set_up,
             authenticate=Authenticator(plane, sessions, clock=clock, site=get_site),
-            strangers=anonymous,
+            strangers=path.anonymous,
             clock=clock,
             status_of=get_status,
             site=get_site,
+            upstreams=path.upstreams,
+            held=HeldDesk(StoredHeldRequests(store), path.vault, notebook, clock=clock),
         )
     )
     return Management(
