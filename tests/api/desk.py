@@ -22,6 +22,8 @@ from alos.control.plane import ControlPlane
 from alos.control.registry import load_organisation
 from alos.control.release_book import Decision
 from alos.control.releases import Submission
+from alos.control.revisions import Means, Revisions
+from alos.control.role_book import RoleBook
 from alos.control.scaffold import Extent, ScaffoldWish, build_scaffold, write_scaffold
 from alos.control.sessions import NewSession, Sessions, SignIn
 from alos.control.set_up import SetUp
@@ -41,11 +43,15 @@ from alos.ledger.note import SigningKey
 from alos.pipeline.anonymous import Anonymous
 from alos.ports.ids import RandomIds
 from alos.ports.vault import MemoryVault
+from alos.server.bootstrap.configuration import Prepared, choose_configuration, prepare_files
 from alos.server.bootstrap.releases import build_release_desk
+from alos.server.bootstrap.revisions import found
 from alos.store.control_state import StoredControlState
 from alos.store.directory import StoredDirectory
 from alos.store.engine import Store
 from alos.store.held import StoredHeldRequests
+from alos.store.revisions import StoredRevisions
+from alos.store.role_gains import StoredRoleGains
 from alos.store.sessions import StoredSessions
 from alos.store.statements import KeyedStatements
 from tests.pipeline.conversation import MemoryJournal
@@ -102,6 +108,7 @@ class Desk:
         self.store = Store(folder / "alos.db", busy_ms=50)
         self.scanner = scanner
         self.evals: dict[Digest, EvalFact] = {}
+        self.statements = KeyedStatements(SigningKey("alos/test", bytes(32)))
         self._build()
 
     def _build(self) -> None:
@@ -136,6 +143,25 @@ class Desk:
             configuration=lambda: self.plane.configuration,
         )  # fmt: skip
 
+        self.role_book = RoleBook(
+            StoredRoleGains(self.store), notes=self.plane.notes, clock=self.clock
+        )
+        self.revisions = Revisions(
+            StoredRevisions(self.store),
+            notes=self.plane.notes,
+            clock=self.clock,
+            statements=self.statements,
+            means=Means(
+                prepare=lambda files: prepare_files(
+                    files, self.directory.list_entries(), lambda _: self.scanner
+                ),
+                put_in_force=self._put_in_force,
+                people=lambda: self.plane.configuration.people,
+                settle=self.role_book.settle,
+            ),
+            dev=self.dev,
+        )
+
         def get_site() -> Any:
             sign_on = self.plane.configuration.organisation.sign_on
             return build_site(sign_on.public_url, PORT)
@@ -145,7 +171,8 @@ class Desk:
                 plane=self.plane,
                 directory=self.directory,
                 desk=self.releases,
-                scanner=self.scanner,
+                revisions=self.revisions,
+                scanner=lambda: self.scanner,
                 sessions=self.sessions,
                 set_up=self.set_up,
                 authenticate=Authenticator(
@@ -197,6 +224,23 @@ class Desk:
 
     async def _get_eval(self, digest: Digest) -> EvalFact | None:
         return self.evals.get(digest)
+
+    async def _put_in_force(self, prepared: Prepared, by: str) -> None:
+        await self.plane.put_configuration(prepared.configuration, by=by)
+
+    async def found(self) -> None:
+        """Make the first revision and the founding roles, as a first start does."""
+        self.plane.lay_over(self.directory.merge)
+        chosen = choose_configuration(
+            self.folder / "org", StoredRevisions(self.store), (), lambda _: self.scanner
+        )
+        number = chosen.number or await found(
+            chosen, self.store, self.statements, self.plane, self.clock
+        )
+        self.revisions.begin_with(number)
+        await self.role_book.load()
+        await self.role_book.update(self.plane.configuration, by="set-up", founding="yes")
+        self.plane.after_put = [self.role_book.update]
 
     def read_configuration(self) -> Configuration:
         loaded = load_organisation(self.folder / "org")

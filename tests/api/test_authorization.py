@@ -40,6 +40,8 @@ BODIES: Mapping[str, Any] = {
     f"POST /api/v1/releases/{QUESTIONS}/1/promotions": {"stage": "internal"},
     f"POST /api/v1/releases/{QUESTIONS}/1/resumptions": {"reason": "mended"},
     f"POST /api/v1/workflows/{QUESTIONS}/rollbacks": {"reason": "worse"},
+    "POST /api/v1/config/previews": {"files": {"alos.yaml": ""}},
+    "POST /api/v1/config/plans": {"files": {"alos.yaml": ""}},
 }
 """Bodies that get as far as the question who may; ``{}`` for all others."""
 PLACES: Mapping[str, str] = {
@@ -48,6 +50,7 @@ PLACES: Mapping[str, str] = {
     "session_id": "ses_0",
     "id_or_prefix": "KEY",
     "workflow": QUESTIONS,
+    "plan_id": "plan_0",
     "number": "1",
 }
 """What stands for a path's names; the key is one of ben's, for a workflow of engineering."""

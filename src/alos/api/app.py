@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 
 from alos.api.access import build_refuser
 from alos.api.bundles import add_bundles
+from alos.api.config import add_config
 from alos.api.directory import add_directory
 from alos.api.document import complete_document
 from alos.api.held import add_held
@@ -45,6 +46,7 @@ def build_api(parts: Parts) -> FastAPI:
     add_sessions(app, parts)
     add_keys(app, parts.plane)
     add_directory(app, parts.plane, parts.directory)
+    add_config(app, parts.revisions)
     add_stops(app, parts.plane)
     add_bundles(app, parts.plane, parts.desk.bundles)
     add_releases(app, parts.desk)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from alos.api.access import Authenticate, RefusalNotes
 from alos.checks.catalogue import Scanner
@@ -9,6 +10,7 @@ from alos.control.directory import Directory
 from alos.control.held import HeldDesk
 from alos.control.plane import ControlPlane
 from alos.control.release_desk import ReleaseDesk
+from alos.control.revisions import Revisions
 from alos.control.sessions import Sessions
 from alos.control.set_up import SetUp
 from alos.control.upstreams import Upstreams
@@ -32,7 +34,8 @@ class Parts:
     plane: ControlPlane
     directory: Directory
     desk: ReleaseDesk
-    scanner: Scanner
+    revisions: Revisions[Any]
+    scanner: Callable[[], Scanner]
     sessions: Sessions
     set_up: SetUp
     authenticate: Authenticate

@@ -1,5 +1,6 @@
 """Looks at a text with the detectors in force."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, FastAPI
@@ -38,7 +39,7 @@ class ScanAnswer(Body):
     findings: list[FindingAnswer]
 
 
-def add_scan(app: FastAPI, scanner: Scanner) -> None:
+def add_scan(app: FastAPI, scanner: Callable[[], Scanner]) -> None:
     """Add the endpoint of the scanner."""
 
     @app.post("/api/v1/scan")
@@ -55,6 +56,6 @@ def add_scan(app: FastAPI, scanner: Scanner) -> None:
                     rule=one.rule,
                     confidence=one.confidence,
                 )
-                for one in scanner.scan(document.text)
+                for one in scanner().scan(document.text)
             ],
         )

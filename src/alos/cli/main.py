@@ -12,6 +12,8 @@ COMMANDS: Final = {
     "serve": "alos.cli.serve:serve",
     "demo": "alos.cli.demo:demo",
     "key": "alos.cli.keys:app",
+    "config": "alos.cli.config:app",
+    "directory": "alos.cli.directory:app",
     "call": "alos.cli.calls:app",
     "why": "alos.cli.why:why",
     "scan": "alos.cli.scan:scan_command",

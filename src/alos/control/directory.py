@@ -87,6 +87,10 @@ class Directory:
         """The people in force with these in the file."""
         return merge_people(filed, self._entries.values())
 
+    def list_entries(self) -> list[DirectoryEntry]:
+        """Every entry, deleted ones too, without the documents."""
+        return list(self._entries.values())
+
     def find_person(self, user_name: str, addresses: Sequence[str]) -> PersonId | None:
         """Name the person of a new user: known to the file by an address, else by user name.
 
@@ -189,6 +193,27 @@ def merge_people(filed: People, entries: Iterable[DirectoryEntry]) -> People:
         if user.person_id is not None:
             persons[user.person_id] = _to_person(user, memberships.get(user.id, set()))
     return People(persons=MappingProxyType(persons), service_accounts=filed.service_accounts)
+
+
+def check_file_people(filed: People, entries: Iterable[DirectoryEntry]) -> list[str]:
+    """Say which persons of the file are somebody else's second account.
+
+    A person of the directory keeps the id that the directory's entry was given; a file that
+    names the same address under another id would make two people of one.
+    """
+    owners = {
+        address: entry.person_id
+        for entry in entries
+        if entry.kind is EntryKind.USER and entry.person_id is not None
+        for address in map(to_plain_address, entry.addresses)
+    }
+    return [
+        f"people.yaml: `persons.{person.id}.email` is the address of `{owner}` of the directory;"
+        " one person has one id. Remove the entry, or name that id."
+        for person in filed.persons.values()
+        for owner in {owners.get(address, person.id) for address in person.plain_addresses}
+        if owner != person.id
+    ]
 
 
 def _to_person(user: DirectoryEntry, groups: set[str]) -> Person:

@@ -66,6 +66,8 @@ class ControlPlane:
         publish: Callable[[Standing], None],
     ) -> None:
         self._filed = self._configuration = configuration
+        self.after_put: list[Callable[..., Awaitable[None]]] = []
+        """Called with (configuration, by=…) after another configuration is in force."""
         self._merge: Callable[[People], People] = lambda people: people
         self._state = state
         self._clock = clock
@@ -182,6 +184,8 @@ class ControlPlane:
                 people=configuration.people,
             )
             self.keys.mark(marks)
+        for update in self.after_put:
+            await update(configuration, by=by)
         await self.notes.flush()
         for follow in self.followers:
             await follow()

@@ -1,6 +1,6 @@
 """Reads an organisation's folder whole, and checks that its files agree with each other."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -57,7 +57,11 @@ class Loaded:
 
 
 def load_organisation(
-    folder: Path, *, today: date | None = None, scanner: Scanner | None = None
+    folder: Path,
+    *,
+    today: date | None = None,
+    scanner: Scanner | None = None,
+    lay_over: Callable[[People], People] | None = None,
 ) -> Loaded:
     """Read ``alos.yaml``, ``people.yaml`` and every workflow below a folder.
 
@@ -68,6 +72,7 @@ def load_organisation(
         folder: the one that holds ``alos.yaml``.
         today: with it, ended and soon ending approvals are found too.
         scanner: with it, the allowed examples of every boundary are run through the gate.
+        lay_over: adds the people of a directory, whom files may name too.
     """
     problems: list[Problem] = []
     organisation_document, raw = _open(folder, ORGANISATION_FILE, problems)
@@ -76,14 +81,15 @@ def load_organisation(
         organisation, found = read_organisation(organisation_document)
         problems += found
     people = _load_people(folder, problems)
+    known = people if people is None or lay_over is None else lay_over(people)
     readings = _load_workflows(folder, problems)
     if organisation is not None and organisation_document is not None:
         problems += check_organisation(
-            organisation_document, organisation, people, tuple(readings), today
+            organisation_document, organisation, known, tuple(readings), today
         )
     bundles = {}
     for name, reading in readings.items():
-        found = list(_check_against(reading, organisation, people, today, scanner))
+        found = list(_check_against(reading, organisation, known, today, scanner))
         problems += [*reading.problems, *found]
         if reading.bundle is not None and not any(problem.is_error for problem in found):
             bundles[WorkflowId(name)] = reading.bundle

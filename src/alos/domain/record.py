@@ -272,6 +272,8 @@ class NoteKind(StrEnum):
     PERSON_ENDED = "person_ended"
     """Somebody left; the note's time is when the last of their access was gone."""
     PERSON_RETURNED = "person_returned"
+    ROLE_CHANGED = "role_changed"
+    CONFIG_PLANNED = "config_planned"
     CONFIG_APPLIED = "config_applied"
     CHANGE_REFUSED = "change_refused"
     """Somebody asked the management API for what is not allowed."""

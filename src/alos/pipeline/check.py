@@ -49,6 +49,15 @@ class Check:
         self._scanner = scanner
         self._formats = formats
 
+    def use(self, scanner: Scanner) -> None:
+        """Check with other detectors from the next call on."""
+        self._scanner = scanner
+
+    @property
+    def scanner(self) -> Scanner:
+        """The detectors in force."""
+        return self._scanner
+
     @property
     def rules(self) -> str:
         """Digest of the rule set in force."""

@@ -33,6 +33,10 @@ class Examine:
         self._scanner = scanner
         self._formats = formats
 
+    def use(self, scanner: Scanner) -> None:
+        """Read answers with other detectors; streams that run keep theirs."""
+        self._scanner = scanner
+
     def __call__(self, reply: WholeReply) -> CheckedReply | Denied:
         """Read a whole answer.
 

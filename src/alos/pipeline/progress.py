@@ -39,6 +39,8 @@ class Progress:
     first_byte_ns: int | None = None
     limit_requests: int = 0
     is_closed: bool = False
+    rules: str = ""
+    """Digest of the detectors that the call began with."""
     earlier: StandingModel | None = None
     """The model that made the answer which is given again; nothing is sent then."""
     claim: bytes | None = None

@@ -149,7 +149,9 @@ class Pipeline:
 
         Cancelling closes what is open upstream; the record is closed all the same.
         """
-        progress = Progress(call=call, standing=self._standing.current)
+        progress = Progress(
+            call=call, standing=self._standing.current, rules=self._stages.check.rules
+        )
         try:
             return await self._run(progress)
         except asyncio.CancelledError:
@@ -212,7 +214,7 @@ class Pipeline:
         if stopped is not None:
             return await self._fall_back(progress, checked, stopped)
         progress.stage = Stage.DISPATCH
-        earlier = await stages.again.look_up(progress, checked, stages.check.rules)
+        earlier = await stages.again.look_up(progress, checked, progress.rules)
         if earlier is not None and (body := await stages.again.read(earlier)) is not None:
             return await self._give_again(progress, funded, earlier, body)
         reply = await stages.dispatch(checked, progress.tries)
@@ -414,7 +416,7 @@ class Pipeline:
     async def _close(self, progress: Progress, ending: Ending) -> int:
         """Close the record; then remember the answer, or free its Idempotency-Key."""
         try:
-            cost = await self._stages.finish(progress, ending, self._stages.check.rules)
+            cost = await self._stages.finish(progress, ending, progress.rules)
         except BaseException:
             await self._stages.again.let_go(progress)
             raise

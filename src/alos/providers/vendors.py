@@ -65,6 +65,19 @@ class VendorProviders:
             for vendor, one in sorted(self._slots.items())
         )
 
+    async def use(
+        self, by_vendor: Mapping[str, HttpProvider], limits: Mapping[str, SlotLimits]
+    ) -> None:
+        """Reach vendors through other clients and within other bounds; calls that run go on."""
+        for vendor, bounds in limits.items():
+            if (slots := self._slots.get(vendor)) is not None:
+                slots.limits = bounds
+            else:
+                self._slots[vendor] = Slots(bounds)
+        before, self._by_vendor = self._by_vendor, by_vendor
+        for provider in before.values():
+            await provider.close()
+
     async def close(self) -> None:
         """Drop the idle connections."""
         for provider in (self._default, *self._by_vendor.values()):

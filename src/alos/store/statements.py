@@ -19,6 +19,11 @@ class KeyedStatements:
         self._key = key
         self._trusted = (key.verify_key, *earlier)
 
+    @property
+    def verify_key(self) -> VerifyKey:
+        """What others check its signatures with."""
+        return self._key.verify_key
+
     def sign(self, content: Mapping[str, Any], *, payload_type: str | None = None) -> str:
         """See :class:`alos.ports.statements.Statements`."""
         return sign_statement(content, self._key, payload_type=payload_type or STATEMENT_TYPE)

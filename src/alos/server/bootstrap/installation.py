@@ -36,12 +36,13 @@ from alos.ports.ids import RandomIds
 from alos.ports.tasks import Tasks
 from alos.providers.vendors import VendorProviders
 from alos.server.asgi import Application, build_application
-from alos.server.bootstrap.configuration import read_configuration
+from alos.server.bootstrap.configuration import choose_configuration
 from alos.server.bootstrap.directories import build_directory, build_scim_door
 from alos.server.bootstrap.folders import build_sealer, claim_store, open_statements
-from alos.server.bootstrap.management import CallPath, build_management
+from alos.server.bootstrap.management import CallPath, Desks, build_management
 from alos.server.bootstrap.past import settle_the_past
 from alos.server.bootstrap.releases import build_release_desk
+from alos.server.bootstrap.revisions import build_revisions, found, start_role_book
 from alos.server.bootstrap.upstreams import build_provider
 from alos.server.bootstrap.vault import open_vault
 from alos.server.bootstrap.watches import start_jobs
@@ -52,10 +53,12 @@ from alos.server.operations import Operations
 from alos.server.settings import Settings
 from alos.server.standing import StandingHolder
 from alos.store.control_state import StoredControlState
+from alos.store.directory import StoredDirectory
 from alos.store.engine import Store
 from alos.store.held import StoredHeldRequests
 from alos.store.journal import FileJournal
 from alos.store.journal_state import JournalState
+from alos.store.revisions import StoredRevisions
 from alos.store.sealer_job import HEARTBEAT_SECONDS, SealerJob
 from alos.store.shipper import Shipper
 from alos.store.vault.files import FileVault
@@ -64,6 +67,7 @@ _logger = logging.getLogger(__name__)
 
 _RELEASES_SECONDS = 1.0
 _SAVE_SECONDS = 1.0
+_FOLLOW_SECONDS = 1.0
 _FORGET_SECONDS = 3_600.0
 
 
@@ -122,10 +126,16 @@ async def build(settings: Settings) -> Installation:
     """
     folder = open_folder(settings.home, dev=settings.dev)
     claim = FolderClaim(folder)
-    scanner, configuration = await asyncio.to_thread(read_configuration, settings.config)
     clock, ids, tasks = SystemClock(), RandomIds(), Tasks()
     store = claim_store(folder)
     await asyncio.to_thread(store.ensure)
+    chosen = await asyncio.to_thread(
+        choose_configuration,
+        settings.config,
+        StoredRevisions(store),
+        StoredDirectory(store).list_all(),
+    )
+    prepared = chosen.prepared
     journal = await FileJournal.start(folder.journal, clock=clock)
     shipper = Shipper(store, folder.journal, clock=clock, durable=lambda: journal.durable)
     counters = MemoryCounters()
@@ -133,7 +143,7 @@ async def build(settings: Settings) -> Installation:
     vault = await open_vault(folder, settings.vault)
     holder = StandingHolder(_NOTHING)
     plane = ControlPlane(
-        configuration,
+        prepared.configuration,
         state=StoredControlState(store),
         journal=journal,
         clock=clock,
@@ -143,13 +153,16 @@ async def build(settings: Settings) -> Installation:
     directory = await build_directory(store, plane, clock)
     await plane.load()
     sealer = build_sealer(folder, store, journal)
-    provider = build_provider(configuration.organisation)
+    statements = open_statements(folder, store)
+    number = chosen.number or await found(chosen, store, statements, plane, clock)
+    role_book = await start_role_book(store, plane, clock, seeded=not chosen.number)
+    provider = build_provider(prepared.configuration.organisation)
     anonymous = Anonymous(clock, ids)
     breakers = Breakers(clock.monotonic_ns)
     upstreams = Upstreams(list_breakers=breakers.list_views, list_connections=provider.list_views)
     still = Still(holder, clock)
     budget = Budget(counters, journal, clock)
-    check, keep = Check(scanner, FORMATS), Keep(vault)
+    check, keep = Check(prepared.scanner, FORMATS), Keep(vault)
     stages = Stages(
         admit=Admit(FORMATS),
         again=Again(
@@ -173,7 +186,7 @@ async def build(settings: Settings) -> Installation:
             raise_reservation=budget.raise_reservation,
         ),
         fallback=Fallback(FORMATS, check, keep, StoredHeldRequests(store)),
-        examine=Examine(scanner, FORMATS),
+        examine=Examine(prepared.scanner, FORMATS),
         finish=Finish(
             counters=counters,
             journal=journal,
@@ -194,14 +207,25 @@ async def build(settings: Settings) -> Installation:
         uses=plane.keys.uses,
     )
     holder.listen(pipeline.standing_swapped)
-    desk = build_release_desk(plane, store, open_statements(folder, store), clock)
+    desk = build_release_desk(
+        plane, store, statements, clock, get_gained_at=role_book.get_gained_at
+    )
     await desk.load()
-    management = build_management(
-        settings,
+    revisions = build_revisions(
+        store,
+        statements,
         plane=plane,
         directory=directory,
-        desk=desk,
-        scanner=scanner,
+        role_book=role_book,
+        stages=stages,
+        provider=provider,
+        clock=clock,
+    )
+    revisions.begin_with(number, chosen.trouble)
+    management = build_management(
+        settings,
+        desks=Desks(plane=plane, directory=directory, revisions=revisions, desk=desk),
+        scanner=lambda: stages.check.scanner,
         store=store,
         journal=journal,
         path=CallPath(anonymous=anonymous, upstreams=upstreams, vault=vault),
@@ -209,6 +233,8 @@ async def build(settings: Settings) -> Installation:
     )
     jobs = Jobs(tasks)
     start_jobs(jobs, settings, plane, journal, anonymous)
+    jobs.every(_SAVE_SECONDS, role_book.save, name="keep role gains")
+    jobs.every(_FOLLOW_SECONDS, revisions.follow, name="follow config revisions")
     jobs.every(_SAVE_SECONDS, management.sessions.save_ends, name="keep ends of sessions")
     jobs.every(_FORGET_SECONDS, management.sessions.forget_old, name="forget old sessions")
     jobs.every(HEARTBEAT_SECONDS, sealer.beat, name="heartbeat")

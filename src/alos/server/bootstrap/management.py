@@ -1,5 +1,6 @@
 """The management door: sessions, set-up, and the API in front of them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from alos.api.app import build_api
@@ -12,6 +13,7 @@ from alos.control.held import HeldDesk
 from alos.control.notebook import Notebook
 from alos.control.plane import ControlPlane
 from alos.control.release_desk import ReleaseDesk
+from alos.control.revisions import Revisions
 from alos.control.sessions import Sessions
 from alos.control.set_up import SetUp
 from alos.control.upstreams import Upstreams
@@ -23,6 +25,7 @@ from alos.ports.ids import RandomIds
 from alos.ports.journal import Journal
 from alos.ports.vault import Vault
 from alos.server.asgi import Application
+from alos.server.bootstrap.configuration import Prepared
 from alos.server.settings import Settings
 from alos.store.engine import Store
 from alos.store.held import StoredHeldRequests
@@ -52,19 +55,28 @@ class CallPath:
     vault: Vault
 
 
-def build_management(  # noqa: PLR0913 - one argument for each part of the door
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desks:
+    """What of the control plane is managed."""
+
+    plane: ControlPlane
+    directory: Directory
+    revisions: Revisions[Prepared]
+    desk: ReleaseDesk
+
+
+def build_management(
     settings: Settings,
     *,
-    plane: ControlPlane,
-    directory: Directory,
-    desk: ReleaseDesk,
-    scanner: Scanner,
+    desks: Desks,
+    scanner: Callable[[], Scanner],
     store: Store,
     journal: Journal,
     path: CallPath,
     clock: Clock,
 ) -> Management:
     """Build it; nothing is read or written yet."""
+    plane = desks.plane
 
     def get_site() -> Site:
         return build_site(plane.configuration.organisation.sign_on.public_url, settings.port)
@@ -83,8 +95,9 @@ def build_management(  # noqa: PLR0913 - one argument for each part of the door
     api = build_api(
         Parts(
             plane=plane,
-            directory=directory,
-            desk=desk,
+            directory=desks.directory,
+            revisions=desks.revisions,
+            desk=desks.desk,
             scanner=scanner,
             sessions=sessions,
             set_up=set_up,

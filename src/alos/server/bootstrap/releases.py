@@ -6,6 +6,7 @@ from alos.control.release_book import ReleaseBook
 from alos.control.release_desk import Notify, ReleaseDesk, tell_nobody
 from alos.control.release_facts import FactFinder, GetEvalFact
 from alos.control.releases import Releases
+from alos.control.voters import GetGainedAt
 from alos.control.voting import NoProofs, Proofs, Voting
 from alos.domain.bundle import Bundle
 from alos.domain.ids import Digest, PersonId, WorkflowId
@@ -53,6 +54,7 @@ def build_release_desk(
     clock: Clock,
     *,
     get_eval: GetEvalFact = get_no_eval,
+    get_gained_at: GetGainedAt = get_founding,
     proofs: Proofs | None = None,
     notify: Notify = tell_nobody,
 ) -> ReleaseDesk:
@@ -88,7 +90,7 @@ def build_release_desk(
         voting=voting,
         configuration=lambda: plane.configuration,
         get_eval=get_eval,
-        get_gained_at=get_founding,
+        get_gained_at=get_gained_at,
         notify=notify,
         clock=clock,
     )
