@@ -251,3 +251,20 @@ async def test_a_failure_is_no_answer_of_no_use() -> None:
     talk.provider.answers = [ScriptedAnswer(status=501, body=b"{}") for _ in range(9)]
     assert isinstance(await talk.run(), Refused)
     assert {one.model.name for one in talk.provider.sent} == {"small"}
+
+
+async def test_a_model_outside_the_workflows_regions_is_skipped_or_the_call_refused() -> None:
+    models = [build_model("small", region="us"), build_model("large", region="eu")]
+    workflow = build_workflow(regions=frozenset({"eu"}))
+    talk = Conversation(build_standing(workflow=workflow, models=models))
+    talk.provider.answers = [ScriptedAnswer(body=completion("ok"))]
+    outcome = await talk.run()
+    assert dict(outcome.headers)[b"x-alos-model"] == b"large"
+    attempts = [one.result for one in talk.journal.closings[0].attempts]
+    assert attempts == ["skipped_region_not_allowed", "answered"]
+    named = await talk.run(say("hello", model="small"))
+    assert named.refusal.code is ReasonCode.REGION_NOT_ALLOWED
+    nowhere = build_workflow(regions=frozenset({"ch"}))
+    talk = Conversation(build_standing(workflow=nowhere, models=models))
+    assert (await talk.run()).refusal.code is ReasonCode.REGION_NOT_ALLOWED
+    assert not talk.provider.sent

@@ -472,7 +472,8 @@ async def test_the_model_server_sees_our_span_and_none_of_the_callers_context(
         traceparent=f"00-{trace}-{span}-01", tracestate="vendor=secret", baggage="who=jane"
     )
     async with serve(answering(b"{}")) as peer:
-        answer = await provider.send(call, candidate(model(f"http://127.0.0.1:{peer.port}")))
+        one = candidate(model(f"http://127.0.0.1:{peer.port}"))
+        answer = await provider.send(call, one, within_seconds=30)
         assert isinstance(answer, HttpAnswer)
         await answer.read()
         await answer.close()

@@ -7,6 +7,7 @@ from alos.checks.dictionaries import Dictionary, build_dictionary_pack
 from alos.control.documents import Document, Problem
 from alos.control.forms import suggest, validate
 from alos.control.organisation_form import (
+    AzureForm,
     DeputyForm,
     ModelForm,
     OrganisationForm,
@@ -20,6 +21,7 @@ from alos.control.organisation_form import (
 from alos.domain.ids import ModelName, PersonId, VendorName, WorkflowId, WorkspaceId
 from alos.domain.money import Price
 from alos.domain.organisation import (
+    Azure,
     BreakerRule,
     Connections,
     CredentialKind,
@@ -242,8 +244,21 @@ def _to_vendor(name: str, form: VendorForm) -> Vendor:
         breaker=BreakerRule(
             failures=form.breaker.failures, pause_seconds=form.breaker.pause_seconds
         ),
+        azure=_to_azure(form.azure) if form.azure is not None else None,
         ca_file=form.ca_file,
         proxy_url=form.proxy_url,
+    )
+
+
+def _to_azure(form: AzureForm) -> Azure:
+    entra = form.entra
+    return Azure(
+        api_version=form.api_version,
+        login=form.login,
+        authority=entra.authority if entra else "",
+        tenant=entra.tenant if entra else "",
+        client_id=entra.client_id if entra else "",
+        scope=entra.scope if entra else "",
     )
 
 

@@ -5,7 +5,7 @@ import re
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from alos.control.forms import (
     Count,
@@ -20,7 +20,7 @@ from alos.control.forms import (
     build_error,
 )
 from alos.domain.boundary import DataClass
-from alos.domain.organisation import WireFormat
+from alos.domain.organisation import AzureLogin, WireFormat
 from alos.domain.people import Role
 
 CREDENTIAL = re.compile(r"none|env:[A-Za-z_][A-Za-z0-9_]*|file:[^\s:]+")
@@ -120,6 +120,42 @@ class BreakerForm(Form):
     """For so long at first; each failed probe doubles it, up to a minute."""
 
 
+ApiVersion = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(-preview)?$")]
+
+
+class EntraForm(Form):
+    """Where tokens for Azure are issued, and to whom; the credential is the client secret."""
+
+    tenant: Annotated[str, Field(pattern=r"^[A-Za-z0-9.-]{1,128}$")]
+    """The directory's id or domain."""
+    client_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+    """The application's id."""
+    scope: Text = "https://cognitiveservices.azure.com/.default"
+    """What the token is for."""
+    authority: Url = "https://login.microsoftonline.com"
+    """Where it is issued; another one in national clouds."""
+
+
+class AzureForm(Form):
+    """What is particular to an Azure OpenAI resource."""
+
+    api_version: ApiVersion | None = None
+    """With one, paths of deployments (upstream names are deployments); else the v1 API."""
+    login: Annotated[AzureLogin, Field(strict=False)] = AzureLogin.API_KEY
+    """What the credential is: `api_key`, `bearer` (a token, e.g. in a file), or `entra`."""
+    entra: EntraForm | None = None
+    """Needed for `entra`."""
+
+    @model_validator(mode="after")
+    def _check_entra(self) -> "AzureForm":
+        if (self.login is AzureLogin.ENTRA) != (self.entra is not None):
+            raise build_error(
+                "the login `entra` and the section `entra` go together",
+                "Write both, or neither.",
+            )
+        return self
+
+
 class VendorForm(Form):
     """A company or host that runs models."""
 
@@ -149,6 +185,8 @@ class VendorForm(Form):
     """How often one call may ask a model of it again after a failure."""
     breaker: BreakerForm = BreakerForm()
     """When a model of it that fails is left alone."""
+    azure: AzureForm | None = None
+    """If it is an Azure OpenAI resource."""
     ca_file: Text | None = None
     """A CA bundle to trust for it in place of the system's."""
     proxy_url: Url | None = None

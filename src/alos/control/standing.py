@@ -184,6 +184,7 @@ def _to_workflow(bundle: Bundle, organisation: Organisation, people: People) -> 
         client=workflow.surface.client,
         cache=workflow.cache,
         fallback=_to_fallback(workflow.fallback),
+        regions=workflow.route.regions,
         max_output_tokens=workflow.limits.max_output_tokens,
         max_call_nanousd=workflow.limits.max_cost_per_call_nanousd,
         deadline_seconds=workflow.limits.timeout_seconds,
@@ -259,6 +260,7 @@ def _to_model(model: Model, vendor: Vendor) -> StandingModel:
         retries=vendor.retries,
         breaker_failures=vendor.breaker.failures,
         breaker_pause_seconds=vendor.breaker.pause_seconds,
+        azure=vendor.azure,
     )
 
 

@@ -182,6 +182,8 @@ class ModelsForm(Form):
     """A larger model, and the rule for using it."""
     fallbacks: list[Name] = Field(default_factory=list)
     """Models tried next when one fails, in order."""
+    regions: list[Text] = Field(default_factory=list)
+    """Regions (as vendors name theirs) where its models may be; any, unless set."""
 
 
 class RangeForm(Form):

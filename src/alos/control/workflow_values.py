@@ -174,6 +174,7 @@ def _to_route(form: ModelsForm) -> Route:
         primary=ModelName(form.primary),
         escalation=escalation,
         fallbacks=tuple(ModelName(name) for name in form.fallbacks),
+        regions=frozenset(form.regions),
     )
 
 

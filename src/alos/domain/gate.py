@@ -59,6 +59,14 @@ def check_vendor_retention(workflow: StandingWorkflow, model: StandingModel) -> 
     return Refusal(code=ReasonCode.VENDOR_RETENTION, detail=detail)
 
 
+def check_region(workflow: StandingWorkflow, model: StandingModel) -> Refusal | None:
+    """Say why the workflow's data may not go to where the model is."""
+    if not workflow.regions or model.region in workflow.regions:
+        return None
+    detail = f"{model.vendor} processes in {model.region}"
+    return Refusal(code=ReasonCode.REGION_NOT_ALLOWED, detail=detail)
+
+
 def check_trial(standing: Standing, workflow: StandingWorkflow) -> Refusal | None:
     """Say why ``workflow`` may not even be tried; asked of drafts and eval runs too."""
     if (stop := get_stop(standing, workflow)) is not None:

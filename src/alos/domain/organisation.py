@@ -49,6 +49,34 @@ class CredentialReference:
         return f"{self.kind}:{self.name}"
 
 
+class AzureLogin(StrEnum):
+    """How Azure is told who calls."""
+
+    API_KEY = "api_key"
+    BEARER = "bearer"
+    """The credential is a token, e.g. in a file that something else keeps fresh."""
+    ENTRA = "entra"
+    """The credential is a client secret; tokens are asked for with it (client credentials)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Azure:
+    """What is particular to a vendor that is an Azure OpenAI resource.
+
+    Attributes:
+        api_version: with one, the paths of deployments are used and a model's upstream name is
+            its deployment; without one, the v1 API, whose paths are OpenAI's.
+        authority: where tokens are issued; tenant, client_id, scope: what is asked for there.
+    """
+
+    api_version: str | None = None
+    login: AzureLogin = AzureLogin.API_KEY
+    authority: str = ""
+    tenant: str = ""
+    client_id: str = ""
+    scope: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeouts:
     """How long to wait for a vendor.
@@ -115,6 +143,7 @@ class Vendor:
     connections: Connections = Connections()
     retries: int = 1
     breaker: BreakerRule = BreakerRule()
+    azure: Azure | None = None
     ca_file: str | None = None
     proxy_url: str | None = None
 

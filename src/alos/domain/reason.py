@@ -50,6 +50,7 @@ class ReasonCode(StrEnum):
     MODEL_WIRE_FORMAT = "alos_model_wire_format"
     VENDOR_NOT_APPROVED = "alos_vendor_not_approved"
     VENDOR_APPROVAL_ENDED = "alos_vendor_approval_ended"
+    REGION_NOT_ALLOWED = "alos_region_not_allowed"
     VENDOR_RETENTION = "alos_vendor_retention"
     RETENTION_UNDECIDED = "alos_retention_undecided"
 

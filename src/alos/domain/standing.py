@@ -21,6 +21,7 @@ from alos.domain.ids import (
     WorkspaceId,
 )
 from alos.domain.money import Price
+from alos.domain.organisation import Azure
 from alos.domain.retention import NO_OWN_TERM, BodyRule
 from alos.domain.rollout import Reach
 from alos.domain.workflow import Cache, Escalation, FallbackKind
@@ -79,6 +80,7 @@ class StandingModel:
         retries: how often one call may ask it again after a failure.
         breaker_failures, breaker_pause_seconds: after so many failures in a row nobody asks it
             for so long.
+        azure: of a vendor that is an Azure OpenAI resource.
     """
 
     name: ModelName
@@ -101,6 +103,7 @@ class StandingModel:
     retries: int = 1
     breaker_failures: int = 10
     breaker_pause_seconds: float = 5.0
+    azure: Azure | None = None
 
 
 class Action(StrEnum):
@@ -214,6 +217,7 @@ class StandingWorkflow:
         cache: for how long an identical request gets the same answer; ``None`` never.
         client: start of the User-Agent that its surface sends; ``None`` is not looked at.
         fallback: what answers when the route gives nothing; ``None`` without.
+        regions: where its models may be; any region where it names none.
         max_call_nanousd: bound on one call's ceiling, if set.
         bodies: how its prompts and answers are kept.
         deadline_seconds: from the call's arrival until its answer, or its stream's first byte,
@@ -243,6 +247,7 @@ class StandingWorkflow:
     client: str | None = None
     cache: Cache | None = None
     fallback: StandingFallback | None = None
+    regions: frozenset[str] = frozenset()
     max_output_tokens: int
     max_call_nanousd: int | None = None
     deadline_seconds: float = 600.0

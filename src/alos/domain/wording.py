@@ -159,6 +159,10 @@ WORDING: dict[ReasonCode, tuple[str, str]] = {
         "The vendor is not on the approved list",
         "Ask the gateway owner to have it approved, or use an approved model.",
     ),
+    ReasonCode.REGION_NOT_ALLOWED: (
+        "No model of the route is in a region that the workflow allows",
+        "Use a model in an allowed region, or have `models.regions` changed by a new release.",
+    ),
     ReasonCode.VENDOR_APPROVAL_ENDED: (
         "The approval of the vendor or model has ended",
         "Ask the gateway owner to renew the approval, or use another approved model.",

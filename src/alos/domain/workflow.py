@@ -137,6 +137,7 @@ class Route:
     primary: ModelName
     escalation: Escalation | None = None
     fallbacks: tuple[ModelName, ...] = ()
+    regions: frozenset[str] = frozenset()
 
     @property
     def models(self) -> tuple[ModelName, ...]:

@@ -50,6 +50,7 @@ STATUS: Mapping[ReasonCode, int] = {
     ReasonCode.MODEL_WIRE_FORMAT: 403,
     ReasonCode.VENDOR_NOT_APPROVED: 403,
     ReasonCode.VENDOR_APPROVAL_ENDED: 403,
+    ReasonCode.REGION_NOT_ALLOWED: 403,
     ReasonCode.VENDOR_RETENTION: 403,
     ReasonCode.RETENTION_UNDECIDED: 403,
     ReasonCode.SECRET_FOUND: 403,

@@ -7,7 +7,7 @@ Within one Standing the answer changes only when an approval ends, so it is work
 from dataclasses import dataclass
 
 from alos.domain.call import Call
-from alos.domain.gate import check_model, check_vendor_retention
+from alos.domain.gate import check_model, check_region, check_vendor_retention
 from alos.domain.ids import Epoch, ModelName
 from alos.domain.money import Price
 from alos.domain.refusal import ReasonCode, Refusal
@@ -106,6 +106,7 @@ def _find(
         model = standing.models[name]
         refusal = _check_candidate(wire_format, standing, model, now_unix)
         refusal = refusal or check_vendor_retention(workflow, model)
+        refusal = refusal or check_region(workflow, model)
         if refusal is None:
             candidates.append(model)
             continue

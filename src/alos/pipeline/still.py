@@ -1,7 +1,7 @@
 """The gate asked again: may a call that was admitted still go on under the Standing of now?"""
 
 from alos.domain.call import AdmittedCall
-from alos.domain.gate import check_model, check_serve, check_trial
+from alos.domain.gate import check_model, check_region, check_serve, check_trial
 from alos.domain.record import Fact
 from alos.domain.refusal import ReasonCode, Refusal
 from alos.domain.standing import Standing, StandingModel, StandingWorkflow
@@ -37,7 +37,8 @@ class Still:
         now = current.models.get(model.name)
         if now is None:
             return Refusal(code=ReasonCode.VENDOR_NOT_APPROVED, detail="taken off meanwhile")
-        return check_model(current, now, now_unix=self._clock.unix_ns() // 1_000_000_000)
+        now_unix = self._clock.unix_ns() // 1_000_000_000
+        return check_region(workflow, now) or check_model(current, now, now_unix=now_unix)
 
 
 def _check_serve_again(

@@ -54,7 +54,7 @@ def open_credentials(environ: Mapping[str, str]) -> Credentials:
     def resolve(reference: str) -> Secret | None:
         kind, _, name = reference.partition(":")
         if kind == "env":
-            return _take(environ.get(name, ""))
+            return to_secret(environ.get(name, ""))
         if kind != "file":
             return None
         path = Path(name)
@@ -63,7 +63,7 @@ def open_credentials(environ: Mapping[str, str]) -> Credentials:
             stamp = (state.st_mtime_ns, state.st_size)
             if (known := files.get(name)) is None or known[0] != stamp:
                 with path.open("rb") as file:
-                    files[name] = (stamp, _take(file.read(_MAX_BYTES).decode("latin-1")))
+                    files[name] = (stamp, to_secret(file.read(_MAX_BYTES).decode("latin-1")))
         except OSError:
             return None
         return files[name][1]
@@ -71,7 +71,8 @@ def open_credentials(environ: Mapping[str, str]) -> Credentials:
     return resolve
 
 
-def _take(value: str) -> Secret | None:
+def to_secret(value: str) -> Secret | None:
+    """A secret that can stand in a header; ``None`` for anything else."""
     value = value.strip()
     if not value or not value.isascii() or not value.isprintable():
         return None

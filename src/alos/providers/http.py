@@ -5,21 +5,25 @@ import re
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
+from time import monotonic
 from typing import NamedTuple
 
 from alos.domain.call import CheckedCall, CheckedCandidate
+from alos.domain.organisation import AzureLogin
 from alos.domain.standing import StandingModel
 from alos.domain.trace import write_traceparent
 from alos.ports.provider import Broken, ProviderBroke, ProviderFailure
 from alos.providers.connection import Connection
 from alos.providers.credentials import Credentials
 from alos.providers.encoding import GARBLED, open_decoder
+from alos.providers.entra import EntraTokens
 from alos.providers.pool import Origin, Pool, Proxy
 from alos.providers.target import Target, is_azure, read_target
 
 _VERSION = re.compile(rb"\d{4}-\d{2}-\d{2}")
 _BETAS = re.compile(rb"[a-z0-9.-]{1,64}(?:, ?[a-z0-9.-]{1,64}){0,31}")
 _DEFAULT_VERSION = b"2023-06-01"
+_AT_ONCE_SECONDS = 1.0
 _PRICED_BETAS = (b"context-1m-", b"fast-mode-")
 """Betas that change the price of a call; left out, since no price book knows them."""
 
@@ -58,7 +62,8 @@ class HttpProvider:
         self._paths = paths
         self._credentials = credentials
         self._limits = limits or HttpLimits()
-        self._targets: dict[tuple[str, str], Target] = {}
+        self._targets: dict[tuple[str, str, str, str], Target] = {}
+        self._entra = EntraTokens(self._pool, monotonic)
 
     async def send(
         self, call: CheckedCall, candidate: CheckedCandidate, *, within_seconds: float
@@ -69,10 +74,10 @@ class HttpProvider:
         model = candidate.model
         wire_format = received.wire_format
         try:
-            target = self._get_target(model.base_url, wire_format)
+            target = self._get_target(model, wire_format)
         except ValueError:
             return ProviderFailure(why=Broken.CONNECT, cause="the base URL can't be read")
-        login = self._write_login(model, wire_format, received.headers)
+        login = await self._write_login(model, wire_format, received.headers)
         if isinstance(login, ProviderFailure):
             return login
         body = candidate.body
@@ -90,29 +95,40 @@ class HttpProvider:
     async def _exchange(self, origin: Origin, request: bytes, waits: "_Waits") -> Connection:
         """Send on a kept connection, or a new one.
 
-        A kept connection may be closed by the server in the very moment it is used; where not
-        one byte of an answer came, the request goes out once more on a new one.
+        A kept connection may be closed by the server in the very moment it is used; where that
+        shows at once and not one byte came, the request goes out once more on a new one.
         """
         connection = self._pool.take(origin)
         if connection is not None:
+            started = monotonic()
             try:
                 return await _send(connection, request, waits)
             except ProviderBroke as error:
+                was_at_once = monotonic() - started < _AT_ONCE_SECONDS
                 if connection.heard or error.failure.why is not Broken.BROKEN_OFF:
+                    raise
+                if not was_at_once:  # the server may have begun to work on it
                     raise
         connection = await self._pool.open(origin, timeout_seconds=waits.connect_seconds)
         return await _send(connection, request, waits)
 
-    def _get_target(self, base_url: str, wire_format: str) -> Target:
-        key = (base_url, wire_format)
+    def _get_target(self, model: StandingModel, wire_format: str) -> Target:
+        api_version = model.azure.api_version or "" if model.azure is not None else ""
+        deployment = model.upstream_name if api_version else ""
+        key = (model.base_url, wire_format, deployment, api_version)
         target = self._targets.get(key)
         if target is None:
-            proxy = self._pool.proxy
-            target = read_target(base_url, self._paths[wire_format], proxy)
+            target = read_target(
+                model.base_url,
+                self._paths[wire_format],
+                self._pool.proxy,
+                deployment=deployment,
+                api_version=api_version,
+            )
             self._targets[key] = target
         return target
 
-    def _write_login(
+    async def _write_login(
         self, model: StandingModel, wire_format: str, headers: Mapping[bytes, bytes]
     ) -> bytes | ProviderFailure:
         """The credential in the vendor's own header, and Anthropic's version and betas."""
@@ -121,13 +137,18 @@ class HttpProvider:
             secret = self._credentials(model.credential)
             if secret is None:
                 return ProviderFailure(why=Broken.CONNECT, cause="the credential is not set")
+            if model.azure is not None and model.azure.login is AzureLogin.ENTRA:
+                token = await self._entra.get(model.azure, secret)
+                if isinstance(token, ProviderFailure):
+                    return token
+                secret = token
             key = secret.reveal()
         if wire_format.startswith("anthropic"):
             named = b"x-api-key: %b\r\n" % key.encode() if key else b""
             return named + _write_anthropic(headers)
         if not key:
             return b""
-        if is_azure(model.base_url):
+        if _takes_api_key(model):
             return b"api-key: %b\r\n" % key.encode()
         return b"authorization: Bearer %b\r\n" % key.encode()
 
@@ -135,6 +156,12 @@ class HttpProvider:
         """Drop the idle connections."""
         self._pool.close()
         await asyncio.sleep(0)  # sockets close in the loop's next round
+
+
+def _takes_api_key(model: StandingModel) -> bool:
+    if model.azure is None:
+        return is_azure(model.base_url)
+    return model.azure.login is AzureLogin.API_KEY
 
 
 class _Waits(NamedTuple):

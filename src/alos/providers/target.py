@@ -1,9 +1,12 @@
 """Where a request goes: a base URL and a wire format's path, taken apart once."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from alos.providers.pool import Origin, Proxy
+
+_RESPONSES = "/v1/responses"
+"""The one path of Azure's that names no deployment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +23,14 @@ class Target:
     host: bytes
 
 
-def read_target(base_url: str, path: str, proxy: Proxy | None) -> Target:
+def read_target(
+    base_url: str, path: str, proxy: Proxy | None, *, deployment: str = "", api_version: str = ""
+) -> Target:
     """Join a base URL and a format's path as the vendors' own clients do.
 
     A base URL with a path (``https://host/openai/v1``) holds the version already; a bare host
-    gets the whole path. Anthropic's clients always put the whole path after the base.
+    gets the whole path. Anthropic's clients always put the whole path after the base. With an
+    ``api_version`` it is an Azure OpenAI resource, whose deployments have paths of their own.
 
     Raises:
         ValueError: it is no http or https URL.
@@ -36,7 +42,11 @@ def read_target(base_url: str, path: str, proxy: Proxy | None) -> Target:
     is_tls = parts.scheme == "https"
     port = parts.port or (443 if is_tls else 80)
     base = parts.path.rstrip("/").removesuffix("/v1")
-    if base == parts.path.rstrip("/") and base and not path.startswith("/v1/messages"):
+    if api_version:
+        base = f"{base.removesuffix('/openai')}/openai"
+        place = "" if path == _RESPONSES else f"/deployments/{quote(deployment, safe='')}"
+        path = f"{place}{path.removeprefix('/v1')}?api-version={api_version}"
+    elif base == parts.path.rstrip("/") and base and not path.startswith("/v1/messages"):
         path = path.removeprefix("/v1")
     full = f"{base}{path}"
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
