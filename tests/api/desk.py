@@ -44,8 +44,11 @@ from alos.pipeline.anonymous import Anonymous
 from alos.ports.ids import RandomIds
 from alos.ports.vault import MemoryVault
 from alos.server.bootstrap.configuration import Prepared, choose_configuration, prepare_files
+from alos.server.bootstrap.custody import build_custody
 from alos.server.bootstrap.releases import build_release_desk
 from alos.server.bootstrap.revisions import found
+from alos.server.folder import Folder
+from alos.store.call_index import CallIndex
 from alos.store.control_state import StoredControlState
 from alos.store.directory import StoredDirectory
 from alos.store.engine import Store
@@ -109,6 +112,7 @@ class Desk:
         self.scanner = scanner
         self.evals: dict[Digest, EvalFact] = {}
         self.statements = KeyedStatements(SigningKey("alos/test", bytes(32)))
+        self.vault = MemoryVault()
         self._build()
 
     def _build(self) -> None:
@@ -133,6 +137,11 @@ class Desk:
         self.releases = build_release_desk(
             self.plane, self.store, self.statements, self.clock, get_eval=self._get_eval
         )
+        self.custody = build_custody(
+            Folder(path=self.folder, id="0" * 32, dev=self.dev), self.store, vault=self.vault,
+            calls=CallIndex(self.store), plane=self.plane, clock=self.clock,
+            catch_up=lambda: None,
+        )  # fmt: skip
         notebook = Notebook(self.journal, clock=self.clock, ids=ids)
         self.sessions = Sessions(
             self.state, notebook, clock=self.clock,
@@ -173,6 +182,7 @@ class Desk:
                 desk=self.releases,
                 revisions=self.revisions,
                 scanner=lambda: self.scanner,
+                custody=self.custody,
                 sessions=self.sessions,
                 set_up=self.set_up,
                 authenticate=Authenticator(
@@ -257,6 +267,7 @@ class Desk:
         """A new process on the same store; nothing of memory is left."""
         self._build()
         await self.plane.load()
+        await self.custody.holds.load()
 
     def rewrite(self, path: str, before: str, after: str) -> None:
         """Change a file and put it into force, as an applied revision would."""

@@ -42,6 +42,14 @@ BODIES: Mapping[str, Any] = {
     f"POST /api/v1/workflows/{QUESTIONS}/rollbacks": {"reason": "worse"},
     "POST /api/v1/config/previews": {"files": {"alos.yaml": ""}},
     "POST /api/v1/config/plans": {"files": {"alos.yaml": ""}},
+    "POST /api/v1/legal-holds": {"kind": "workflow", "target": QUESTIONS, "reason": "a matter"},
+    "POST /api/v1/erasures": {"person": "zoe", "request": "T-1"},
+    "POST /api/v1/calls/text-search": {
+        "text": "hello",
+        "workflow": QUESTIONS,
+        "since_unix_ns": 1,
+        "until_unix_ns": 2,
+    },
 }
 """Bodies that get as far as the question who may; ``{}`` for all others."""
 PLACES: Mapping[str, str] = {
@@ -52,6 +60,9 @@ PLACES: Mapping[str, str] = {
     "workflow": QUESTIONS,
     "plan_id": "plan_0",
     "number": "1",
+    "call_id": "call_0",
+    "kind": "request",
+    "hold_id": "hold_0",
 }
 """What stands for a path's names; the key is one of ben's, for a workflow of engineering."""
 

@@ -9,7 +9,8 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
-from alos.cli.calls import app, to_unix_ns
+from alos.cli.calls import app
+from alos.cli.moments import to_unix_ns
 from alos.cli.why import why
 from alos.domain.record import Outcome
 from alos.domain.refusal import ReasonCode

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from alos.domain.erasure import Erasure
 from alos.domain.ids import CallId
 from alos.domain.record import ClosingEntry, Personal
 from alos.ports.call_store import CallQuery
 from alos.store.call_index import CallIndex
 from alos.store.engine import Store
-from alos.store.erase import Erasure, erase_person
+from alos.store.erase import erase_person
 from alos.store.folder import list_writers
 from alos.store.journal import FileJournal
 from alos.store.journal_reader import JournalReader

@@ -9,8 +9,11 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 from alos.api.access import build_refuser
+from alos.api.bodies import add_bodies
 from alos.api.bundles import add_bundles
+from alos.api.calls import add_calls
 from alos.api.config import add_config
+from alos.api.custody import add_custody
 from alos.api.directory import add_directory
 from alos.api.document import complete_document
 from alos.api.held import add_held
@@ -50,6 +53,9 @@ def build_api(parts: Parts) -> FastAPI:
     add_stops(app, parts.plane)
     add_bundles(app, parts.plane, parts.desk.bundles)
     add_releases(app, parts.desk)
+    add_calls(app, parts.plane, parts.custody)
+    add_bodies(app, parts.plane, parts.custody)
+    add_custody(app, parts.custody)
     add_scan(app, parts.scanner)
     add_upstreams(app, parts.upstreams)
     add_held(app, parts.plane, parts.held)

@@ -6,6 +6,7 @@ from typing import Any
 
 from alos.api.access import Authenticate, RefusalNotes
 from alos.checks.catalogue import Scanner
+from alos.control.custody import Custody
 from alos.control.directory import Directory
 from alos.control.held import HeldDesk
 from alos.control.plane import ControlPlane
@@ -35,6 +36,7 @@ class Parts:
     directory: Directory
     desk: ReleaseDesk
     revisions: Revisions[Any]
+    custody: Custody
     scanner: Callable[[], Scanner]
     sessions: Sessions
     set_up: SetUp

@@ -1,8 +1,7 @@
-"""``alos call show|search|tail``: what happened, from the index in the data folder."""
+"""``alos call show|search|body|tail``: what happened, from the index in the data folder."""
 
 import json
-import re
-from datetime import UTC, datetime
+import sys
 from typing import Annotated, Any, Final
 
 import typer
@@ -10,7 +9,9 @@ from rich.console import Console
 from rich.table import Table
 
 from alos.cli.call_access import open_calls, wait_a_little
-from alos.cli.client import EXIT_NO
+from alos.cli.call_text import search_text
+from alos.cli.client import EXIT_NO, fetch
+from alos.cli.moments import to_unix_ns
 from alos.control.calls import (
     MAX_PAGE,
     search_calls,
@@ -76,7 +77,6 @@ _GROUPS: Final = {
     ),
 }
 _CALL_ID_WIDTH: Final = 31
-_UNITS: Final = {"m": 60, "h": 3600, "d": 86400}
 
 
 @app.command("show")
@@ -120,9 +120,15 @@ def search(  # noqa: PLR0913 (one option for each filter)
     until: Annotated[str | None, typer.Option(help="30m, 12h, 7d, or a date or time.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=MAX_PAGE)] = 50,
     cursor: Annotated[str | None, typer.Option(help="From the page before.")] = None,
+    text: Annotated[
+        str | None, typer.Option(help="In kept prompts and answers; with --workflow, 7 days.")
+    ] = None,
     as_json: _AsJson = False,
 ) -> None:
     """Find calls, newest first. All filters that are given must hold."""
+    if text is not None:
+        search_text(text, workflow, since, until, as_json=as_json)
+        return
     query = CallQuery(
         workflow=workflow,
         workspace=workspace,
@@ -153,6 +159,16 @@ def search(  # noqa: PLR0913 (one option for each filter)
     Console().print(to_table(page.calls) if page.calls else "No call matches.")
     if page.next_cursor is not None:
         typer.echo(f"More: add --cursor {page.next_cursor}", err=True)
+
+
+@app.command("body")
+def body(
+    call: Annotated[str, typer.Argument(help="Call id, as in the x-alos-call header.")],
+    kind: Annotated[str, typer.Argument(help="request or answer.")] = "answer",
+) -> None:
+    """Write a kept prompt or answer to standard output; that you read it is recorded."""
+    for line in fetch("GET", f"/api/v1/calls/{call}/body/{kind}"):
+        sys.stdout.buffer.write(line)
 
 
 @app.command("tail")
@@ -218,25 +234,6 @@ def to_table(calls: tuple[dict[str, Any], ...]) -> Table:
             *(_plain(_to_text(call[name], {})) for name in ("model", "cost_usd", "duration_ms")),
         )
     return table
-
-
-def to_unix_ns(text: str | None, now_unix_ns: int) -> int | None:
-    """Read a point in time: an age (``30m``, ``12h``, ``7d``) or an ISO date or time (UTC).
-
-    Raises:
-        typer.BadParameter: it is neither.
-    """
-    if text is None:
-        return None
-    if (age := re.fullmatch(r"(\d+)([mhd])", text)) is not None:
-        return now_unix_ns - int(age[1]) * _UNITS[age[2]] * 1_000_000_000
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is no age like 12h and no date or time") from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return int(moment.timestamp() * 1_000_000) * 1000
 
 
 def _to_nanousd(text: str | None) -> int | None:

@@ -3,8 +3,9 @@
 import http.client
 import json
 import socket
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import typer
@@ -44,12 +45,22 @@ def call_api(
     Returns:
         The decoded answer, or ``None`` where it has no body.
     """
+    data = b"".join(fetch(method, path, body, home=home))
+    return json.loads(data) if data else None
+
+
+def fetch(
+    method: str, path: str, body: dict[str, Any] | None = None, *, home: Path | None = None
+) -> Iterator[bytes]:
+    """Ask the management API for bytes, a line at a time; ends the program as `call_api` does."""
     connection = _connect(home)
     try:
         payload = json.dumps(body).encode() if body is not None else None
         connection.request(method, path, payload, {"content-type": "application/json"})
         answer = connection.getresponse()
-        data = answer.read()
+        if answer.status >= http.HTTPStatus.BAD_REQUEST:
+            _end(answer.status, answer.read())
+        yield from answer
     except (OSError, http.client.HTTPException) as error:
         typer.echo(
             f"No gateway answers ({error}). Start one with `alos serve`, or set ALOS_HOME or"
@@ -59,13 +70,14 @@ def call_api(
         raise typer.Exit(EXIT_DOWN) from None
     finally:
         connection.close()
+
+
+def _end(status: int, data: bytes) -> NoReturn:
     decoded = json.loads(data) if data else None
-    if answer.status < http.HTTPStatus.BAD_REQUEST:
-        return decoded
     typer.echo(f"Refused: {_get_message(decoded)}", err=True)
-    if answer.status == http.HTTPStatus.UNPROCESSABLE_ENTITY:
+    if status == http.HTTPStatus.UNPROCESSABLE_ENTITY:
         raise typer.Exit(EXIT_USAGE)
-    is_down = answer.status >= http.HTTPStatus.INTERNAL_SERVER_ERROR
+    is_down = status >= http.HTTPStatus.INTERNAL_SERVER_ERROR
     raise typer.Exit(EXIT_DOWN if is_down else EXIT_NO)
 
 

@@ -18,6 +18,8 @@ COMMANDS: Final = {
     "why": "alos.cli.why:why",
     "scan": "alos.cli.scan:scan_command",
     "ledger": "alos.cli.ledger:app",
+    "legal-hold": "alos.cli.legal_hold:app",
+    "erase": "alos.cli.erase:app",
     "vault": "alos.cli.vault:app",
     "verify-evidence": "alos.cli.evidence:verify_evidence",
     "release": "alos.cli.release:app",

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from alos.cli.call_access import open_calls
 from alos.cli.client import EXIT_NO
-from alos.control.calls_why import CallReasons, explain_call
+from alos.control.calls_why import CallReasons, explain_call, to_plain
 from alos.domain.ids import CallId
 
 
@@ -25,25 +25,9 @@ def why(
         typer.echo(f"No call {call} is in the index.", err=True)
         raise typer.Exit(EXIT_NO)
     if as_json:
-        typer.echo(json.dumps(to_json(reasons), ensure_ascii=False))
+        typer.echo(json.dumps(to_plain(reasons), ensure_ascii=False))
     else:
         print_reasons(reasons, Console())
-
-
-def to_json(reasons: CallReasons) -> dict[str, object]:
-    """The answers for machines; facts are [label, value] pairs, because labels repeat."""
-    return {
-        "call_id": reasons.call_id,
-        "headline": reasons.headline,
-        "answers": {
-            one.key: {
-                "question": one.question,
-                "answer": one.answer,
-                "facts": [list(fact) for fact in one.facts],
-            }
-            for one in reasons.answers
-        },
-    }
 
 
 def print_reasons(reasons: CallReasons, console: Console) -> None:

@@ -12,6 +12,7 @@ from alos.domain.people import People, Person, Role
 from alos.domain.principal import Authentication, CallerKind, Principal
 from alos.domain.refusal import ReasonCode, Refusal
 from alos.domain.standing import KeyGrant
+from alos.ports.call_store import CallRow
 
 
 def build_person(
@@ -122,6 +123,19 @@ def get_new_key_target(
         holders.add(PrincipalId(account.accountable))
     known = get_workflow_target(configuration, WorkflowId(workflow))
     return replace(known, kind="key", id="", holders=frozenset(holders))
+
+
+def get_call_target(configuration: Configuration, row: CallRow | None) -> Target:
+    """A call as the object of an action: its workflow's, and the caller's own."""
+    if row is None:
+        return Target(kind="call")
+    known = row.closing or row.opening
+    workflow = known.workflow if known is not None else None
+    personal = row.closing.personal if row.closing is not None else ()
+    holders = frozenset(PrincipalId(one.value) for one in personal if one.name == "principal")
+    target = get_workflow_target(configuration, workflow or WorkflowId(""))
+    workspace = target.workspace or (known.workspace if known is not None else None)
+    return replace(target, kind="call", id=row.call_id, workspace=workspace, holders=holders)
 
 
 def get_stop_target(configuration: Configuration, kind: str, target: str) -> Target:

@@ -6,6 +6,7 @@ them what it cost and how it ended. Where the record does not know, the answer s
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from alos.control.calls import NameOf, get_sentence, no_name
 from alos.domain.ids import CallId
@@ -47,6 +48,22 @@ def explain_call(
     """Answer for one call, or nothing where it is not known."""
     row = store.get_call(call_id)
     return None if row is None else to_reasons(row, name_of)
+
+
+def to_plain(reasons: CallReasons) -> dict[str, Any]:
+    """The answers for machines; facts are [label, value] pairs, because labels repeat."""
+    return {
+        "call_id": reasons.call_id,
+        "headline": reasons.headline,
+        "answers": {
+            one.key: {
+                "question": one.question,
+                "answer": one.answer,
+                "facts": [list(fact) for fact in one.facts],
+            }
+            for one in reasons.answers
+        },
+    }
 
 
 def to_reasons(row: CallRow, name_of: NameOf = no_name) -> CallReasons:

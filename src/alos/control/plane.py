@@ -79,6 +79,8 @@ class ControlPlane:
             configuration=lambda: self._configuration,
             refresh=self.refresh,
         )
+        self.legal_holds: frozenset[tuple[str, str]] = frozenset()
+        """What new calls come under; whoever sets it calls :meth:`refresh`."""
         self.leavers = Leavers(state, notes=self.notes, clock=clock)
         self.served: ServedReleases = NothingServed()
         self.followers: list[Callable[[], Awaitable[object]]] = []
@@ -127,15 +129,18 @@ class ControlPlane:
         """Compile and publish; call it after any change of what the Standing is made of."""
         self._epoch += 1
         self._publish(
-            compile_standing(
-                self._configuration,
-                keys=self.keys.grants,
-                stops=self.stops.values(),
-                served=self.served.served,
-                taken_back=self.served.taken_back,
-                dev=self._dev,
-                epoch=self._epoch,
-                now_unix_ns=self._clock.unix_ns(),
+            replace(
+                compile_standing(
+                    self._configuration,
+                    keys=self.keys.grants,
+                    stops=self.stops.values(),
+                    served=self.served.served,
+                    taken_back=self.served.taken_back,
+                    dev=self._dev,
+                    epoch=self._epoch,
+                    now_unix_ns=self._clock.unix_ns(),
+                ),
+                legal_holds=self.legal_holds,
             )
         )
 

@@ -299,6 +299,7 @@ class Standing:
         policy: digest of the applied configuration.
         keys: by printable prefix.
         stopped: by (kind, target).
+        legal_holds: (kind, target) of those that new calls come under.
         is_retention_decided: the organisation has said for how long bodies and records are kept.
         drafts: bundles that may be called by digest.
         runs: eval runs that are open.
@@ -318,3 +319,4 @@ class Standing:
     drafts: Mapping[Digest, StandingDraft] = field(default_factory=dict)
     runs: Mapping[RunId, StandingRun] = field(default_factory=dict)
     taken_back: frozenset[Digest] = frozenset()
+    legal_holds: frozenset[tuple[str, str]] = frozenset()

@@ -6,10 +6,19 @@ from datetime import date
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from alos.domain.ids import BodyReference, WorkspaceId
+from alos.domain.ids import BodyReference, CallId, WorkspaceId
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_@-]{1,128}")
 _NO_REFERENCE: Final = "not a reference to a body"
+
+
+REQUEST: Final = "request"
+ANSWER: Final = "answer"
+
+
+def get_label(call_id: CallId, kind: str) -> str:
+    """What a call's body is bound to: ``<call id>/request`` or ``<call id>/answer``."""
+    return f"{call_id}/{kind}"
 
 
 class Shelf(NamedTuple):

@@ -17,7 +17,7 @@ from alos.domain.money import Usage
 from alos.domain.record import Fact, Outcome
 from alos.domain.refusal import ReasonCode, Refusal
 from alos.domain.standing import Standing
-from alos.pipeline.keep import ANSWER
+from alos.domain.vault import ANSWER
 from alos.pipeline.progress import Ending, Progress
 from alos.ports.answers import AnswerCache, Claims, EarlierAnswer, NotYours
 from alos.ports.clock import Clock

@@ -13,13 +13,11 @@ from alos.domain.ids import BodyReference
 from alos.domain.record import Fact, Outcome
 from alos.domain.refusal import ReasonCode, Refusal
 from alos.domain.standing import StandingWorkflow
-from alos.domain.vault import Shelf
+from alos.domain.vault import ANSWER, REQUEST, Shelf, get_label
 from alos.pipeline.progress import Ending, Progress
 from alos.ports.clock import to_datetime
 from alos.ports.vault import Vault
 
-REQUEST = "request"
-ANSWER = "answer"
 HELD = "held"
 VAULT_DOWN = "vault_down"
 NOT_KEPT = "not_kept"
@@ -88,17 +86,30 @@ class Keep:
             return [BodyReference(facts[name]) for name in names if name in facts]
         retention_class = workflow.bodies.get_class(_list_classes(progress, workflow))
         shelf = Shelf(workflow.workspace, retention_class, get_day(call.received_unix_ns))
-        put = self._vault.put
-        request = put(candidate.body, shelf=shelf, label=f"{call.id}/{REQUEST}")
+        put, held = self._vault.put, _is_held(progress)
+        request = put(candidate.body, shelf=shelf, label=get_label(call.id, REQUEST), held=held)
         facts[Fact.REQUEST_BODY] = request
         if ending.answer is None:
             facts[Fact.BODIES] = TOO_LARGE
         elif ending.answer and ending.outcome in _WHOLE and Fact.CACHED_FROM not in facts:
             text = b"".join(ending.answer)
-            answer = put(text, shelf=shelf, label=f"{call.id}/{ANSWER}")
+            answer = put(text, shelf=shelf, label=get_label(call.id, ANSWER), held=held)
             facts[Fact.ANSWER_BODY] = answer
             return [request, answer]
         return [request]
+
+
+def _is_held(progress: Progress) -> bool:
+    """Whether the call comes under a legal hold, as far as the Standing knew when it began."""
+    holds, key, workflow = progress.standing.legal_holds, progress.key, progress.workflow
+    if not holds or key is None or workflow is None:
+        return False
+    scopes = {
+        ("person", str(key.principal)),
+        ("workflow", str(workflow.id)),
+        ("workspace", str(workflow.workspace)),
+    }
+    return not holds.isdisjoint(scopes)
 
 
 def get_day(unix_ns: int) -> str:

@@ -19,7 +19,7 @@ class Vault(Protocol):
     def is_down(self) -> bool:
         """Nothing can be put just now; it may be asked on the event loop at any time."""
 
-    def put(self, body: bytes, *, shelf: Shelf, label: str) -> BodyReference:
+    def put(self, body: bytes, *, shelf: Shelf, label: str, held: bool = False) -> BodyReference:
         """Take a body in; nothing of it is certain to be on disk before :meth:`sync` returns.
 
         The caller has redacted it: what a check found and replaced must not be in it.
@@ -29,6 +29,7 @@ class Vault(Protocol):
             shelf: with what it ends.
             label: what the body belongs to, e.g. ``call_…/answer``; whoever reads it has to
                 say the same, so that a body moved to another call is found out.
+            held: it is on legal hold from the start.
 
         Raises:
             VaultDown: it was not taken.
@@ -76,7 +77,7 @@ class MemoryVault:
         self._bodies: dict[BodyReference, tuple[str, bytes] | None] = {}
         self._held: set[BodyReference] = set()
 
-    def put(self, body: bytes, *, shelf: Shelf, label: str) -> BodyReference:
+    def put(self, body: bytes, *, shelf: Shelf, label: str, held: bool = False) -> BodyReference:
         """See :class:`Vault`."""
         check_shelf(shelf)
         if self.is_down:
@@ -84,6 +85,8 @@ class MemoryVault:
         slot = len(self._bodies)
         reference = BodyPlace(shelf, "memory", slot, 0).write()
         self._bodies[reference] = label, bytes(body)
+        if held:
+            self._held.add(reference)
         return reference
 
     async def sync(self, references: Iterable[BodyReference]) -> None:

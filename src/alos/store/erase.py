@@ -10,14 +10,14 @@ system, spare cells of an SSD, a backup) is out of reach here and needs its own 
 
 import os
 import struct
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import msgspec
-from sqlalchemy import String, cast, delete, select, update
+from sqlalchemy import Connection, String, bindparam, cast, delete, select, update
 
-from alos.domain.ids import WriterId
+from alos.domain.erasure import Erasure
+from alos.domain.ids import CallId, WriterId
 from alos.ledger.encoding import decode_values, encode_personal
 from alos.store.bulk import is_postgresql
 from alos.store.engine import Store
@@ -29,27 +29,17 @@ from alos.store.tables import calls, notes, scope_days
 
 _BATCH: Final = 4000
 _LENGTHS: Final = struct.Struct(">4sII")
-_PRINCIPAL: Final = "principal"
+_NAMES_A_PERSON: Final = frozenset({"principal", "person"})
+"""Personal values that say whom an entry is about; others are a caller's own words."""
 _decode = msgspec.msgpack.Decoder(list[tuple[bytes, str] | None]).decode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Erasure:
-    """What was forgotten this time.
-
-    Attributes:
-        entries: entries of the journals whose personal values were erased.
-        rows: rows of the index that were cleared.
-        is_complete: false when a reader kept old pages of the store's log alive; do it again.
-    """
-
-    entries: int
-    rows: int
-    is_complete: bool
-
-
-def erase_person(folder: Path, store: Store, person: str) -> Erasure:
+def erase_person(
+    folder: Path, store: Store, person: str, *, spared: frozenset[CallId] = frozenset()
+) -> Erasure:
     """Erase all personal values of each entry whose caller is ``person`` (blocks).
+
+    Entries of ``spared`` calls stay as they are, and so do their rows.
 
     Everything is on disk on return. Doing it twice changes nothing more. Calls that the person
     makes meanwhile are not covered: take away their keys first.
@@ -58,16 +48,22 @@ def erase_person(folder: Path, store: Store, person: str) -> Erasure:
         OSError: a journal can't be written; what was erased stays so, do it again.
         StoreDown: the same of the index.
     """
-    entries = sum(_erase_in_journal(folder, writer, person) for writer in list_writers(folder))
-    rows = _erase_in_index(store, person)
+    entries = sum(
+        _erase_in_journal(folder, writer, person, spared) for writer in list_writers(folder)
+    )
+    rows = _erase_in_index(store, person, spared)
     return Erasure(entries=entries, rows=rows, is_complete=store.wipe())
 
 
-def _erase_in_journal(folder: Path, writer: WriterId, person: str) -> int:
+def _erase_in_journal(
+    folder: Path, writer: WriterId, person: str, spared: frozenset[CallId]
+) -> int:
     position, needle, erased = Position(), person.encode(), 0
     while True:
         batch = read_batch(folder, writer, position, up_to=None, limit=_BATCH)
-        found = [one for one in batch.entries if needle in one.personal and _is_of(one, person)]
+        found = [
+            one for one in batch.entries if needle in one.personal and _is_of(one, person, spared)
+        ]
         for segment in sorted({one.segment for one in found}):
             some = [one for one in found if one.segment == segment]
             _overwrite(segment_path(folder, writer, segment), some)
@@ -77,9 +73,11 @@ def _erase_in_journal(folder: Path, writer: WriterId, person: str) -> int:
         position = batch.position
 
 
-def _is_of(entry: RawEntry, person: str) -> bool:
-    values = decode_values(entry.chained, entry.personal).personal
-    return any((one.name, one.value) == (_PRINCIPAL, person) for one in values)
+def _is_of(entry: RawEntry, person: str, spared: frozenset[CallId]) -> bool:
+    read = decode_values(entry.chained, entry.personal)
+    if read.values.get("call_id") in spared:
+        return False
+    return any(one.value == person and one.name in _NAMES_A_PERSON for one in read.personal)
 
 
 def _overwrite(path: Path, entries: list[RawEntry]) -> None:
@@ -96,15 +94,12 @@ def _overwrite(path: Path, entries: list[RawEntry]) -> None:
         os.close(descriptor)
 
 
-def _erase_in_index(store: Store, person: str) -> int:
+def _erase_in_index(store: Store, person: str, spared: frozenset[CallId]) -> int:
     with store.write() as connection:
         if not is_postgresql(connection):
             connection.exec_driver_sql("PRAGMA secure_delete=ON")
         connection.execute(delete(scope_days).where(scope_days.c.scope == f"person:{person}"))
-        done = connection.execute(
-            update(calls).where(calls.c.principal == person).values(principal=None, task=None)
-        )
-        rows = done.rowcount
+        rows = _clear_calls(connection, person, spared)
         columns = notes.c
         noted = connection.execute(
             select(columns.writer, columns.sequence, columns.personal).where(
@@ -112,7 +107,7 @@ def _erase_in_index(store: Store, person: str) -> int:
             )
         ).all()
         for writer, sequence, personal in noted:
-            if any((name, value) == (_PRINCIPAL, person) for name, _, value in personal):
+            if any(value == person and name in _NAMES_A_PERSON for name, _, value in personal):
                 connection.execute(
                     update(notes)
                     .where(columns.writer == writer, columns.sequence == sequence)
@@ -120,3 +115,16 @@ def _erase_in_index(store: Store, person: str) -> int:
                 )
                 rows += 1
     return rows
+
+
+def _clear_calls(connection: Connection, person: str, spared: frozenset[CallId]) -> int:
+    mine = update(calls).where(calls.c.principal == person).values(principal=None, task=None)
+    if not spared:
+        return connection.execute(mine).rowcount
+    listed = connection.execute(
+        select(calls.c.number, calls.c.call_id).where(calls.c.principal == person)
+    ).all()
+    numbers = [{"one": number} for number, call_id in listed if call_id not in spared]
+    if numbers:
+        connection.execute(mine.where(calls.c.number == bindparam("one")), numbers)
+    return len(numbers)

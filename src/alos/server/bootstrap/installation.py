@@ -37,6 +37,7 @@ from alos.ports.tasks import Tasks
 from alos.providers.vendors import VendorProviders
 from alos.server.asgi import Application, build_application
 from alos.server.bootstrap.configuration import choose_configuration
+from alos.server.bootstrap.custody import PURGE_SECONDS, build_custody
 from alos.server.bootstrap.directories import build_directory, build_scim_door
 from alos.server.bootstrap.folders import build_sealer, claim_store, open_statements
 from alos.server.bootstrap.management import CallPath, Desks, build_management
@@ -52,6 +53,7 @@ from alos.server.metrics import Metrics
 from alos.server.operations import Operations
 from alos.server.settings import Settings
 from alos.server.standing import StandingHolder
+from alos.store.call_index import CallIndex
 from alos.store.control_state import StoredControlState
 from alos.store.directory import StoredDirectory
 from alos.store.engine import Store
@@ -152,6 +154,16 @@ async def build(settings: Settings) -> Installation:
     )
     directory = await build_directory(store, plane, clock)
     await plane.load()
+    custody = build_custody(
+        folder,
+        store,
+        vault=vault,
+        calls=CallIndex(store, folder.journal),
+        plane=plane,
+        clock=clock,
+        catch_up=shipper.ship_once,
+    )
+    await custody.holds.load()
     sealer = build_sealer(folder, store, journal)
     statements = open_statements(folder, store)
     number = chosen.number or await found(chosen, store, statements, plane, clock)
@@ -224,7 +236,9 @@ async def build(settings: Settings) -> Installation:
     revisions.begin_with(number, chosen.trouble)
     management = build_management(
         settings,
-        desks=Desks(plane=plane, directory=directory, revisions=revisions, desk=desk),
+        desks=Desks(
+            plane=plane, directory=directory, revisions=revisions, desk=desk, custody=custody
+        ),
         scanner=lambda: stages.check.scanner,
         store=store,
         journal=journal,
@@ -239,6 +253,7 @@ async def build(settings: Settings) -> Installation:
     jobs.every(_FORGET_SECONDS, management.sessions.forget_old, name="forget old sessions")
     jobs.every(HEARTBEAT_SECONDS, sealer.beat, name="heartbeat")
     jobs.every(_RELEASES_SECONDS, desk.book.catch_up, name="read releases")
+    jobs.every(PURGE_SECONDS, custody.purge.run, name="end retention")
     tasks.spawn(shipper.run(), name="ship")
     tasks.spawn(sealer.run(), name="seal")
     operations = Operations(

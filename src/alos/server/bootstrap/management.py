@@ -8,6 +8,7 @@ from alos.api.authentication import Authenticator
 from alos.api.mount import mount_api
 from alos.api.parts import Parts
 from alos.checks.catalogue import Scanner
+from alos.control.custody import Custody
 from alos.control.directory import Directory
 from alos.control.held import HeldDesk
 from alos.control.notebook import Notebook
@@ -63,6 +64,7 @@ class Desks:
     directory: Directory
     revisions: Revisions[Prepared]
     desk: ReleaseDesk
+    custody: Custody
 
 
 def build_management(
@@ -98,6 +100,7 @@ def build_management(
             directory=desks.directory,
             revisions=desks.revisions,
             desk=desks.desk,
+            custody=desks.custody,
             scanner=scanner,
             sessions=sessions,
             set_up=set_up,

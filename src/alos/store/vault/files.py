@@ -17,7 +17,9 @@ from alos.domain.vault import BodyPlace, ErasedBodies, Gone, Shelf, check_shelf
 from alos.ports.master_key import MasterKey
 from alos.store.live_writer import Disk
 from alos.store.vault.format import (
+    HELD,
     KEY_BYTES,
+    LIVE,
     ShelfKeyName,
     seal_body,
     seal_slot,
@@ -110,7 +112,7 @@ class FileVault:
         """The disk refused a moment ago; it is tried again every second."""
         return monotonic() < self._down_until
 
-    def put(self, body: bytes, *, shelf: Shelf, label: str) -> BodyReference:
+    def put(self, body: bytes, *, shelf: Shelf, label: str, held: bool = False) -> BodyReference:
         """See :class:`alos.ports.vault.Vault`."""
         if self._down_until and self.is_down:
             raise VaultDown("the vault could not be written a moment ago")
@@ -123,7 +125,8 @@ class FileVault:
         key, nonce = self._take(KEY_BYTES), self._take(_NONCE_BYTES)
         frame = seal_body(key, reference, label, slot, body)
         pack.frames.append(frame)
-        pack.keys.append(seal_slot(wrapping, key, nonce, reference, number))
+        state = HELD if held else LIVE
+        pack.keys.append(seal_slot(wrapping, key, nonce, reference, (state, number)))
         pack.slots += 1
         pack.offset += len(frame)
         self._waiting_bytes += len(frame)

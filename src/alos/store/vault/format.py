@@ -90,10 +90,10 @@ def open_body(key: bytes, reference: BodyReference, label: str, sealed: bytes) -
 
 
 def seal_slot(
-    wrapping: AESGCM, key: bytes, nonce: bytes, reference: BodyReference, number: int
+    wrapping: AESGCM, key: bytes, nonce: bytes, reference: BodyReference, place: tuple[int, int]
 ) -> bytes:
-    """A slot that holds ``key``."""
-    return _SLOT.pack(LIVE, number, nonce, wrapping.encrypt(nonce, key, _bind_key(reference)))
+    """A slot that holds ``key``; ``place`` is its state and its shelf's number."""
+    return _SLOT.pack(*place, nonce, wrapping.encrypt(nonce, key, _bind_key(reference)))
 
 
 def read_slot(data: bytes) -> Slot:

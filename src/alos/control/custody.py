@@ -1,0 +1,20 @@
+"""What an installation keeps of calls, and how it lets go of it: one of each part."""
+
+from dataclasses import dataclass
+
+from alos.control.bodies import Bodies
+from alos.control.erasure import Erasures
+from alos.control.legal_holds import LegalHolds
+from alos.control.purge import Purge
+from alos.ports.call_store import CallStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Custody:
+    """Calls, their bodies, legal holds, the end of retention, and erasures on request."""
+
+    calls: CallStore
+    bodies: Bodies
+    holds: LegalHolds
+    purge: Purge
+    erasures: Erasures
