@@ -16,6 +16,7 @@ from alos.store.call_index import CallIndex
 from alos.store.engine import Store
 from alos.store.journal import FileJournal
 from alos.store.journal_state import JournalSettings
+from alos.store.search import Effort
 from alos.store.shipper import Shipper
 from alos.store.spend import CallTotals
 from tests.store.samples import NOW, ManualClock, make_closing
@@ -105,7 +106,7 @@ _QUERIES = st.builds(
 
 
 @pytest.fixture
-async def index(tmp_path: Path, quick: JournalSettings, store: Store) -> CallIndex:
+async def home(tmp_path: Path, quick: JournalSettings, store: Store) -> Path:
     journal = await FileJournal.start(tmp_path / "journal", clock=ManualClock(), settings=quick)
     async with asyncio.TaskGroup() as group:
         for call in CALLS:
@@ -115,7 +116,10 @@ async def index(tmp_path: Path, quick: JournalSettings, store: Store) -> CallInd
         store, tmp_path / "journal", clock=ManualClock(), durable=dict, batch_entries=30
     )
     shipper.ship_once()
-    return CallIndex(store, tmp_path / "journal")
+    return tmp_path
+
+
+EFFORTS = (Effort(), Effort(few=0), Effort(few=0, dense=0))
 
 
 @settings(
@@ -124,10 +128,11 @@ async def index(tmp_path: Path, quick: JournalSettings, store: Store) -> CallInd
     deadline=None,
     phases=[Phase.generate],
 )
-@given(query=_QUERIES, size=st.integers(1, 60))
+@given(query=_QUERIES, size=st.integers(1, 60), effort=st.sampled_from(EFFORTS))
 def test_pages_of_any_search_hold_what_looking_at_each_call_finds(
-    index: CallIndex, query: CallQuery, size: int
+    home: Path, store: Store, query: CallQuery, size: int, effort: Effort
 ) -> None:
+    index = CallIndex(store, home / "journal", effort=effort)
     found: list[str] = []
     before = None
     while page := index.search_calls(query, before=before, limit=size):
@@ -136,7 +141,7 @@ def test_pages_of_any_search_hold_what_looking_at_each_call_finds(
     assert found == look_one_by_one(query)
 
 
-@pytest.mark.usefixtures("index")
+@pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("by", [(), ("workflow",), ("day", "vendor"), ("outcome", "purpose")])
 def test_sums_are_those_of_the_calls(store: Store, by: tuple[str, ...]) -> None:
     totals = CallTotals(store)
@@ -148,7 +153,7 @@ def test_sums_are_those_of_the_calls(store: Store, by: tuple[str, ...]) -> None:
     assert len({row.names for row in rows}) == len(rows)
 
 
-@pytest.mark.usefixtures("index")
+@pytest.mark.usefixtures("home")
 def test_sums_take_conditions_and_whole_hours(store: Store) -> None:
     totals = CallTotals(store)
     since = NOW // 10**9 // 3600 * 3600 - 9 * 86_400

@@ -14,12 +14,14 @@ from alos.domain.record import ClosingEntry, OpeningEntry
 from alos.ports.call_store import CallCursor, CallQuery, CallRow, EntryPlace
 from alos.store.engine import Store
 from alos.store.entry_files import EntryFiles
-from alos.store.search import get_place_in_time, search, search_running
+from alos.store.search import Effort, get_place_in_time, search, search_running
 from alos.store.tables import calls, running_calls
 
 _PLACE: Final = ("writer", "segment", "byte_offset")
 JOURNAL_NAME: Final = "journal"
 """The journals' folder beside the store, in a data folder."""
+
+_EFFORT: Final = Effort()
 
 
 class CallIndex:
@@ -29,7 +31,10 @@ class CallIndex:
         journal: the journals' folder; the one beside the store where it is not given.
     """
 
-    def __init__(self, store: Store, journal: Path | None = None) -> None:
+    def __init__(
+        self, store: Store, journal: Path | None = None, *, effort: Effort = _EFFORT
+    ) -> None:
+        self._effort = effort
         self._store = store
         if journal is None and store.path is None:
             raise ValueError("a store on a server does not say where the journals are")
@@ -50,7 +55,7 @@ class CallIndex:
     ) -> Sequence[CallRow]:
         """Calls that match, newest first, older than ``before``."""
         with self._store.read() as connection:
-            rows = search(connection, query, before, limit)
+            rows = search(connection, query, before, limit, self._effort)
             if running := search_running(connection, query, before, limit):
                 rows += running
                 rows.sort(key=get_place_in_time, reverse=True)

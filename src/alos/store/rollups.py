@@ -1,7 +1,7 @@
 """Sums over calls, added to as they arrive, so that no month, cap or dashboard reads calls."""
 
 from collections import Counter
-from operator import itemgetter
+from operator import add, itemgetter
 from typing import Final
 
 from sqlalchemy import Connection
@@ -19,28 +19,26 @@ HOUR_NAMES: Final = (
     "purpose",
 )
 _SUMMED: Final = ("cost_nanousd", "duration_ms", "overhead_us")
-_HOUR_KEY: Final = ("hour_unix", *HOUR_NAMES)
 _HOUR_SUMS: Final = ("calls", *_SUMMED)
 _HIGHEST: Final = ("highest_cost_nanousd", "highest_duration_ms")
 _HOUR_NS: Final = 3_600_000_000_000
 _HOURS_OF_A_DAY: Final = 24
 ORGANISATION: Final = "organisation"
-SCOPES: Final = {
-    "vendor": "vendor",
-    "workspace": "workspace",
-    "workflow": "workflow",
-    "key": "key_id",
-    "person": "principal",
-}
-"""Kind of a scope of a cap → the column that names it."""
+_OF_HOURS: Final = tuple(
+    (name, HOUR_NAMES.index(name)) for name in ("vendor", "workspace", "workflow")
+)
+"""Kinds of scopes of caps that the sums by hour know, and where."""
+_OF_CALLS: Final = (
+    ("key", CALL_COLUMNS.index("key_id")),
+    ("person", CALL_COLUMNS.index("principal")),
+)
+"""The others, and where a call's row has them."""
 
 _get_names: Final = itemgetter(*map(CALL_COLUMNS.index, HOUR_NAMES))
 _get_summed: Final = itemgetter(*map(CALL_COLUMNS.index, _SUMMED))
-_get_scoped: Final = itemgetter(*map(CALL_COLUMNS.index, SCOPES.values()))
 _OPENED_AT: Final = CALL_COLUMNS.index("opened_at_unix_ns")
 _get_models: Final = itemgetter(*map(CALL_COLUMNS.index, ("model", "upstream_model")))
 _WORDS: Final = CALL_COLUMNS.index("finding_words")
-_PREFIXES: Final = tuple(f"{kind}:" for kind in SCOPES)
 
 
 def _to_upsert(table: str, key: tuple[str, ...], sums: tuple[str, ...], rest: str = "") -> str:
@@ -48,14 +46,21 @@ def _to_upsert(table: str, key: tuple[str, ...], sums: tuple[str, ...], rest: st
     return f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {added}{rest}"
 
 
-def _to_highest(name: str) -> str:
-    ours, theirs = f"call_hours.{name}", f"excluded.{name}"
+def _to_highest(table: str, name: str) -> str:
+    ours, theirs = f"{table}.{name}", f"excluded.{name}"
     return f", {name} = CASE WHEN {ours} > {theirs} THEN {ours} ELSE {theirs} END"
 
 
-_PUT_HOUR: Final = to_insert("call_hours", (*_HOUR_KEY, *_HOUR_SUMS, *_HIGHEST)) + _to_upsert(
-    "call_hours", _HOUR_KEY, _HOUR_SUMS, "".join(map(_to_highest, _HIGHEST))
-)
+def _put_sums(table: str, time: str) -> str:
+    key = (time, *HOUR_NAMES)
+    highest = "".join(_to_highest(table, name) for name in _HIGHEST)
+    return to_insert(table, (*key, *_HOUR_SUMS, *_HIGHEST)) + _to_upsert(
+        table, key, _HOUR_SUMS, highest
+    )
+
+
+_PUT_HOUR: Final = _put_sums("call_hours", "hour_unix")
+_PUT_DAY: Final = _put_sums("call_days", "day_unix")
 _PUT_SCOPE: Final = to_insert(
     "scope_days", ("day_unix", "scope", "calls", "cost_nanousd")
 ) + _to_upsert("scope_days", ("day_unix", "scope"), ("calls", "cost_nanousd"))
@@ -70,7 +75,7 @@ class Rollups:
 
     def __init__(self) -> None:
         self._hours: dict[Values, list[int]] = {}
-        self._scopes: dict[Values, list[int]] = {}
+        self._scopes: dict[tuple[int, str, str], tuple[int, int]] = {}
         self._found: dict[Values, int] = {}
         self._models: set[Values] = set()
 
@@ -90,18 +95,15 @@ class Rollups:
         sums[3] += times * overhead
         sums[4] = max(sums[4], cost)
         sums[5] = max(sums[5], duration)
-        self._add_scopes(hour // _HOURS_OF_A_DAY, row, times, cost)
+        for kind, at in _OF_CALLS:
+            if (name := row[at]) is not None:
+                scope = (hour // _HOURS_OF_A_DAY, kind, name)
+                count, sum_ = self._scopes.get(scope, (0, 0))
+                self._scopes[scope] = (count + times, sum_ + times * cost)
         self._models.add(_get_models(row))
         if row[_WORDS] is not None:
             found = (hour, row[_WORDS])
             self._found[found] = self._found.get(found, 0) + times
-
-    def _add_scopes(self, day: int, row: Values, times: int, cost: int) -> None:
-        key = (day, _get_scoped(row))
-        if (sums := self._scopes.get(key)) is None:
-            sums = self._scopes[key] = [0, 0]
-        sums[0] += times
-        sums[1] += times * cost
 
     def put(self, connection: Connection) -> None:
         """Add everything, in one order on every host so that no two wait for each other."""
@@ -111,6 +113,7 @@ class Rollups:
             if any(sums[:4])
         ]
         run_many(connection, _PUT_HOUR, sorted(hours))
+        run_many(connection, _PUT_DAY, sorted(_to_days(hours)))
         run_many(connection, _PUT_SCOPE, sorted(self._list_scopes()))
         run_many(connection, _PUT_WORD, sorted(self._list_words()))
         models = sorted((model, upstream or "") for model, upstream in self._models if model)
@@ -124,12 +127,32 @@ class Rollups:
         return [(*key, calls) for key, calls in words.items() if calls]
 
     def _list_scopes(self) -> list[Values]:
-        """One row for each day and scope, from the combinations in which they came."""
-        scopes: dict[Values, list[int]] = {}
-        for (day, ids), sums in self._scopes.items():
-            names = [f"{prefix}{one}" for prefix, one in zip(_PREFIXES, ids, strict=True) if one]
-            for scope in (ORGANISATION, *names):
-                there = scopes.setdefault((day * 86_400, scope), [0, 0])
-                there[0] += sums[0]
-                there[1] += sums[1]
-        return [(*key, *sums) for key, sums in scopes.items() if any(sums)]
+        """One row for each day and scope; most scopes follow from the sums by hour."""
+        scopes = dict(self._scopes)
+        for (hour, names), sums in self._hours.items():
+            day = hour // _HOURS_OF_A_DAY
+            for kind, at in (*_OF_HOURS, (ORGANISATION, None)):
+                name = "" if at is None else names[at]
+                if name is not None:
+                    count, cost = scopes.get((day, kind, name), (0, 0))
+                    scopes[day, kind, name] = (count + sums[0], cost + sums[1])
+        return [
+            (day * 86_400, f"{kind}:{name}" if name else kind, *sums)
+            for (day, kind, name), sums in scopes.items()
+            if any(sums)
+        ]
+
+
+def _to_days(hours: list[Values]) -> list[Values]:
+    """Rows of hours as rows of days."""
+    days: dict[Values, list[int]] = {}
+    names = len(HOUR_NAMES) + 1
+    for row in hours:
+        key = (row[0] // 86_400 * 86_400, *row[1:names])
+        *added, cost, duration = row[names:]
+        if (sums := days.get(key)) is None:
+            days[key] = [*added, cost, duration]
+            continue
+        sums[:4] = map(add, sums[:4], added)
+        sums[4:] = max(sums[4], cost), max(sums[5], duration)
+    return [(*key, *sums) for key, sums in days.items()]

@@ -23,6 +23,7 @@ from alos.domain.record import Outcome
 from alos.ports.call_store import CallCursor, CallQuery
 from alos.store.tables import (
     NOT_ANSWERED,
+    call_days,
     call_hours,
     calls,
     finding_hours,
@@ -41,8 +42,22 @@ _OF_RUNNING: Final = frozenset({"workflow", "workspace", "key_id"})
 _TIMES: Final = frozenset({"since_unix_ns", "until_unix_ns"})
 PRODUCTION: Final = "production"
 """What a call is for that does not say so."""
+_HOURS_AT_ONCE: Final = 64
+_WITH_INDEX: Final = ("workflow", "person", "task", "run", "reason", "finding", "is_near_miss")
 Range = tuple[int, int]
 """(first nanosecond, the one after the last)."""
+
+
+class Effort(NamedTuple):
+    """When which way is the shorter one.
+
+    Attributes:
+        few: a window with so few calls is read as it is.
+        dense: where one in so many calls may match, going back in time fills a page soon.
+    """
+
+    few: int = 20_000
+    dense: int = 50
 
 
 class _Model(NamedTuple):
@@ -53,12 +68,16 @@ class _Model(NamedTuple):
 
 
 def search(
-    connection: Connection, query: CallQuery, before: CallCursor | None, limit: int
+    connection: Connection,
+    query: CallQuery,
+    before: CallCursor | None,
+    limit: int,
+    effort: Effort,
 ) -> list[RowMapping]:
     """Rows of calls that ended and match, newest first, older than ``before``."""
     rows: list[RowMapping] = []
     for model in _list_models(connection, query):
-        rows += _search_model(connection, query, model, before, limit)
+        rows += _search_model(connection, query, model, before, limit, effort)
     rows.sort(key=get_place_in_time, reverse=True)
     return rows[:limit]
 
@@ -87,11 +106,15 @@ def _search_model(
     model: _Model,
     before: CallCursor | None,
     limit: int,
+    effort: Effort,
 ) -> list[RowMapping]:
     where = _to_conditions(query, model)
     rows: list[RowMapping] = []
-    for span in _list_spans(connection, query, model, before):
-        rows += _read(connection, calls, where, span, before, limit - len(rows))
+    for stretch in _list_stretches(connection, query, model, before, effort):
+        conditions = where
+        if stretch.pairs is not None:
+            conditions = [*where, *_to_pairs(stretch, query, model)]
+        rows += _read(connection, calls, conditions, stretch.span, before, limit - len(rows))
         if len(rows) == limit:
             break
     return rows
@@ -128,7 +151,7 @@ def _to_conditions(query: CallQuery, model: _Model) -> list[Any]:
     asked.append((columns.upstream_model, model.theirs))
     where: list[Any] = [column == value for column, value in asked if value is not None]
     if query.outcome not in {None, Outcome.ANSWERED}:
-        where.append(text(NOT_ANSWERED))  # the words of the index of rare outcomes
+        where.append(text(f"calls.{NOT_ANSWERED}"))  # the words of the index of rare outcomes
     if query.purpose is not None:
         where.append(func.coalesce(columns.purpose, PRODUCTION) == query.purpose)
     if query.is_near_miss:
@@ -169,23 +192,83 @@ def _get_span(query: CallQuery, before: CallCursor | None) -> Range:
     return query.since_unix_ns or 0, min(ends)
 
 
-def _list_spans(
-    connection: Connection, query: CallQuery, model: _Model, before: CallCursor | None
-) -> Iterator[Range]:
+class _Stretch(NamedTuple):
+    """A stretch of time that may hold a match.
+
+    Attributes:
+        pairs: hours of it whose workflows are looked up one by one, because matches are thin.
+    """
+
+    span: Range
+    pairs: Sequence[int] | None = None
+
+
+def _list_stretches(
+    connection: Connection,
+    query: CallQuery,
+    model: _Model,
+    before: CallCursor | None,
+    effort: Effort,
+) -> Iterator[_Stretch]:
     """Stretches of time that may hold a match, newest first."""
     whole = _get_span(query, before)
-    where = _to_hour_conditions(query, model)
+    where = _to_sum_conditions(call_hours, query, model)
     if not where and query.finding is None:
-        yield whole
+        yield _Stretch(whole)
         return
+    has_index = any(getattr(query, name) is not None for name in _WITH_INDEX)
     for window in _list_windows(connection, whole):
-        hours = _list_hours(connection, query, where, window)
-        for first, last in _to_stretches(hours):
-            yield max(whole[0], first), min(whole[1], last)
+        span = _cut(whole, window)
+        total = _count(connection, window, [])
+        matching = _count(connection, window, _to_sum_conditions(call_days, query, model))
+        if matching and total <= effort.few:
+            yield _Stretch(span)
+        elif matching and (has_index or matching * effort.dense >= total):
+            hours = _list_hours(connection, query, where, window)
+            yield from (_Stretch(_cut(whole, one)) for one in _join(hours))
+        elif matching:
+            hours = _list_hours(connection, query, where, window)
+            for at in range(0, len(hours), _HOURS_AT_ONCE):
+                some = hours[at : at + _HOURS_AT_ONCE]
+                yield _Stretch(_cut(whole, (some[-1], some[0] + _HOUR_SECONDS)), some)
 
 
-def _to_hour_conditions(query: CallQuery, model: _Model) -> list[Any]:
+def _to_pairs(stretch: _Stretch, query: CallQuery, model: _Model) -> list[Any]:
+    """Conditions that a call is of an hour and a workflow in which there can be a match."""
+    assert stretch.pairs is not None, "asked for thin stretches only"
     columns = call_hours.c
+    hours = (
+        select(columns.hour_unix, columns.workflow)
+        .where(columns.hour_unix.in_(stretch.pairs), *_to_sum_conditions(call_hours, query, model))
+        .distinct()
+        .subquery()
+        .c
+    )
+    opened_at = calls.c.opened_at_unix_ns
+    return [
+        calls.c.workflow == hours.workflow,
+        opened_at >= hours.hour_unix * _NS,
+        opened_at < (hours.hour_unix + _HOUR_SECONDS) * _NS,
+    ]
+
+
+def _cut(whole: Range, seconds: Range) -> Range:
+    return max(whole[0], seconds[0] * _NS), min(whole[1], seconds[1] * _NS)
+
+
+def _count(connection: Connection, window: Range, where: Sequence[Any]) -> int:
+    """How many calls there are in the days of a window that may match."""
+    columns = call_days.c
+    statement = select(func.sum(columns.calls)).where(
+        columns.day_unix >= window[0] // _DAY_SECONDS * _DAY_SECONDS,
+        columns.day_unix < window[1],
+        *where,
+    )
+    return int(connection.scalar(statement) or 0)
+
+
+def _to_sum_conditions(table: Table, query: CallQuery, model: _Model) -> list[Any]:
+    columns = table.c
     asked = [(columns[name], getattr(query, name)) for name in _IN_HOURS]
     asked.append((columns.model, model.ours))
     where: list[Any] = [column == value for column, value in asked if value is not None]
@@ -200,16 +283,17 @@ def _to_hour_conditions(query: CallQuery, model: _Model) -> list[Any]:
 
 
 def _list_windows(connection: Connection, whole: Range) -> Iterator[Range]:
-    """Hours (in seconds) to look up at once, from the newest back to the first."""
+    """Stretches (in seconds) to look up at once, from the newest back to the first."""
     column = call_hours.c.hour_unix
     first, last = connection.execute(select(func.min(column), func.max(column))).one()
     if first is None:
         return
     first = max(first, whole[0] // _NS // _HOUR_SECONDS * _HOUR_SECONDS)
-    end = min(last, (whole[1] - 1) // _NS) + 1
+    end = min(last + _HOUR_SECONDS, -(-whole[1] // _NS))
     days = iter(_WINDOW_DAYS)
     while end > first:
         begin = end - next(days, _WINDOW_DAYS[-1]) * _DAY_SECONDS
+        begin -= begin % _HOUR_SECONDS
         yield max(first, begin), end
         end = begin
 
@@ -232,15 +316,15 @@ def _list_hours(
     return list(connection.scalars(statement))
 
 
-def _to_stretches(hours: Sequence[int]) -> Iterator[Range]:
-    """Hours that follow each other, newest first, as stretches in nanoseconds."""
+def _join(hours: Sequence[int]) -> Iterator[Range]:
+    """Hours that follow each other, newest first, as stretches."""
     begin = end = 0
     for hour in hours:
         if hour + _HOUR_SECONDS == begin:
             begin = hour
             continue
         if end:
-            yield begin * _NS, end * _NS
+            yield begin, end
         begin, end = hour, hour + _HOUR_SECONDS
     if end:
-        yield begin * _NS, end * _NS
+        yield begin, end

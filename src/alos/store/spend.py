@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, func, select
+from sqlalchemy import ColumnElement, Row, Table, func, select
 
 from alos.ports.call_store import SumQuery, SumRow
 from alos.store.engine import Store
 from alos.store.rollups import HOUR_NAMES
-from alos.store.tables import call_hours, scope_days
+from alos.store.tables import call_days, call_hours, scope_days
 
 _DAY_SECONDS: Final = 86_400
 _SUMS: Final = ("calls", "cost_nanousd", "duration_ms", "overhead_us")
@@ -40,14 +40,15 @@ class CallTotals:
 
     def sum_calls(self, query: SumQuery) -> Sequence[SumRow]:
         """Sums by names, in their order."""
-        columns = call_hours.c
-        by = [_get_name(name) for name in query.by]
+        table, time = _choose(query)
+        columns = table.c
+        by = [_get_name(table, time, name) for name in query.by]
         sums = [func.sum(columns[name]) for name in _SUMS]
         highest = [func.max(columns[name]) for name in _HIGHEST]
         statement = select(*by, *sums, *highest).where(
-            columns.hour_unix >= query.since_unix,
-            columns.hour_unix < query.until_unix,
-            *(_get_name(name) == value for name, value in query.where),
+            time >= query.since_unix,
+            time < query.until_unix,
+            *(_get_name(table, time, name) == value for name, value in query.where),
         )
         if by:
             statement = statement.group_by(*by).order_by(*by)
@@ -69,15 +70,23 @@ class CallTotals:
             return {scope: int(cost) for scope, cost in connection.execute(statement)}
 
 
-def _get_name(name: str) -> ColumnElement[Any]:
-    hour: ColumnElement[Any] = call_hours.c.hour_unix
+def _choose(query: SumQuery) -> tuple[Table, ColumnElement[int]]:
+    """The coarser sums where they say what is asked."""
+    is_whole = query.since_unix % _DAY_SECONDS == query.until_unix % _DAY_SECONDS == 0
+    names = {*query.by, *(name for name, _ in query.where)}
+    if is_whole and "hour" not in names:
+        return call_days, call_days.c.day_unix
+    return call_hours, call_hours.c.hour_unix
+
+
+def _get_name(table: Table, time: ColumnElement[int], name: str) -> ColumnElement[Any]:
     if name == "hour":
-        return hour
+        return time
     if name == "day":
-        return hour - hour % _DAY_SECONDS
+        return time - time % _DAY_SECONDS
     if name not in HOUR_NAMES:
         raise ValueError(f"calls are not summed by {name!r}")
-    return call_hours.c[name]
+    return table.c[name]
 
 
 def _to_sum(row: Row[Any], names: int) -> SumRow:

@@ -78,9 +78,6 @@ calls: Final = Table(
     Index("calls_by_number", "number").ddl_if(dialect="postgresql"),
     Index("calls_by_time", "opened_at_unix_ns"),
     Index("calls_by_workflow", "workflow", "opened_at_unix_ns"),
-    Index("calls_by_workspace", "workspace", "opened_at_unix_ns"),
-    Index("calls_by_model", "model", "opened_at_unix_ns"),
-    Index("calls_by_key", "key_id", "opened_at_unix_ns"),
     _partial("calls_by_person", "principal", "opened_at_unix_ns", where="principal IS NOT NULL"),
     _partial("calls_by_task", "task", where="task IS NOT NULL"),
     _partial("calls_by_reason", "reason", "opened_at_unix_ns", where="reason IS NOT NULL"),
@@ -92,8 +89,9 @@ calls: Final = Table(
 """One row per call that ended; ``number`` and ``arrived_at_unix_ns`` grow together.
 
 What a search, a sum or a cap needs; the rest stands in the journal at (writer, segment, offset).
-Each index costs every call a few microseconds, so vendors, costs and latencies have none: the
-hours in which there can be a match are looked up in ``call_hours``, and only these are read.
+Each index costs every call a few microseconds, so workspaces, models, vendors, costs and
+latencies have none: the hours and workflows in which there can be a match are looked up in
+``call_hours``, and only these are read.
 ``finding_words`` holds the kinds and types of the findings between bars.
 """
 
@@ -113,27 +111,39 @@ running_calls: Final = Table(
 )
 """Calls whose opening arrived and whose closing has not."""
 
-call_hours: Final = Table(
-    "call_hours",
-    metadata,
-    Column("hour_unix", BigInteger, primary_key=True, autoincrement=False),
-    Column("workspace", String, primary_key=True),
-    Column("workflow", String, primary_key=True),
-    Column("vendor", String, primary_key=True),
-    Column("model", String, primary_key=True),
-    Column("outcome", String, primary_key=True),
-    Column("reason", String, primary_key=True),
-    Column("purpose", String, primary_key=True),
-    Column("calls", BigInteger, nullable=False),
-    Column("cost_nanousd", BigInteger, nullable=False),
-    Column("duration_ms", BigInteger, nullable=False),
-    Column("overhead_us", BigInteger, nullable=False),
-    Column("highest_cost_nanousd", BigInteger, nullable=False),
-    Column("highest_duration_ms", BigInteger, nullable=False),
+_SUM_NAMES: Final = (
+    "workspace",
+    "workflow",
+    "vendor",
+    "model",
+    "outcome",
+    "reason",
+    "purpose",
 )
-"""Sums over ``calls`` by the hour in which they began; an absent name is an empty text.
+_SUMS: Final = (
+    "calls",
+    "cost_nanousd",
+    "duration_ms",
+    "overhead_us",
+    "highest_cost_nanousd",
+    "highest_duration_ms",
+)
 
-The highest values are bounds: no call of the hour is above them.
+
+def _sums_by(name: str, time: str) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column(time, BigInteger, primary_key=True, autoincrement=False),
+        *(Column(one, String, primary_key=True) for one in _SUM_NAMES),
+        *(Column(one, BigInteger, nullable=False) for one in _SUMS),
+    )
+
+
+call_hours: Final = _sums_by("call_hours", "hour_unix")
+call_days: Final = _sums_by("call_days", "day_unix")
+"""Sums over ``calls`` by the hour and by the day in which they began; an absent name is an empty
+text. The highest values are bounds: no call of that time is above them.
 """
 
 finding_hours: Final = Table(
