@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Protocol
 from alos.domain.finding import Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 __all__ = ["Confirm", "Finding", "Pack", "ScannerFault", "Sweep", "SweepText", "Trigger", "digest"]
 
@@ -72,12 +72,20 @@ class Trigger:
         expression: Hyperscan (PCRE subset) expression over UTF-8 bytes; bounded width.
         confirm: Called with the exact span of each match of the expression.
         caseless: Match ASCII letters of either case.
+        most: How many hits of one text are judged; the rest is not skipped but taken for
+            findings unjudged (see `density.Budget`). Only for triggers that ordinary text does
+            not hit so often.
+        is_worth_counting: Cheap; hits of which it says no don't count towards `most`.
+        dense_type: What those findings are called.
     """
 
     rule: str
     expression: str
     confirm: Confirm
     caseless: bool = False
+    most: int | None = None
+    is_worth_counting: Callable[[str, int, int], bool] | None = None
+    dense_type: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import hyperscan
 
 from alos.checks.base import Pack, ScannerFault, Sweep, Trigger, digest
+from alos.checks.density import UNJUDGED, Budget
 from alos.checks.disguise import CHARACTER_MARKS, DEPTH, RUN_MARKS, Mark
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from alos.checks.disguise import View
     from alos.domain.finding import Finding
 
-ENGINE_VERSION = b"alos.checks/2"
+ENGINE_VERSION = b"alos.checks/3"
 
 Hit = tuple[int, int, int]
 """Where a target matched: its end, its start (0 for what is reported once), its number."""
@@ -143,20 +145,25 @@ class Scanner:
         found: list[Finding] = []
         disguises: set[Callable[[str], Iterator[View]]] = set()
         settled: dict[int, int] = {}  # up to where the last finding of a trigger reaches
+        budget = Budget()
         for end, start, index in hits:
             target = self._targets[index]
             if isinstance(target, Trigger):
                 if start < settled.get(index, 0):
                     continue
-                if (finding := target.confirm(text, start, end)) is not None:
+                if budget.is_spent(index, target, text, start, end):
+                    budget.take(index, text, start, end)
+                elif (finding := target.confirm(text, start, end)) is not None:
                     found.append(finding)
                     settled[index] = finding.end
+                    budget.add_found(index)
                     if _are_enough(found, enough):
                         return found
             elif isinstance(target, Sweep):
                 found.extend(target.sweep(text, max(0, end - target.width)))
             elif depth:
                 disguises.add(target.views)
+        found.extend(budget.findings(self._targets))
         for undo in disguises:
             self._undisguise(text, undo, depth - 1, enough, found)
         return found
@@ -203,14 +210,24 @@ def settle(findings: Iterable[Finding]) -> tuple[Finding, ...]:
 
 
 def _without_overlap(ranked: list[Finding]) -> list[Finding]:
-    """Keep each finding no character of which a better one already took."""
+    """Keep each finding no character of which a better one already took.
+
+    Of what was taken unjudged the rest stays: it covers many hits, not one.
+    """
     taken = bytearray(max(one.end for one in ranked))
     kept: list[Finding] = []
     for one in ranked:
         if taken.find(1, one.start, one.end) < 0:
             taken[one.start : one.end] = b"\x01" * (one.end - one.start)
             kept.append(one)
+        elif one.confidence == UNJUDGED:
+            for gap in _FREE.finditer(taken, one.start, one.end):
+                kept.append(one.at(*gap.span()))
+                taken[gap.start() : gap.end()] = b"\x01" * (gap.end() - gap.start())
     return kept
+
+
+_FREE = re.compile(rb"\x00+")
 
 
 def _in_characters(hits: list[Hit], data: bytes) -> list[Hit]:

@@ -59,6 +59,8 @@ class Phones:
                 rule="pii/phone",
                 expression=r"\+\(?[1-9][0-9 ().\-/\xc2\xa0]{7}",
                 confirm=self.confirm_international,
+                most=256,
+                dense_type=TYPE,
             )
         ]
 

@@ -88,6 +88,8 @@ def code_triggers(codes: Iterable[Code], *, labels: Labels) -> list[Trigger]:
             rule=f"pii/code_{group}",
             expression=GROUPS[group],
             confirm=_Group(codes=tuple(members), labels=labels).confirm,
+            most=640,
+            dense_type="DENSE_CODES",
         )
         for group, members in grouped.items()
     ]

@@ -15,6 +15,8 @@ __all__ = ["Columns"]
 
 CONFIDENCE = 0.75
 LONGEST_HEADER = 2000
+FAR_CHARACTERS = 4000
+"""Cells further into a text than this are what their column's name says without being judged."""
 
 _DELIMITERS = ("\t", "|", ";", ",")
 _CELL = {
@@ -117,7 +119,10 @@ class Columns:
     ) -> Iterator[Finding]:
         for index, cell in enumerate(cells):
             if index in types:
-                found = self._cell(text, cell, types[index])
+                if cell.start() > FAR_CHARACTERS:
+                    found = _unjudged(cell, types[index])
+                else:
+                    found = self._cell(text, cell, types[index])
                 if found is not None:
                     yield found
 
@@ -141,6 +146,18 @@ class Columns:
         if "PHONE_NUMBER" in types and self.numbers.phones.is_plausible(value):
             return self.numbers.phones.judge(text, first, stop, labels=types)
         return None
+
+
+def _unjudged(cell: re.Match[str], types: list[str]) -> Finding | None:
+    """Take a cell of a labelled column as it stands, if it holds five digits or more."""
+    written = cell.group()
+    if len(_DIGIT.findall(written)) < 5 or len(written) > 40:  # noqa: PLR2004 - as for judged ones
+        return None
+    first = cell.start() + len(written) - len(written.lstrip(_QUOTES))
+    return _finding(types[0], first, cell.start() + len(written.rstrip(_QUOTES)))
+
+
+_DIGIT = re.compile(r"\d")
 
 
 def _finding(type_: str, start: int, end: int) -> Finding:

@@ -45,6 +45,8 @@ def email_triggers() -> list[Trigger]:
             rule="pii/email",
             expression=r"[A-Za-z0-9_+\-.'\x80-\xff]@[A-Za-z0-9\x80-\xff]",
             confirm=confirm_email,
+            most=1024,
+            dense_type="EMAIL_ADDRESS",
         )
     ]
 

@@ -51,6 +51,8 @@ class Networks:
                 rule="pii/ip_address",
                 expression=_LEFT + r"[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]",
                 confirm=self.confirm_ipv4,
+                most=640,
+                dense_type="IP_ADDRESS",
             ),
             Trigger(
                 rule="pii/ip_address",

@@ -15,6 +15,9 @@ from alos.checks.pii_payment import CARD_SHAPES, is_card, is_labelled_card
 __all__ = ["Numbers", "build_numbers"]
 
 LONGEST_RUN = 44
+MOST_JUDGED = 640
+"""Runs of digits in one text that are judged; a log of 20 KB has about as many."""
+
 PLAIN_CONFIDENCE = 0.85
 LABELLED_CONFIDENCE = 0.95
 
@@ -22,6 +25,14 @@ _JOINT = r"(?: ?[-/.)] ?|\)[-./]| ?\(|[ \u00a0])"
 _GROUP = re.compile(rf"(\d+)({_JOINT}(?=\d))?")
 _RUN = re.compile(rf"\d+(?:{_JOINT}\d+){{0,7}}")
 _TAIL = re.compile(r"-?[A-Za-z]{1,2}(?![A-Za-z0-9_])")
+
+
+_DATE = re.compile(r"\D?(?:19|20)\d\d[-/.](?:0[1-9]|1[0-2])[-/.](?:0[1-9]|[12]\d|3[01])(?!\d)")
+
+
+def is_no_date(text: str, start: int, _end: int) -> bool:
+    """Say whether the digits at `start` are no date of a log's line, which is judged cheaply."""
+    return _DATE.match(text, start) is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +63,9 @@ class Numbers:
                 expression=r"(?:^|[^0-9A-Za-z_.\-/+])[0-9][0-9 .\-/()\xc2\xa0]{6}"
                 r"(?:[0-9]|[ .\-/()][0-9])",
                 confirm=self.confirm,
+                is_worth_counting=is_no_date,
+                most=MOST_JUDGED,
+                dense_type="DENSE_NUMBERS",
             )
         ]
 
@@ -110,7 +124,7 @@ class Numbers:
         written = text[first:stop]
         value = "".join(filter(str.isalnum, written))
         labelled = self.labelled.get(shape, {})
-        for type_ in near:
+        for type_ in dict.fromkeys(near):
             if type_ == NOT_PERSONAL:
                 return None
             rule = labelled.get(type_)

@@ -95,6 +95,8 @@ def iban_triggers() -> list[Trigger]:
             rule="pii/iban",
             expression=r"[A-Z]{2}[0-9]{2}[ \-]?[A-Z0-9]{4}[ \-]?[A-Z0-9]{4}",
             confirm=confirm_iban,
+            most=256,
+            dense_type="IBAN_CODE",
         )
     ]
 

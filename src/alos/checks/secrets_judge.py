@@ -33,6 +33,7 @@ _SELF_NAMING = re.compile(
 )
 _SHORTEST, _LONGEST = 5, 400
 _PASSWORD_LETTERS, _SECRET_LETTERS, _SHORT_SECRET = 8, 16, 8
+_SHORTEST_WEAK = 16  # only what looks random counts under such a name
 _WORDY = 0.6
 
 
@@ -40,7 +41,7 @@ def judge(value: str, kind: NameKind, *, quoted: bool, whole_line: bool) -> floa
     """Return the confidence that `value`, under a name of `kind`, is a credential."""
     if not _SHORTEST <= len(value) <= _LONGEST or " " in value.strip():
         return None
-    if is_placeholder(value):
+    if (kind == "weak" and len(value) < _SHORTEST_WEAK) or is_placeholder(value):
         return None
     if kind != "weak" and is_dense(value) and (quoted or whole_line) and "]{" not in value:
         return 0.85

@@ -7,6 +7,8 @@ import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import re2  # type: ignore[import-untyped]  # ships no stubs
+
 from alos.checks.base import Finding, Trigger
 from alos.checks.secrets_names import is_no_secret_before, kind_of_name
 from alos.checks.secrets_value import (
@@ -70,6 +72,10 @@ class _Vendor:
     shape: re.Pattern[str] | None
 
 
+_NOUN_HINT = (
+    "key|secret|token|passw|credential|creds|bearer|pwd|auth|schl[\u00fcu]|cl\u00e9|clef|clave|chiave|"
+    "sleutel"
+)
 _FOREIGN = re.compile(_FOREIGN_NOUN, re.IGNORECASE)
 
 
@@ -79,6 +85,7 @@ class Nearby:
     def __init__(self, source: str) -> None:
         """Compile the vendors of a TOML file (see its header)."""
         self._by_start: dict[str, list[_Vendor]] = {}
+        words: set[str] = set()
         for name, fields in tomllib.loads(source)["vendor"].items():
             shape = re.compile(fields["shape"]) if "shape" in fields else None
             for word in fields["words"]:
@@ -86,12 +93,17 @@ class Nearby:
                     type=f"{name}-key".upper().replace("-", "_"), word=word, shape=shape
                 )
                 self._by_start.setdefault(word[:2], []).append(vendor)
+                words.add(word)
+        hints = "|".join((_NOUN_HINT, *map(re2.escape, sorted(words))))
+        self._hints = re2.compile(f"(?i){hints}")
 
     def confirm(self, text: str, start: int, end: int) -> Finding | None:
         """Confirm one long run of token characters."""
         first = start if text[start] in _TOKEN else start + 1
         run = _RUN.match(text, first)
         if run is None or _NUMBER.match(run[0]):
+            return None
+        if not self._hints.search(text[max(0, first - _NEAR) : run.end() + _NEAR]):
             return None
         value = run[0].rstrip(".:=") + "=" * min(2, len(run[0]) - len(run[0].rstrip("=")))
         if not (looks_random(value) or is_uuid(value)):

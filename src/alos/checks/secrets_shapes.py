@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from alos.checks.base import Confirm
 
 NEAR_CHARACTERS = 80
+MOST_JUDGED = 256
+"""Hits of one shape in one text that are judged; no ordinary text holds so many."""
+
 _LONGEST = 2100
 _TAIL = re.compile(r"\{(\d+)(?:,\d+)?\}$")
 _VARIABLE = re.compile(r"(?<!\\)[*+?](?!:)|\{\d+,\d*\}")
@@ -74,6 +77,8 @@ def shape_trigger(shape: Shape) -> Trigger:
         rule=f"secret/{shape.id}",
         expression=shape.trigger,
         confirm=_confirm(shape),
+        most=MOST_JUDGED,
+        dense_type=shape.id.upper().replace("-", "_"),
     )
 
 

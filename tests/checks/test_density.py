@@ -1,0 +1,84 @@
+"""Texts dense with hits of one kind: nothing is skipped, and the work is bounded."""
+
+import random  # noqa: TID251 - seeded samples
+import time
+
+import pytest
+
+from alos.checks.base import Finding, Pack, Trigger
+from alos.checks.catalogue import build_scanner
+from alos.checks.density import ENOUGH_FOUND
+from alos.checks.packs import standard_packs
+
+SCANNER = build_scanner(standard_packs())
+RNG = random.Random(7)  # noqa: S311 - seeded
+
+
+def _digits(count: int) -> str:
+    return "".join(RNG.choice("0123456789") for _ in range(count))
+
+
+DENSE = {
+    "numbers": lambda: f"{_digits(4)} {_digits(4)} {_digits(4)} ",
+    "cards": lambda: f"4{_digits(3)} {_digits(4)} {_digits(4)} {_digits(4)}\n",
+    "phones": lambda: f"+49 30 {_digits(7)} ",
+    "ibans": lambda: (
+        f"DE{_digits(2)} {_digits(4)} {_digits(4)} {_digits(4)} {_digits(4)} {_digits(2)} "
+    ),
+    "addresses": lambda: f"{RNG.randint(1, 223)}.{RNG.randint(0, 255)}.{RNG.randint(0, 255)}.7 ",
+    "mails": lambda: f"a{_digits(2)}@b{_digits(1)}.co ",
+    "shapes": lambda: "xoxb-1-",
+}
+
+
+@pytest.mark.parametrize("kind", DENSE)
+def test_what_stands_behind_a_thousand_false_alarms_is_still_found(kind: str) -> None:
+    dense = "".join(DENSE[kind]() for _ in range(3000))
+    for planted in (" 4539 1488 0343 6467 ", " DE89 3704 0044 0532 0130 00 ", " +49 30 901820 "):
+        text = dense + planted
+        at = len(dense)
+        covered = set[int]()
+        for one in SCANNER.scan(text):
+            covered.update(range(max(at, one.start), one.end))
+        digits = {at + i for i, character in enumerate(planted) if character.isdigit()}
+        assert digits <= covered
+
+
+@pytest.mark.parametrize("kind", DENSE)
+def test_a_dense_text_of_20_kilobytes_costs_milliseconds(kind: str) -> None:
+    text = "".join(DENSE[kind]() for _ in range(3000))[:20_000]
+    best = float("inf")
+    for _ in range(3):
+        began = time.thread_time()
+        SCANNER.scan(text)
+        best = min(best, time.thread_time() - began)
+    assert best < 0.12  # about four times what a quiet machine takes
+
+
+def test_a_log_of_timestamps_is_not_dense() -> None:
+    line = "2026-03-14 09:26:53,120 INFO request took 14ms, 2026/03/14 was the date\n"
+    assert SCANNER.scan(line * 400) == ()
+
+
+def _trigger(most: int | None, *, right: bool) -> Trigger:
+    def confirm(_text: str, start: int, end: int, /) -> Finding | None:
+        if not right:
+            return None
+        return Finding(kind="pii", type="X", start=start, end=end, rule="pii/x", confidence=0.9)
+
+    return Trigger(rule="pii/x", expression="x1", confirm=confirm, most=most, dense_type="DENSE")
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_hits_beyond_the_budget_are_findings(*, right: bool) -> None:
+    scanner = build_scanner([Pack(name="p", digest="", triggers=[_trigger(300, right=right)])])
+    few, many = "x1 " * 100, "x1 " * 1000
+    assert len(scanner.scan(few)) == (100 if right else 0)
+    dense = [one for one in scanner.scan(many) if one.type == "DENSE"]
+    judged = ENOUGH_FOUND if right else 300
+    assert [(one.start, one.end) for one in dense] == [(3 * judged, len(many) - 1)]
+
+
+def test_without_a_budget_every_hit_is_judged() -> None:
+    scanner = build_scanner([Pack(name="p", digest="", triggers=[_trigger(None, right=True)])])
+    assert len(scanner.scan("x1 " * 1000)) == 1000
