@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from alos.checks.catalogue import Scanner, build_scanner
 from alos.checks.pii import PiiSettings, build_pii_pack
+from tests.checks import pii_corpus_second
 from tests.checks.pii_corpus import Document, make_corpus
 
 F1_FLOOR = 0.95
@@ -39,6 +40,14 @@ def f1(scanner: Scanner, documents: list[Document]) -> float:
 @pytest.mark.parametrize("held_out", [False, True])
 def test_types_and_spans_are_right_in_every_carrier(scanner: Scanner, held_out: bool) -> None:  # noqa: FBT001
     assert f1(scanner, make_corpus(7, 1200, held_out=held_out)) >= F1_FLOOR
+
+
+def test_types_and_spans_are_right_in_carriers_of_another_hand(scanner: Scanner) -> None:
+    documents = pii_corpus_second.make_corpus(9, 1200)
+    assert f1(scanner, documents) >= F1_FLOOR
+    clean = [document for document in documents if not document.spans]
+    flagged = [document.text for document in clean if scanner.scan(document.text)]
+    assert len(flagged) <= FALSE_ALARM_CEILING * len(clean)
 
 
 def test_documents_of_look_alikes_are_not_flagged(scanner: Scanner) -> None:
