@@ -36,10 +36,12 @@ from alos.domain.record import (
     Stage,
 )
 from alos.ledger.encoding import ZERO_HASH, chain_hash, encode_entry
+from alos.ledger.note import SigningKey
 from alos.ports.clock import SystemClock
 from alos.ports.ids import RandomIds
 from alos.store.journal import FileJournal
 
+_KEY = SigningKey("alos/benchmark", bytes(32))
 _HASH = Digest("sha256:" + "ab" * 32)
 
 
@@ -141,11 +143,17 @@ class Figures(NamedTuple):
     p99_ms: float
 
 
-async def drive(folder: Path | None, calls: int, callers: int) -> Figures:
+async def drive(
+    folder: Path | None, calls: int, callers: int, *, receipts: bool = False
+) -> Figures:
     """Run the calls."""
     ids, clock = RandomIds(), SystemClock()
     waits: list[float] = []
-    journal = None if folder is None else await FileJournal.start(folder, clock=clock)
+    journal = (
+        None
+        if folder is None
+        else await FileJournal.start(folder, clock=clock, key=_KEY if receipts else None)
+    )
     now = clock.unix_ns()
     opening, closing = make_opening(CallId(""), now), make_closing(ids, CallId(""), now)
 
@@ -187,6 +195,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=20_000)
     parser.add_argument("--callers", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--receipts", action="store_true", help="sign a receipt for each call")
     options = parser.parse_args()
     for name, best in time_encoding().items():
         print(f"encode + hash, {name}: {best:.2f} us (best)")
@@ -194,7 +203,9 @@ def main() -> None:
     for _ in range(options.rounds):
         bare = uvloop.run(drive(None, options.calls, options.callers)).cpu_us
         with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
-            full = uvloop.run(drive(Path(folder), options.calls, options.callers))
+            full = uvloop.run(
+                drive(Path(folder), options.calls, options.callers, receipts=options.receipts)
+            )
         figures.append(full.cpu_us - bare)
         print(
             f"journal: {full.cpu_us - bare:.1f} CPU us a call (bare loop {bare:.1f}), "

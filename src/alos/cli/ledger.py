@@ -14,18 +14,30 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from alos.cli.client import EXIT_DOWN, EXIT_NO, EXIT_USAGE
 from alos.cli.evidence import Keys, read_keys
-from alos.control.evidence import Unproven, prove_call
+from alos.control.evidence import Unproven, list_keys, prove_call
+from alos.control.receipts import Kept, check_receipt
 from alos.domain.fault import StoreDown
 from alos.ledger.checkpoint import read_checkpoint
 from alos.ledger.note import NoteMalformedError, encode_base64
 from alos.ledger.proofs import is_consistent
 from alos.ledger.report import LedgerReport
+from alos.ports.clock import SystemClock
 from alos.ports.ledger import Ledger
 from alos.server.bootstrap import open_ledger_home
 from alos.server.settings import SettingsError, get_home
 
 app = typer.Typer(no_args_is_help=True, help="The log: verify it, prove a call, export it.")
 
+_RECEIPT_WORDS = {
+    Kept.KEPT: "Kept: {call} is leaf {leaf} of the ledger, as it was promised.",
+    Kept.OMITTED: (
+        "OMITTED: the gateway signed that {call} is in its journal, and the ledger has no such"
+        " leaf. Keep the receipt: it is the gateway's own word against it."
+    ),
+    Kept.WAITING: "The promise is fresh; {call} is not sealed yet. Ask again in a minute.",
+    Kept.FORGED: "No key of this ledger signed that receipt for {call}.",
+    Kept.MALFORMED: "That is no receipt; it begins with `v1.`.",
+}
 _AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -51,6 +63,30 @@ def verify(
     else:
         print_report(report, has_outside=bool(places))
     raise typer.Exit(0 if report.is_good else EXIT_NO)
+
+
+@app.command("receipt")
+def receipt(
+    call: Annotated[str, typer.Argument(help="Call id, as in the x-alos-call header.")],
+    text: Annotated[
+        str, typer.Argument(metavar="RECEIPT", help="From x-alos-receipt, or the stream.")
+    ],
+    *,
+    key: Keys = None,
+    as_json: _AsJson = False,
+) -> None:
+    """Hold a receipt against the ledger: was the call that the gateway promised kept?"""
+    trusted = read_keys(key)
+    with _answering(), open_ledger_home(get_home()) as ledger:
+        keys = trusted or list_keys(ledger.reader)
+        now = SystemClock().unix_ns()
+        report = check_receipt(ledger.reader, text, call, keys=keys, now_unix_ns=now)
+    if as_json:
+        typer.echo(json.dumps(asdict(report)))
+    else:
+        typer.echo(_RECEIPT_WORDS[report.kept].format(call=call, leaf=report.leaf))
+    if not report.is_good:
+        raise typer.Exit(EXIT_DOWN if report.kept is Kept.WAITING else EXIT_NO)
 
 
 @app.command("prove")

@@ -58,6 +58,11 @@ def prove_call(ledger: Ledger, call_id: str) -> dict[str, Any] | Unproven:
     }
 
 
+def list_keys(ledger: Ledger) -> list[VerifyKey]:
+    """Every key that the ledger announced."""
+    return [change.key for change in _list_changes(ledger)]
+
+
 def _list_changes(ledger: Ledger) -> list[KeyChange]:
     changes = []
     for facts in ledger.list_key_changes():

@@ -17,9 +17,12 @@ _JSON = b"application/json"
 
 
 def write_ids(progress: Progress) -> Headers:
-    """The record's id, under our own name and the one that SDKs show."""
+    """The record's id, under our own name and the one that SDKs show, and its receipt."""
     call_id = progress.call.id.encode()
-    return [(b"x-alos-call", call_id), (b"x-request-id", call_id)]
+    headers = [(b"x-alos-call", call_id), (b"x-request-id", call_id)]
+    if progress.receipt is not None:
+        headers.append((b"x-alos-receipt", progress.receipt.encode()))
+    return headers
 
 
 def write_answer_headers(progress: Progress, funded: FundedCall) -> Headers:

@@ -72,7 +72,7 @@ class Finish:
             await self._counters.settle(reservation, cost_nanousd=cost)
             for raised in progress.tries.raised:
                 await self._counters.settle(raised, cost_nanousd=0)
-        await self._journal.close(entry)
+        progress.receipt = await self._journal.close(entry)
         reserved = _get_reserved(progress)
         if reservation is not None and cost > reserved and progress.key:
             self._on_overbilled(progress.key.workspace, cost - reserved)

@@ -46,6 +46,8 @@ class Progress:
     claim: bytes | None = None
     """The Idempotency-Key that is this call's, by its digest."""
     cache_key: bytes | None = None
+    receipt: str | None = None
+    """The journal's signed promise, once the record is on disk."""
     facts: dict[str, str] = field(default_factory=dict)
     """Further facts of the call, by :class:`alos.domain.record.Fact`."""
 

@@ -115,9 +115,13 @@ class Relay:
     def write_end(self, cost_nanousd: int) -> bytes:
         """The end mark, and before it what is known only now."""
         call_id = self.progress.call.id
-        facts = f'alos {{"call":"{call_id}","cost_usd":"{to_usd_text(cost_nanousd)}"}}'
+        facts = f'"call":"{call_id}","cost_usd":"{to_usd_text(cost_nanousd)}"'
+        if self.progress.receipt is not None:
+            facts += f',"receipt":"{self.progress.receipt}"'
         end = self._examiner.end
-        return self._examiner.reader.write_comment(facts) + (end.raw if end is not None else b"")
+        return self._examiner.reader.write_comment(f"alos {{{facts}}}") + (
+            end.raw if end is not None else b""
+        )
 
     def write_cut(self, refusal: Refusal) -> bytes:
         """A proper last event that says why."""

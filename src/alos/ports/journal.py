@@ -19,8 +19,12 @@ class Journal(Protocol):
             JournalDown: it was not written.
         """
 
-    async def close(self, entry: ClosingEntry) -> None:
+    async def close(self, entry: ClosingEntry) -> str | None:
         """Append a closing; on return it is on disk. Cancellation does not undo the append.
+
+        Returns:
+            The receipt of the call (``docs/reference/ledger-format.md``); ``None`` from a
+            journal that signs none.
 
         Raises:
             JournalDown: it is not certain to be on disk.

@@ -48,5 +48,8 @@ class Ledger(Protocol):
     def get_size(self) -> int:
         """How many leaves the tree has."""
 
+    def find_leaf(self, leaf: bytes) -> int | None:
+        """Where the tree has a leaf of this hash, whatever the index says of it."""
+
     def list_key_changes(self) -> Sequence[dict[str, str]]:
         """The facts of the notes that announce keys, oldest first."""

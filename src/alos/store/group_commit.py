@@ -9,10 +9,36 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import NamedTuple
 
+from alos.domain.ids import WriterId
 from alos.domain.record import Entry
+from alos.ledger.note import SigningKey
+from alos.ledger.receipt import BatchReceipts
+from alos.ports.clock import Clock
 from alos.store.live_writer import Disk, LiveWriter, Mark
 
-Waiting = tuple[asyncio.Future[None], Entry]
+Waiting = tuple[asyncio.Future[str | None], Entry]
+
+
+class Promise:
+    """The receipts of one batch: leaves from the event loop, signed once they are on disk.
+
+    Args:
+        leaves: (call id, leaf hash) of each closing, in order.
+    """
+
+    def __init__(self, key: SigningKey, writer: WriterId, leaves: list[tuple[str, bytes]]) -> None:
+        self._key = key
+        self._writer = writer
+        self._leaves = leaves
+        self._receipts: BatchReceipts | None = None
+
+    def sign(self, unix_ns: int) -> None:
+        """Sign; on the thread, when the batch is durable."""
+        self._receipts = BatchReceipts(self._key, self._writer, unix_ns, self._leaves)
+
+    def write(self, index: int) -> str | None:
+        """The receipt of one closing; nothing before the batch is signed."""
+        return self._receipts.write(index) if self._receipts is not None else None
 
 
 class Batch(NamedTuple):
@@ -21,6 +47,7 @@ class Batch(NamedTuple):
     Attributes:
         fd: the segment that holds the last of them.
         end: what is durable once ``fd`` is synced.
+        promise: the receipts of its closings; ``None`` where there are none, or no key.
         is_last_of_segment: nothing more will be written to ``fd``.
     """
 
@@ -28,6 +55,7 @@ class Batch(NamedTuple):
     fd: int
     end: Mark
     waiting: list[Waiting]
+    promise: Promise | None
     is_last_of_segment: bool = False
 
 
@@ -45,6 +73,7 @@ class GroupCommit:
         *,
         loop: asyncio.AbstractEventLoop,
         disk: Disk,
+        clock: Clock,
         on_synced: Callable[[list[Batch]], None],
         on_failed: Callable[[list[Batch], OSError], None],
         on_tick: Callable[[], None],
@@ -52,6 +81,7 @@ class GroupCommit:
     ) -> None:
         self._loop = loop
         self._disk = disk
+        self._clock = clock
         self._on_synced = on_synced
         self._on_failed = on_failed
         self._on_tick = on_tick
@@ -110,12 +140,19 @@ class GroupCommit:
         for group in by_file.values():
             if group[-1].live.failure is None:
                 self._sync_one(group[-1])
+                self._sign(group)
             (synced if group[-1].live.failure is None else failed).extend(group)
         if synced:
             self.post(lambda: self._on_synced(synced))
         if failed:
             failure = failed[-1].live.failure or OSError("not synced")
             self.post(lambda: self._on_failed(failed, failure))
+
+    def _sign(self, batches: list[Batch]) -> None:
+        if batches[-1].live.failure is None:
+            for batch in batches:
+                if batch.promise is not None:
+                    batch.promise.sign(self._clock.unix_ns())
 
     def _sync_one(self, batch: Batch) -> None:
         try:

@@ -33,9 +33,11 @@ from alos.domain.record import (
     NoteKind,
     OpeningEntry,
 )
+from alos.ledger.note import SigningKey
+from alos.ledger.tree import hash_entry
 from alos.ports.clock import Clock
 from alos.store.folder import list_segments, mark_settled
-from alos.store.group_commit import Batch, GroupCommit, Waiting
+from alos.store.group_commit import Batch, GroupCommit, Promise, Waiting
 from alos.store.journal_reader import get_last_time
 from alos.store.journal_state import (
     Gap,
@@ -64,6 +66,7 @@ class FileJournal:
         clock: Clock,
         settings: JournalSettings,
         disk: Disk,
+        key: SigningKey | None,
     ) -> None:
         self.metrics = JournalMetrics()
         self.state = JournalState.UP
@@ -72,6 +75,8 @@ class FileJournal:
         self._lives = [live]
         self._clock = clock
         self._settings = settings
+        self._key = key
+        self._leaves: list[tuple[str, bytes]] = []
         self._write_bytes = disk.write
         self._loop = asyncio.get_running_loop()
         self._waiting: list[Waiting] = []
@@ -84,6 +89,7 @@ class FileJournal:
         self._commit = GroupCommit(
             loop=self._loop,
             disk=disk,
+            clock=clock,
             on_synced=self._on_synced,
             on_failed=self._on_failed,
             on_tick=self._on_tick,
@@ -105,8 +111,16 @@ class FileJournal:
         clock: Clock,
         settings: JournalSettings | None = None,
         disk: Disk | None = None,
+        key: SigningKey | None = None,
     ) -> "FileJournal":
         """Begin a new writer in ``folder``, which is created when missing.
+
+        Args:
+            folder: of the journals.
+            clock: of the process.
+            settings: how large, how often.
+            disk: the machine's, unless a test breaks it.
+            key: the ledger's; signs one receipt root for each group commit, ``None`` for none.
 
         Raises:
             ClockBehind: the clock is behind the last entry in the folder.
@@ -116,7 +130,7 @@ class FileJournal:
         live = await asyncio.to_thread(
             prepare_folder, folder, clock.unix_ns(), disk, settings.reserve_bytes
         )
-        journal = cls(folder, live, clock=clock, settings=settings, disk=disk)
+        journal = cls(folder, live, clock=clock, settings=settings, disk=disk, key=key)
         journal._commit.start()
         return journal
 
@@ -159,13 +173,16 @@ class FileJournal:
         self._opened[entry.call_id] = (entry, live.writer, sequence)
         self.metrics.appended += 1
 
-    async def close(self, entry: ClosingEntry) -> None:
+    async def close(self, entry: ClosingEntry) -> str | None:
         """Append a closing; on return it is on disk. Cancellation does not undo the append.
+
+        Returns:
+            The call's receipt; ``None`` where the journal has no key.
 
         Raises:
             JournalDown: it is not certain to be on disk.
         """
-        await self._append(entry)
+        return await self._append(entry)
 
     async def note(self, entry: NoteEntry) -> None:
         """Append a note; on return it is on disk.
@@ -175,10 +192,10 @@ class FileJournal:
         """
         await self._append(entry)
 
-    def _append(self, entry: ClosingEntry | NoteEntry) -> asyncio.Future[None]:
+    def _append(self, entry: ClosingEntry | NoteEntry) -> asyncio.Future[str | None]:
         if (self.state is not JournalState.UP or self._upkeep.is_short) and not self._takes(entry):
             raise self._refuse(entry)
-        future: asyncio.Future[None] = self._loop.create_future()
+        future: asyncio.Future[str | None] = self._loop.create_future()
         if not (self._waiting or self._under_way):
             self._loop.call_soon(self._flush)
         self._waiting.append((future, entry))
@@ -199,13 +216,20 @@ class FileJournal:
         is_full = live.spare is not None and live.offset >= self._settings.segment_bytes
         waiting, self._waiting = self._waiting, []
         self._under_way += 1
-        self._commit.hand_over(Batch(live, live.fd, live.mark(), waiting, is_full))
+        promise = self._take_promise()
+        self._commit.hand_over(Batch(live, live.fd, live.mark(), waiting, promise, is_full))
         if is_full:
             _, header = live.turn_to_spare()
             try:
                 self._write(header)
             except JournalDown:
                 _logger.exception("no new segment")
+
+    def _take_promise(self) -> Promise | None:
+        if not self._leaves or self._key is None:
+            return None
+        leaves, self._leaves = self._leaves, []
+        return Promise(self._key, self._live.writer, leaves)
 
     def _write_waiting(self) -> bool:
         if self._waiting:
@@ -218,11 +242,14 @@ class FileJournal:
         return True
 
     def _seal_waiting(self) -> list[bytes]:
-        seal = self._live.seal
+        live, seal = self._live, self._live.seal
+        self._leaves = []
         frames: list[bytes] = []
         for waiting in tuple(self._waiting):
             try:
                 frames.append(seal(waiting[1]))
+                if self._key is not None and type(waiting[1]) is ClosingEntry:
+                    self._leaves.append((waiting[1].call_id, hash_entry(live.chained)))
             except (ValueError, TypeError, OverflowError) as error:  # its own fault, its own end
                 self._waiting.remove(waiting)
                 if not waiting[0].done():
@@ -281,11 +308,19 @@ class FileJournal:
         for batch in batches:
             metrics.synced += batch.end.sequence - self._durable[batch.live.writer]
             self._durable[batch.live.writer] = batch.end.sequence
-            for future, entry in batch.waiting:
-                if type(entry) is ClosingEntry:
-                    self._opened.pop(entry.call_id, None)
-                if not future.done():
-                    future.set_result(None)
+            self._answer(batch)
+
+    def _answer(self, batch: Batch) -> None:
+        closings = 0
+        for future, entry in batch.waiting:
+            receipt = None
+            if type(entry) is ClosingEntry:
+                self._opened.pop(entry.call_id, None)
+                if batch.promise is not None:
+                    receipt = batch.promise.write(closings)
+                closings += 1
+            if not future.done():
+                future.set_result(receipt)
 
     def _end_round(self, batches: list[Batch]) -> None:
         self._under_way -= len(batches)
@@ -363,7 +398,7 @@ class FileJournal:
         except JournalDown:
             _logger.warning("the journal went down again at once")
 
-    def _keep_gap(self, done: asyncio.Future[None], gap: Gap) -> None:
+    def _keep_gap(self, done: asyncio.Future[str | None], gap: Gap) -> None:
         if done.cancelled() or done.exception() is None:
             return
         if self._gap is not None:
@@ -389,7 +424,7 @@ class FileJournal:
                 mark_settled(self._folder, live.writer, last or 0)
 
 
-def _look_at(done: asyncio.Future[None]) -> None:
+def _look_at(done: asyncio.Future[str | None]) -> None:
     """Mark a future's failure as seen; the journal has kept the entry."""
     if not done.cancelled():
         done.exception()

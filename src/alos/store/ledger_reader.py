@@ -16,7 +16,7 @@ from alos.store.frame import Frame
 from alos.store.ledger_calls import Place, find_entries
 from alos.store.ledger_chain import is_entry, read_record
 from alos.store.ledger_inbox import get_place
-from alos.store.ledger_tables import ledger_checkpoints, ledger_head
+from alos.store.ledger_tables import ledger_checkpoints, ledger_head, ledger_leaves
 from alos.store.sealer_batch import open_nodes
 from alos.store.sealer_job import list_changes
 
@@ -94,6 +94,12 @@ class StoredLedger:
         """How many leaves the tree has."""
         with self._store.read() as connection:
             return connection.scalar(select(ledger_head.c.size)) or 0
+
+    def find_leaf(self, leaf: bytes) -> int | None:
+        """Where the tree has a leaf of this hash; looks through all of them."""
+        columns = ledger_leaves.c
+        with self._store.read() as connection:
+            return connection.scalar(select(columns.position).where(columns.hash == leaf).limit(1))
 
     def list_key_changes(self) -> Sequence[dict[str, str]]:
         """The facts of the notes that announce keys, oldest first."""

@@ -59,6 +59,8 @@ class LiveWriter:
         self.written = -1
         """Sequence of the last entry that was written whole."""
         self.hash = ZERO_HASH
+        self.chained = b""
+        """Of the last entry that was sealed."""
         self.durable = Mark(0, 0, -1)
         self.failure: OSError | None = None
         self.spare: int | None = None
@@ -108,6 +110,7 @@ class LiveWriter:
     def seal(self, entry: Entry) -> bytes:
         """Give an entry its place in the chain and return its frame."""
         chained, personal = encode_entry(entry, self.writer, self.sequence)
+        self.chained = chained
         self.hash = entry_hash = sha256(self.hash + chained).digest()
         self.sequence += 1
         return pack_frame(chained, personal, entry_hash)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from alos.ledger.note import SigningKey
 from alos.ports.clock import SystemClock
 from alos.server.folder import POSTGRESQL, SQLITE, Folder, read_folder
 from alos.server.settings import SettingsError, get_database
@@ -78,6 +79,18 @@ def build_sealer(folder: Folder, store: Store, journal: FileJournal) -> SealerJo
     """
     try:
         return _to_ledger(folder, store).build_sealer(clock=SystemClock(), note=journal.note)
+    except KeyFileBadError as error:
+        raise SettingsError(str(error)) from error
+
+
+def open_signing_key(folder: Folder, store: Store) -> SigningKey:
+    """The installation's signing key, made at the first start.
+
+    Raises:
+        SettingsError: the key file can't be used.
+    """
+    try:
+        return _to_ledger(folder, store).key_file.open()[0]
     except KeyFileBadError as error:
         raise SettingsError(str(error)) from error
 

@@ -39,7 +39,12 @@ from alos.server.asgi import Application, build_application
 from alos.server.bootstrap.configuration import choose_configuration
 from alos.server.bootstrap.custody import PURGE_SECONDS, build_custody
 from alos.server.bootstrap.directories import build_directory, build_scim_door
-from alos.server.bootstrap.folders import build_sealer, claim_store, open_statements
+from alos.server.bootstrap.folders import (
+    build_sealer,
+    claim_store,
+    open_signing_key,
+    open_statements,
+)
 from alos.server.bootstrap.management import CallPath, Desks, build_management
 from alos.server.bootstrap.past import settle_the_past
 from alos.server.bootstrap.releases import build_release_desk
@@ -138,7 +143,9 @@ async def build(settings: Settings) -> Installation:
         StoredDirectory(store).list_all(),
     )
     prepared = chosen.prepared
-    journal = await FileJournal.start(folder.journal, clock=clock)
+    journal = await FileJournal.start(
+        folder.journal, clock=clock, key=open_signing_key(folder, store)
+    )
     shipper = Shipper(store, folder.journal, clock=clock, durable=lambda: journal.durable)
     counters = MemoryCounters()
     await settle_the_past(folder, journal, shipper, store, counters)
