@@ -143,6 +143,22 @@ async def test_a_legal_hold_keeps_a_person_from_being_erased_until_it_is_release
     assert _run(gateway, "verify-evidence", str(evidence)).returncode == 0
 
 
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_the_caller_s_receipt_is_kept_by_the_ledger_and_good_for_no_other_call(
+    gateway: Gateway, key: str, *, streamed: bool
+) -> None:
+    answer = await ask(gateway.port, say("hi", stream=streamed), key=key)
+    call, receipt = answer.headers["x-alos-call"], answer.headers.get("x-alos-receipt")
+    if streamed:
+        comment = next(one for one in answer.body.splitlines() if one.startswith(b": alos "))
+        receipt = json.loads(comment.removeprefix(b": alos "))["receipt"]
+    assert receipt is not None
+    _wait_for_evidence(gateway, call)
+    assert "Kept" in _run(gateway, "ledger", "receipt", call, receipt).stdout
+    other = await ask(gateway.port, say("hello"), key=key)
+    assert gateway.cli("ledger", "receipt", other.headers["x-alos-call"], receipt).returncode == 1
+
+
 def _wait_for_evidence(gateway: Gateway, call: str) -> Path:
     """An evidence file of a call, made as soon as it is sealed."""
     path = gateway.folder / "evidence.json"
