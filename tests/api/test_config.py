@@ -3,28 +3,26 @@
 import base64
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import update
 
-from alos.control.revision_files import read_files
 from alos.ledger.statement import open_statement
 from alos.server.bootstrap.configuration import choose_configuration
 from alos.store.revision_tables import config_files
 from alos.store.revisions import StoredRevisions
-from tests.api.desk import Desk, open_desk
-
-DAY = 86_400
-SMALL = ("alos.yaml", 'upstream_name: "smollm2-135m-instruct"', 'upstream_name: "smollm2"')
-CLASSES = (
-    "alos.yaml",
-    "data_classes: [public, internal]",
-    "data_classes: [public, internal, pii]",
+from tests.api.config_plans import (
+    CLASSES,
+    DAY,
+    MONEY,
+    ROLES,
+    SMALL,
+    pack,
+    propose,
+    send,
+    use_files_of,
 )
-MONEY = ("alos.yaml", "    monthly_budget_usd: 50", "    monthly_budget_usd: 500")
-ROLES = ("alos.yaml", "security: {groups: [security]}", "security: {groups: [builders]}")
-PEOPLE = ("people.yaml", "groups: [builders, engineering, staff]", "groups: [security, staff]")
+from tests.api.desk import Desk, open_desk
 
 
 @pytest.fixture
@@ -32,27 +30,6 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
     async with open_desk(tmp_path) as made:
         await made.found()
         yield made
-
-
-def pack(desk: Desk, *changes: tuple[str, str, str]) -> dict[str, Any]:
-    files = {path: raw.decode() for path, raw in read_files(desk.folder / "org").items()}
-    for path, before, after in changes:
-        assert before in files[path]
-        files[path] = files[path].replace(before, after, 1)
-    return {
-        "files": {path: base64.b64encode(text.encode()).decode() for path, text in files.items()}
-    }
-
-
-async def send(desk: Desk, person: str, path: str, body: Any = None) -> Any:
-    token = (await desk.sign_in(person)).token
-    answer = await desk.ask("POST", f"/api/v1/config/{path}", token=token, body=body)
-    assert answer.status_code < 500, answer.text
-    return answer.json() if answer.content else None
-
-
-async def propose(desk: Desk, person: str, *changes: tuple[str, str, str]) -> Any:
-    return await send(desk, person, "plans", pack(desk, *changes))
 
 
 @pytest.mark.parametrize(
@@ -118,9 +95,7 @@ async def test_a_role_gained_today_can_not_consent_until_tomorrow(desk: Desk) ->
     change = ("alos.yaml", "security_owner: {people: [dan]}", "security_owner: {people: [fay]}")
     waiting = await propose(desk, "ana", change)
     assert (await send(desk, "chloe", f"plans/{waiting['id']}/approve"))["revision"] == 2
-    (desk.folder / "org" / "alos.yaml").write_bytes(
-        (await desk.revisions.get_files(2))["alos.yaml"]
-    )
+    await use_files_of(desk, 2)
     refused = await propose(desk, "fay", CLASSES)
     assert refused["revision"] is None
     desk.clock.seconds += DAY - 60

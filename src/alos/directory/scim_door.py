@@ -29,6 +29,8 @@ from alos.ports.clock import Clock
 from alos.ports.directory import DirectoryState, DirectoryToken, EntryChange, FindPerson
 
 PREFIX: Final = "/scim/v2"
+NOBODY: Final = "nobody"
+"""Who asked, in the note of a refusal, where the token was none of ours."""
 MAX_BODY_BYTES: Final = 1_000_000
 """A group of about 10,000 members; Entra and Okta send members in far smaller patches."""
 _BODY_SECONDS: Final = 20.0
@@ -86,7 +88,7 @@ class ScimDoor:
         address = (scope.get("client") or ("", 0))[0]
         token = self._identify(headers.get("authorization", ""))
         if token is None:
-            await self._desk.refuse(asked, "nobody we know", address)
+            await self._desk.refuse(asked, NOBODY, address)
             refusal = UnauthorizedException(detail="the directory's token is missing or wrong")
             await _send(send, self._service.error_response(refusal), close=True)
             return

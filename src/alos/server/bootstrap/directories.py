@@ -2,7 +2,7 @@
 
 from alos.control.directory import Directory
 from alos.control.plane import ControlPlane
-from alos.directory.scim_door import DirectoryDesk, ScimDoor
+from alos.directory.scim_door import NOBODY, DirectoryDesk, ScimDoor
 from alos.pipeline.anonymous import Anonymous
 from alos.ports.clock import Clock
 from alos.store.directory import StoredDirectory
@@ -33,7 +33,7 @@ def build_scim_door(
     """The SCIM door of this process."""
 
     async def refuse(asked: str, by: str, address: str) -> None:
-        if anonymous.is_recorded(address, now_unix_ns=clock.unix_ns()):
+        if by != NOBODY or anonymous.is_recorded(address, now_unix_ns=clock.unix_ns()):
             await plane.note_refusal(asked, by=by)
 
     desk = DirectoryDesk(
