@@ -29,6 +29,7 @@ CALLERS = (
 _BALLOT = {"role": "pm", "approve": True, "digest": "d", "policy": "p", "lane": "l"}
 BODIES: Mapping[str, Any] = {
     "POST /api/v1/keys": {"workflows": [QUESTIONS]},
+    "POST /api/v1/leaks": {"key": "alos_"},
     "POST /api/v1/stops": {"kind": "workflow", "target": QUESTIONS},
     "POST /api/v1/revivals": {"kind": "workflow", "target": QUESTIONS},
     "POST /api/v1/scan": {"text": "hello"},
@@ -154,6 +155,7 @@ async def test_every_endpoint_declares_what_it_does(desk: Desk) -> None:
     }
     assert open_ones == {
         "POST /api/v1/setup",
+        "POST /api/v1/leaks",
         "GET /api/v1/personas",
         "POST /api/v1/personas/{person}/session",
     }

@@ -26,10 +26,11 @@ class MemoryState:
     def __init__(self) -> None:
         self.keys: dict[str, object] = {}
         self.stops: dict[tuple[str, str], object] = {}
+        self.uses: dict[str, int] = {}
         self.down = False
 
     def __getattribute__(self, name: str) -> object:
-        if name.startswith(("add", "end", "list", "revoke")) and self.down:
+        if name.startswith(("add", "end", "keep", "list", "replace", "revoke")) and self.down:
             raise StoreDown("gone")
         return super().__getattribute__(name)
 
@@ -44,6 +45,16 @@ class MemoryState:
 
     def list_keys(self) -> list[object]:
         return list(self.keys.values())
+
+    def replace_key(self, row: object, *, old_ends_at_unix: int) -> None:
+        old = self.keys[row.follows]  # type: ignore[attr-defined]
+        ends = min(old.grant.expires_at_unix or old_ends_at_unix, old_ends_at_unix)  # type: ignore[attr-defined]
+        grant = replace(old.grant, expires_at_unix=ends)  # type: ignore[attr-defined]
+        self.keys[row.follows] = replace(old, grant=grant)  # type: ignore[attr-defined,type-var]
+        self.add_key(row)
+
+    def keep_uses(self, uses: dict[str, int]) -> None:
+        self.uses |= uses
 
     def add_stop(self, stop: object) -> None:
         self.stops[stop.kind, stop.target] = stop  # type: ignore[attr-defined]

@@ -18,6 +18,7 @@ from alos.api.directory import add_directory
 from alos.api.document import complete_document
 from alos.api.held import add_held
 from alos.api.keys import add_keys
+from alos.api.leaks import add_leaks
 from alos.api.parts import Parts
 from alos.api.releases import add_releases
 from alos.api.scan import add_scan
@@ -48,6 +49,7 @@ def build_api(parts: Parts) -> FastAPI:
     add_status(app, parts.plane)
     add_sessions(app, parts)
     add_keys(app, parts.plane)
+    add_leaks(app, parts.plane, parts.clock)
     add_directory(app, parts.plane, parts.directory)
     add_config(app, parts.revisions)
     add_stops(app, parts.plane)

@@ -1,4 +1,4 @@
-"""Keys: create, list, revoke."""
+"""Keys: create, list, rotate, revoke."""
 
 from typing import Annotated
 
@@ -8,6 +8,7 @@ from pydantic import Field
 from alos.api.access import AccessRefused, Caller, May
 from alos.api.body import Body
 from alos.control.callers import get_key_target, get_new_key_target
+from alos.control.keys import OVERLAP_SECONDS
 from alos.control.plane import ControlPlane, KeyWish
 from alos.domain.action import Action
 from alos.domain.authorization import Target
@@ -18,6 +19,7 @@ from alos.ports.control_state import KeyRow
 
 Creator = Annotated[Caller, Depends(May(Action.KEY_CREATE, of_object=True))]
 Lister = Annotated[Caller, Depends(May(Action.KEY_LIST, of_object=True))]
+Rotator = Annotated[Caller, Depends(May(Action.KEY_ROTATE, of_object=True))]
 Revoker = Annotated[Caller, Depends(May(Action.KEY_REVOKE, of_object=True))]
 
 
@@ -30,6 +32,17 @@ class KeyRequest(Body):
         description="oneself or a service account; else oneself, or the operational owner",
     )
     expires_at_unix: int | None = Field(default=None, description="seconds; never, if left out")
+
+
+class RotationRequest(Body):
+    """How long the old key goes on working beside the new one."""
+
+    overlap_seconds: int = Field(
+        default=OVERLAP_SECONDS,
+        ge=0,
+        le=30 * 86_400,
+        description="0 ends it now",
+    )
 
 
 class KeyAnswer(Body):
@@ -89,6 +102,20 @@ def add_keys(app: FastAPI, plane: ControlPlane) -> None:
             _to_key(row) for row in rows if caller.may(get_key_target(configuration, row.grant))
         ]
 
+    @app.post("/api/v1/keys/{id_or_prefix}/rotate", status_code=201)
+    async def rotate_key(
+        id_or_prefix: Annotated[str, Field(max_length=64)], wish: RotationRequest, caller: Rotator
+    ) -> NewKeyAnswer:
+        """Make a key that may do the same; the old one ends after the overlap."""
+        known = plane.find_key(id_or_prefix)
+        target = get_key_target(plane.configuration, known) if known else Target(kind="key")
+        caller.demand(target)
+        _demand_own_name(plane, caller, known.principal if known else None)
+        made = await plane.keys.rotate(
+            id_or_prefix, by=caller.id, overlap_seconds=wish.overlap_seconds
+        )
+        return NewKeyAnswer(key=made.key, **_to_key(made.row).model_dump())
+
     @app.post("/api/v1/keys/{id_or_prefix}/revoke", status_code=204)
     async def revoke_key(
         id_or_prefix: Annotated[str, Field(max_length=64)], caller: Revoker
@@ -109,12 +136,16 @@ def _demand_new_key(
     Raises:
         AccessRefused: the key would be another person's, or is not the caller's to make.
     """
+    _demand_own_name(plane, caller, wanted)
+    caller.demand(get_new_key_target(plane.configuration, workflow, wanted))
+
+
+def _demand_own_name(plane: ControlPlane, caller: Caller, wanted: str | None) -> None:
     people = plane.configuration.people
     person = caller.principal.person
     if person is not None and wanted != person and PersonId(wanted or "") in people.persons:
         detail = "a person's key is made by that person"
         raise AccessRefused(Refusal(code=ReasonCode.NOT_PERMITTED, detail=detail))
-    caller.demand(get_new_key_target(plane.configuration, workflow, wanted))
 
 
 def _to_key(row: KeyRow) -> KeyAnswer:

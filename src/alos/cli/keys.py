@@ -1,8 +1,9 @@
-"""``alos key create|revoke|list``."""
+"""``alos key create|rotate|revoke|report|list``."""
 
 import json
+import sys
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -40,6 +41,36 @@ def create(
     )
 
 
+@app.command("rotate")
+def rotate(
+    key: Annotated[str, typer.Argument(help="Id or prefix, as `key list` shows.")],
+    overlap_hours: Annotated[
+        int, typer.Option(min=0, max=720, help="How long the old key goes on working.")
+    ] = 24,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Make a key that may do the same; the old one ends after the overlap."""
+    wish = {"overlap_seconds": overlap_hours * 3600}
+    made = call_api("POST", f"/api/v1/keys/{key}/rotate", wish)
+    if as_json:
+        typer.echo(json.dumps(made))
+        return
+    typer.echo(made["key"])
+    typer.echo(
+        f"Belongs to {made['principal']}. The old key works for {overlap_hours} more hours."
+        " This is the only time the new one is shown.",
+        err=True,
+    )
+
+
+@app.command("report")
+def report() -> None:
+    """Report a key that you found (on standard input, so that no history keeps it)."""
+    call_api("POST", "/api/v1/leaks", {"key": sys.stdin.readline().strip()})
+    typer.echo("If it is one of ours, it is revoked now. Thank you.")
+
+
 @app.command("revoke")
 def revoke(key: Annotated[str, typer.Argument(help="Id or prefix, as `key list` shows.")]) -> None:
     """Revoke a key at once."""
@@ -59,8 +90,17 @@ def list_keys(
     table = Table("prefix", "id", "principal", "workflows", "made", "state")
     for row in rows:
         made = datetime.fromtimestamp(row["created_at_unix"], tz=UTC).strftime("%Y-%m-%d %H:%M")
-        state = f"revoked by {row['revoked_by']}" if row["revoked_at_unix"] else "active"
+        state = _describe(row)
         table.add_row(
             row["prefix"], row["id"], row["principal"], ", ".join(row["workflows"]), made, state
         )
     Console().print(table)
+
+
+def _describe(row: dict[str, Any]) -> str:
+    if row["revoked_at_unix"]:
+        return f"revoked by {row['revoked_by']}"
+    if row["rotate_by_unix"]:
+        due = datetime.fromtimestamp(row["rotate_by_unix"], tz=UTC).strftime("%Y-%m-%d")
+        return f"rotate it by {due}: {row['rotate_reason']}"
+    return "active"
