@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from alos.control.bundle import (
@@ -35,11 +35,22 @@ class Upload:
 
 
 class Bundles:
-    """Takes bundles in and hands them out; the digest is always computed here, never believed."""
+    """Takes bundles in and hands them out; the digest is always computed here, never believed.
 
-    def __init__(self, store: BundleStore, *, clock: Clock) -> None:
+    Args:
+        kept: told of every bundle that was kept, and when (unix seconds).
+    """
+
+    def __init__(
+        self,
+        store: BundleStore,
+        *,
+        clock: Clock,
+        kept: Callable[[Bundle, int], None] = lambda _bundle, _at_unix: None,
+    ) -> None:
         self._store = store
         self._clock = clock
+        self._kept = kept
         self._parsed: OrderedDict[Digest, Bundle] = OrderedDict()
 
     async def read(self, contents: Mapping[str, bytes]) -> Upload:
@@ -67,6 +78,7 @@ class Bundles:
         )
         await asyncio.to_thread(self._store.put, stored)
         self._remember(bundle)
+        self._kept(bundle, stored.uploaded_at_unix)
 
     async def get(self, digest: Digest) -> Bundle | None:
         """The bundle of a digest, or ``None``.

@@ -15,6 +15,8 @@ from alos.control.keys import Keys, KeyWish, NewKey
 from alos.control.leavers import Leavers, list_leavers, list_returned
 from alos.control.refused import ChangeRefused
 from alos.control.standing import Configuration, Served, compile_standing
+from alos.control.trials import Trials
+from alos.domain.bundle import Bundle
 from alos.domain.fault import Fault
 from alos.domain.ids import Digest, WorkflowId
 from alos.domain.people import People
@@ -81,6 +83,7 @@ class ControlPlane:
         )
         self.legal_holds: frozenset[tuple[str, str]] = frozenset()
         """What new calls come under; whoever sets it calls :meth:`refresh`."""
+        self.trials = Trials()
         self.leavers = Leavers(state, notes=self.notes, clock=clock)
         self.served: ServedReleases = NothingServed()
         self.followers: list[Callable[[], Awaitable[object]]] = []
@@ -128,21 +131,30 @@ class ControlPlane:
     def refresh(self) -> None:
         """Compile and publish; call it after any change of what the Standing is made of."""
         self._epoch += 1
+        now_unix = self._now_unix()
+        standing = compile_standing(
+            self._configuration,
+            keys=self.keys.grants,
+            stops=self.stops.values(),
+            served=self.served.served,
+            taken_back=self.served.taken_back,
+            dev=self._dev,
+            epoch=self._epoch,
+            now_unix_ns=self._clock.unix_ns(),
+        )
         self._publish(
             replace(
-                compile_standing(
-                    self._configuration,
-                    keys=self.keys.grants,
-                    stops=self.stops.values(),
-                    served=self.served.served,
-                    taken_back=self.served.taken_back,
-                    dev=self._dev,
-                    epoch=self._epoch,
-                    now_unix_ns=self._clock.unix_ns(),
-                ),
+                standing,
                 legal_holds=self.legal_holds,
+                drafts=self.trials.compile_drafts(self._configuration, now_unix),
+                runs=self.trials.compile_runs(self._configuration, now_unix),
             )
         )
+
+    def take_draft(self, bundle: Bundle, uploaded_at_unix: int) -> None:
+        """Let an uploaded bundle be called as a draft from now on."""
+        self.trials.add_draft(bundle, uploaded_at_unix=uploaded_at_unix)
+        self.refresh()
 
     async def note_refusal(self, asked: str, *, by: str, reason: str | None = None) -> None:
         """Write down that somebody was refused.

@@ -127,6 +127,18 @@ def _to_grant(key: KeyGrant, organisation: Organisation, people: People) -> KeyG
     return replace(key, active=is_active(key, organisation, people), groups=groups)
 
 
+def compile_trial(
+    bundle: Bundle, configuration: Configuration, *, stage: ReleaseStage
+) -> StandingWorkflow:
+    """The workflow of a bundle that is called by digest and not released.
+
+    Raises:
+        KeyError: the configuration has no workspace of that name.
+    """
+    compiled = _to_workflow(bundle, configuration.organisation, configuration.people)
+    return replace(compiled, release=StandingRelease(digest=bundle.digest, stage=stage))
+
+
 def is_active(key: KeyGrant, organisation: Organisation, people: People) -> bool:
     """Whether the person is active, or somebody active answers for the service account.
 

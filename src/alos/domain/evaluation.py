@@ -12,6 +12,9 @@ FALSE_PASS_RATE = 0.05
 ERROR_SHARE = 0.05
 """Largest share of cases without a decision (errors, skips) with which a run may pass."""
 
+JUDGED = "call_"
+"""A question to a judge names, where a case would stand, the call it is about."""
+
 
 class Word(StrEnum):
     """The verdict in one word."""

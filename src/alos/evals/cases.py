@@ -6,7 +6,6 @@ input of an eval call is a case of that bundle, and the control plane whether a 
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -64,20 +63,27 @@ def _write(bundle: Bundle, case: GoldenCase, wire_format: WireFormat) -> CaseInp
 
 def get_fingerprint(case: GoldenCase) -> str:
     """SHA-256 over what the case asks and how it is judged; name, tags and origin left out."""
-    facts = asdict(case)
-    for left_out in ("id", "path", "tags", "provenance", "repeats"):
-        del facts[left_out]
+    facts = {
+        "input": _list_input(case),
+        "kind": case.kind,
+        "must_pass": case.must_pass,
+        "threshold": case.threshold,
+        "criteria": [asdict(criterion) for criterion in case.criteria],
+    }
     return hashlib.sha256(_to_bytes(facts)).hexdigest()
 
 
 def get_input_fingerprint(case: GoldenCase) -> str:
     """SHA-256 over what the case asks alone: finds a case again that was renamed."""
-    messages: Sequence[tuple[str, str]] = [(one.role, one.content) for one in case.messages]
-    variables: Mapping[str, str] = dict(case.variables)
-    return hashlib.sha256(_to_bytes([case.prompt, variables, messages])).hexdigest()
+    return hashlib.sha256(_to_bytes(_list_input(case))).hexdigest()
+
+
+def _list_input(case: GoldenCase) -> list[Any]:
+    messages = [(one.role, one.content) for one in case.messages]
+    return [case.prompt, dict(case.variables), messages, case.offers]
 
 
 def _to_bytes(value: object) -> bytes:
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=dict
-    ).encode("utf-8", "surrogatepass")
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode(
+        "utf-8", "surrogatepass"
+    )

@@ -39,7 +39,6 @@ FAILS = frozenset(
         Cause.WORSE_THAN_LIVE,
         Cause.OVER_COST,
         Cause.OVER_LATENCY,
-        Cause.EXTRA_ANSWERS,
     }
 )
 """Causes that a run shows; the others say that it shows too little."""
@@ -53,6 +52,7 @@ def get_verdict(
     *,
     comparison: Comparison | None = None,
     known: Sequence[Cause] = (),
+    spent_nanousd: int | None = None,
 ) -> Verdict:
     """Judge a run.
 
@@ -61,6 +61,8 @@ def get_verdict(
         rule: thresholds, tier and run number.
         comparison: with the live release, where there is one.
         known: causes found elsewhere (an aborted run, answers beyond the plan, …).
+        spent_nanousd: all that the run cost, failed calls and judges too; the tries' own cost
+            unless given.
     """
     states = [result.state for result in results]
     passed = states.count(CaseState.PASSED)
@@ -68,7 +70,8 @@ def get_verdict(
     rate = passed / cases if cases else 0.0
     bound = get_lower_bound(passed, cases, rule.alpha)
     latency = get_quantile(_list_seconds(results), rule.latency_quantile)
-    cost = sum(result.cost_nanousd for result in results)
+    tried = sum(result.cost_nanousd for result in results)
+    cost = tried if spent_nanousd is None else spent_nanousd
     must_pass = [one for one in results if one.must_pass]
     causes = dict.fromkeys(known)
     causes |= dict.fromkeys(_find_shown(results, rule, comparison))

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from alos.domain.call import Call
+from alos.domain.evaluation import JUDGED
 from alos.domain.gate import check_trial
 from alos.domain.ids import Digest, RunId
 from alos.domain.record import Fact
@@ -26,8 +27,6 @@ from alos.domain.standing import (
 RELEASE = b"x-alos-release"
 RUN = b"x-alos-run"
 CASE = b"x-alos-case"
-JUDGED = "call_"
-"""A question to the judge names the call it is about in the place of a case."""
 
 
 class Trial(NamedTuple):

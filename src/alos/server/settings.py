@@ -86,6 +86,11 @@ def get_url() -> str | None:
     return os.environ.get("ALOS_URL") or None
 
 
+def get_eval_key() -> str | None:
+    """``ALOS_KEY``: the key by which `alos eval` makes its calls."""
+    return os.environ.get("ALOS_KEY") or None
+
+
 def get_vault_paths(master_key: Path | None = None) -> VaultPaths:
     """Three variables, ``ALOS_VAULT_BODIES``, ``_KEYS`` and ``_MASTER_KEY``; a given key wins."""
     bodies, keys, master = (

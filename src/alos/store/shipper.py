@@ -7,6 +7,7 @@ Each process ships its own journals and those of dead writers; never those of ot
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +69,7 @@ class Shipper:
         self._batch_entries = batch_entries
         self._hand_on = hand_on
         self._reached: dict[WriterId, int] = {}
+        self._turn = threading.Lock()
         self._days: set[int] = set()
 
     async def run(self, *, interval_seconds: float = 0.5) -> None:
@@ -120,6 +122,10 @@ class Shipper:
         return self._ship(writers)
 
     def _ship(self, writers: Mapping[WriterId, int | None]) -> Shipment:
+        with self._turn:
+            return self._ship_in_turn(writers)
+
+    def _ship_in_turn(self, writers: Mapping[WriterId, int | None]) -> Shipment:
         entries = 0
         damage: list[Damage] = []
         for writer, up_to in writers.items():

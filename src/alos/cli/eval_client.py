@@ -1,0 +1,210 @@
+"""The client's side of an eval run: upload, start, make the calls, hand in, have it judged."""
+
+import base64
+import http.client
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import typer
+
+from alos.cli.client import EXIT_DOWN, EXIT_NO, call_api
+from alos.evals.runner import CallToMake, Kept, Ran, Reply, Runner, list_calls
+
+_TIMEOUT_SECONDS = 300
+_HANDED_IN_AT_A_TIME = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where the calls go and by which key.
+
+    Attributes:
+        url: the gateway's, e.g. ``http://127.0.0.1:8080``.
+    """
+
+    url: str
+    key: str
+
+
+class Gateway:
+    """Makes calls of a run over connections that stay open, one for each thread."""
+
+    def __init__(self, target: Target, plan: Mapping[str, Any]) -> None:
+        self._target = target
+        self._parts = urlsplit(target.url)
+        self._path = plan["path"]
+        self._headers = {
+            "authorization": f"Bearer {target.key}",
+            "content-type": "application/json",
+            "x-alos-run": plan["run"],
+            "x-alos-release": plan["digest"],
+        }
+        self._local = threading.local()
+
+    def send(self, call: CallToMake) -> Reply:
+        """Make one call; what went wrong on the way is a reply with status 0."""
+        headers = {**self._headers, "x-alos-case": call.case}
+        try:
+            connection = self._connect()
+            connection.request("POST", self._path, call.body, headers)
+            answer = connection.getresponse()
+            body = answer.read()
+        except (OSError, http.client.HTTPException):
+            self._local.connection = None
+            return Reply(status=0)
+        hint = answer.getheader("retry-after")
+        return Reply(
+            status=answer.status,
+            call_id=answer.getheader("x-alos-call") or "",
+            body=body,
+            retry_after_seconds=float(hint) if hint and hint.isdigit() else None,
+        )
+
+    def _connect(self) -> http.client.HTTPConnection:
+        connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            secure = self._parts.scheme == "https"
+            kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+            host = self._parts.hostname or "127.0.0.1"
+            connection = kind(host, self._parts.port, timeout=_TIMEOUT_SECONDS)
+            self._local.connection = connection
+        return connection
+
+
+class AnswerFile:
+    """Answers on disk while a run is open, so that an interrupted one can be taken up again."""
+
+    def __init__(self, folder: Path, run: str) -> None:
+        self._path = folder / f"{run}.jsonl"
+
+    def read(self) -> tuple[dict[str, bytes], set[tuple[str, int]]]:
+        """Answers by call id, and the calls that need not be made again."""
+        answers: dict[str, bytes] = {}
+        made: set[tuple[str, int]] = set()
+        if not self._path.exists():
+            return answers, made
+        for line in self._path.read_text(encoding="utf-8").splitlines():
+            try:
+                kept = json.loads(line)
+            except ValueError:  # the line that was being written when it was interrupted
+                continue
+            made.add((kept["case"], kept["number"]))
+            if kept["call"]:
+                answers[kept["call"]] = kept["body"].encode()
+        return answers, made
+
+    def add(self, kept: Kept) -> None:
+        """Write one down."""
+        is_new = not self._path.exists()
+        if is_new:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        is_answer = kept.reply.status == http.HTTPStatus.OK
+        line = {
+            "case": kept.call.case,
+            "number": kept.call.number,
+            "call": kept.reply.call_id if is_answer else "",
+            "body": kept.reply.body.decode(errors="replace") if is_answer else "",
+        }
+        flags = os.O_CREAT | os.O_APPEND | os.O_WRONLY
+        with os.fdopen(os.open(self._path, flags, 0o600), "a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def forget(self) -> None:
+        """Remove it: the run is over."""
+        self._path.unlink(missing_ok=True)
+
+
+def upload(contents: Mapping[str, bytes]) -> str:
+    """Upload a bundle; its digest. Ends the program where it holds errors."""
+    files = {path: base64.b64encode(raw).decode() for path, raw in contents.items()}
+    answer = call_api("POST", "/api/v1/bundles", {"files": files})
+    if not answer["kept"]:
+        for one in answer["problems"]:
+            if one["severity"] == "error":
+                place = f"{one['path']}:{one['line']}"
+                typer.echo(f"{place}: {one['message']}. {one['mend']}", err=True)
+        typer.echo("The bundle holds errors; `alos check` lists them all.", err=True)
+        raise typer.Exit(EXIT_NO)
+    return str(answer["digest"])
+
+
+def start(
+    digest: str, key: str, *, purpose: str, repeats: int, bases: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Start a run; its plan."""
+    wish = {
+        "digest": digest,
+        "key": key,
+        "purpose": purpose,
+        "repeats": repeats,
+        "bases": list(bases),
+    }
+    plan: dict[str, Any] = call_api("POST", "/api/v1/eval-runs", wish)
+    return plan
+
+
+def make_calls(
+    plan: Mapping[str, Any],
+    target: Target,
+    kept: AnswerFile,
+    *,
+    concurrency: int,
+    on_done: Callable[[Kept], None],
+) -> Ran:
+    """Make the calls of a plan that were not made yet."""
+    answers, made = kept.read()
+
+    def note(one: Kept) -> None:
+        if one.reply.status not in {0, *range(500, 600)}:
+            kept.add(one)
+        on_done(one)
+
+    runner = Runner(
+        Gateway(target, plan).send, concurrency=concurrency, sleep=time.sleep, on_done=note
+    )
+    listed = [(one["case"], one["body"].encode(), one["repeats"]) for one in plan["calls"]]
+    calls = [one for one in list_calls(listed) if (one.case, one.number) not in made]
+    ran = runner.run(calls)
+    ran.answers = {**answers, **ran.answers}
+    if ran.unreachable:
+        typer.echo(
+            f"No gateway answers at {target.url}. Run it again with `--resume {plan['run']}`.",
+            err=True,
+        )
+        raise typer.Exit(EXIT_DOWN)
+    return ran
+
+
+def hand_in(plan: Mapping[str, Any], ran: Ran, target: Target, *, concurrency: int) -> None:
+    """Hand answers in, ask the judge what has to be asked, and hand that in too."""
+    questions = _post(plan, ran.answers)
+    if not questions or ran.over_cap:
+        return
+    calls = [
+        CallToMake(case=one["case"], number=0, body=one["body"].encode()) for one in questions
+    ]
+    runner = Runner(Gateway(target, plan).send, concurrency=concurrency, sleep=time.sleep)
+    _post(plan, runner.run(calls).answers)
+
+
+def _post(plan: Mapping[str, Any], answers: Mapping[str, bytes]) -> list[dict[str, Any]]:
+    listed = [{"call": name, "body": body.decode()} for name, body in answers.items()]
+    questions: list[dict[str, Any]] = []
+    for first in range(0, len(listed), _HANDED_IN_AT_A_TIME):
+        part = listed[first : first + _HANDED_IN_AT_A_TIME]
+        answer = call_api("POST", f"/api/v1/eval-runs/{plan['run']}/answers", {"answers": part})
+        questions += answer["calls"]
+    return questions
+
+
+def end(plan: Mapping[str, Any]) -> dict[str, Any]:
+    """Have the run judged; result and signed statement."""
+    ended: dict[str, Any] = call_api("POST", f"/api/v1/eval-runs/{plan['run']}/end")
+    return ended

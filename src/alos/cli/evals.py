@@ -1,0 +1,259 @@
+"""``alos eval run|gate|compare|show``: what a golden set says of a bundle."""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from alos.cli.client import EXIT_NO, EXIT_USAGE, call_api
+from alos.cli.eval_base import list_undecided, read_base
+from alos.cli.eval_client import (
+    AnswerFile,
+    Target,
+    end,
+    hand_in,
+    make_calls,
+    start,
+    upload,
+)
+from alos.cli.eval_progress import Progress
+from alos.control.bundle_files import read_contents
+from alos.domain.key import PREFIX_LENGTH
+from alos.evals.report import write_junit, write_markdown, write_text
+from alos.evals.statistics import get_loss_p_value
+from alos.server.settings import get_eval_key, get_home, get_url
+
+app = typer.Typer(no_args_is_help=True, help="Golden sets: run, gate, compare.")
+
+Workflow = Annotated[str, typer.Argument(help="Slug of the workflow, or its folder.")]
+Config = Annotated[Path, typer.Option("--config", help="Folder of the organisation's files.")]
+Key = Annotated[
+    str | None,
+    typer.Option("--key", help="Key for the calls; else ALOS_KEY; else one is made for an hour."),
+]
+Repeats = Annotated[int, typer.Option(min=1, max=20, help="Runs of every case.")]
+Concurrency = Annotated[int, typer.Option(min=1, max=64, help="Calls under way at a time.")]
+Gateway = Annotated[
+    str | None, typer.Option("--gateway", help="Where models are called; else ALOS_URL.")
+]
+Json = Annotated[Path | None, typer.Option("--json-file", help="Write the result file here.")]
+JUnit = Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML here.")]
+Markdown = Annotated[Path | None, typer.Option("--markdown", help="Write Markdown here.")]
+Statement = Annotated[
+    Path | None, typer.Option("--statement", help="Write the signed statement here.")
+]
+Resume = Annotated[
+    str | None, typer.Option("--resume", help="Id of an interrupted run to take up again.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+_LOCAL = "http://127.0.0.1:8080"
+
+
+@app.command("run")
+def run_command(  # noqa: PLR0913 - one argument for each option
+    workflow: Workflow,
+    *,
+    config: Config = Path(),
+    key: Key = None,
+    repeats: Repeats = 1,
+    concurrency: Concurrency = 8,
+    gateway: Gateway = None,
+    resume: Resume = None,
+    json_file: Json = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a golden set and say what it proves; decides nothing about a release."""
+    contents = _read(config, workflow)
+    target = Target(url=gateway or get_url() or _LOCAL, key=_get_key(key, _slug(workflow)))
+    plan = _resume(resume) or start(
+        upload(contents), target.key[:PREFIX_LENGTH], purpose="trial", repeats=repeats
+    )
+    result, _ = _run(plan, target, concurrency=concurrency)
+    _write(json_file, json.dumps(result, indent=1))
+    typer.echo(json.dumps(result) if as_json else write_text(result), nl=as_json)
+    raise typer.Exit(0 if result["verdict"] == "pass" else EXIT_NO)
+
+
+@app.command("gate")
+def gate_command(  # noqa: PLR0913 - one argument for each option
+    workflow: Workflow,
+    *,
+    config: Config = Path(),
+    base: Annotated[
+        str | None, typer.Option(help="Commit that the pull request would change.")
+    ] = None,
+    key: Key = None,
+    repeats: Repeats = 1,
+    concurrency: Concurrency = 8,
+    gateway: Gateway = None,
+    resume: Resume = None,
+    nightly: Annotated[
+        bool, typer.Option("--nightly", help="A re-run of what is live; does not count as a run.")
+    ] = False,
+    json_file: Json = None,
+    junit: JUnit = None,
+    markdown: Markdown = None,
+    statement: Statement = None,
+    as_json: AsJson = False,
+) -> None:
+    """Gate a bundle: exit 0 where it passes, 1 where it does not, 2 wrong use, 3 down."""
+    contents = _read(config, workflow)
+    target = Target(url=gateway or get_url() or _LOCAL, key=_get_key(key, _slug(workflow)))
+    before = read_base(_find(config, workflow), base) if base else {}
+    undecided = _check_decisions(before, contents) if base else []
+    bases = [upload(before)] if before and before != contents else []
+    plan = _resume(resume) or start(
+        upload(contents),
+        target.key[:PREFIX_LENGTH],
+        purpose="nightly" if nightly else "gate",
+        repeats=repeats,
+        bases=bases,
+    )
+    result, envelope = _run(plan, target, concurrency=concurrency)
+    report = write_markdown(result)
+    for line in undecided:
+        report += f"\nDecision log: {line}.\n"
+        typer.echo(f"Decision log: {line}.", err=True)
+    _write(json_file, json.dumps(result, indent=1))
+    _write(junit, write_junit(result))
+    _write(markdown, report)
+    _write(statement, envelope)
+    typer.echo(json.dumps(result) if as_json else write_text(result), nl=as_json)
+    is_pass = result["verdict"] == "pass" and not undecided
+    raise typer.Exit(0 if is_pass else EXIT_NO)
+
+
+@app.command("compare")
+def compare_command(
+    workflow: Annotated[str, typer.Argument(help="Slug of the workflow.")],
+    first: Annotated[str, typer.Argument(help="Digest, or its beginning.")],
+    second: Annotated[str, typer.Argument(help="Digest, or its beginning.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Pair the newest results of two digests, case by case."""
+    one, other = _get_newest(workflow, first), _get_newest(workflow, second)
+    before = {case["case"]: case for case in one["results"]}
+    pairs = [
+        (before[case["case"]], case)
+        for case in other["results"]
+        if case["case"] in before
+        and before[case["case"]]["fingerprint"] == case["fingerprint"]
+        and {case["state"], before[case["case"]]["state"]} <= {"passed", "failed"}
+    ]
+    lost = [b["case"] for a, b in pairs if a["state"] == "passed" and b["state"] == "failed"]
+    gained = [b["case"] for a, b in pairs if a["state"] == "failed" and b["state"] == "passed"]
+    found = {
+        "first": one["digest"],
+        "second": other["digest"],
+        "shared": len(pairs),
+        "lost": lost,
+        "gained": gained,
+        "p_value": get_loss_p_value(len(lost), len(gained)),
+        "rates": [one["rate"], other["rate"]],
+        "costs_usd": [one["cost_usd"], other["cost_usd"]],
+        "latency_seconds": [one["latency_seconds"], other["latency_seconds"]],
+    }
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    typer.echo(f"{one['digest']}  {one['rate']:.1%}  {one['cost_usd']} USD")
+    typer.echo(f"{other['digest']}  {other['rate']:.1%}  {other['cost_usd']} USD")
+    typer.echo(
+        f"on {len(pairs)} shared, unchanged cases: {len(lost)} lost, {len(gained)} gained;"
+        f" exact one-sided p = {found['p_value']:.3f} that nothing got worse"
+    )
+    for name in lost:
+        typer.echo(f"  lost    {name}")
+    for name in gained:
+        typer.echo(f"  gained  {name}")
+
+
+def _run(plan: dict[str, Any], target: Target, *, concurrency: int) -> tuple[dict[str, Any], str]:
+    for line in plan["lowered"]:
+        typer.echo(f"A threshold was lowered and does not bind this run: {line}.", err=True)
+    kept = AnswerFile(get_home() / "evals", plan["run"])
+    total = sum(one["repeats"] for one in plan["calls"])
+    with Progress(total, clock=time.monotonic, stream=sys.stderr) as progress:
+        ran = make_calls(
+            plan, target, kept, concurrency=concurrency, on_done=lambda _one: progress.step()
+        )
+    if ran.over_cap:
+        typer.echo("The run's spend cap leaves no room for another call; it ends here.", err=True)
+    hand_in(plan, ran, target, concurrency=concurrency)
+    ended = end(plan)
+    kept.forget()
+    return ended["result"], ended["envelope"]
+
+
+def _resume(run: str | None) -> dict[str, Any] | None:
+    if run is None:
+        return None
+    plan: dict[str, Any] = call_api("GET", f"/api/v1/eval-runs/{run}/plan")
+    return plan
+
+
+def _find(config: Path, workflow: str) -> Path:
+    for folder in (Path(workflow), config / "workflows" / workflow):
+        if (folder / "workflow.yaml").is_file():
+            return folder
+    typer.echo(
+        f"There is no {config}/workflows/{workflow}/workflow.yaml; name the organisation's folder"
+        " with `--config`.",
+        err=True,
+    )
+    raise typer.Exit(EXIT_USAGE)
+
+
+def _slug(workflow: str) -> str:
+    return Path(workflow).name
+
+
+def _read(config: Path, workflow: str) -> dict[str, bytes]:
+    folder = _find(config, workflow)
+    contents, problems = read_contents(folder, label=str(folder))
+    if problems:
+        for one in problems:
+            typer.echo(str(one), err=True)
+        raise typer.Exit(EXIT_NO)
+    return contents
+
+
+def _check_decisions(before: dict[str, bytes], contents: dict[str, bytes]) -> list[str]:
+    from alos.control.decisions import read_decision  # noqa: PLC0415 - only a gate with a base
+
+    problems = [
+        f"{problem.path}: {problem.message}"
+        for path, raw in contents.items()
+        if path.startswith("decisions/") and before.get(path) != raw
+        for problem in read_decision(path, raw)[1]
+    ]
+    return list_undecided(before, contents, problems)
+
+
+def _get_key(given: str | None, workflow: str) -> str:
+    key = given or get_eval_key()
+    if key is not None:
+        return key
+    wish = {"workflows": [workflow], "expires_at_unix": int(time.time()) + 3600}  # noqa: TID251
+    return str(call_api("POST", "/api/v1/keys", wish)["key"])
+
+
+def _get_newest(workflow: str, digest: str) -> dict[str, Any]:
+    wanted = digest if digest.startswith("sha256:") else f"sha256:{digest}"
+    runs = call_api("GET", f"/api/v1/eval-runs?workflow={workflow}")
+    found = [one for one in runs if one["digest"].startswith(wanted) and one["verdict"]]
+    if not found:
+        typer.echo(f"No run of {digest} has ended.", err=True)
+        raise typer.Exit(EXIT_NO)
+    result: dict[str, Any] = call_api("GET", f"/api/v1/eval-runs/{found[-1]['run']}")["result"]
+    return result
+
+
+def _write(path: Path | None, text: str) -> None:
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
