@@ -40,6 +40,13 @@ BODIES: Mapping[str, Any] = {
     f"POST /api/v1/releases/{QUESTIONS}/1/answers": {"party": "group:security", "opinion": "no"},
     f"POST /api/v1/releases/{QUESTIONS}/1/promotions": {"stage": "internal"},
     f"POST /api/v1/releases/{QUESTIONS}/1/resumptions": {"reason": "mended"},
+    "POST /api/v1/waivers": {
+        "workflow": QUESTIONS,
+        "about": "no_sso",
+        "reason": "r",
+        "compensating_control": "c",
+        "ends_at_unix": 0,
+    },
     f"POST /api/v1/workflows/{QUESTIONS}/rollbacks": {"reason": "worse"},
     "POST /api/v1/config/previews": {"files": {"alos.yaml": ""}},
     "POST /api/v1/config/plans": {"files": {"alos.yaml": ""}},
@@ -64,6 +71,7 @@ PLACES: Mapping[str, str] = {
     "call_id": "call_0",
     "kind": "request",
     "hold_id": "hold_0",
+    "waiver": "waiver_0",
 }
 """What stands for a path's names; the key is one of ben's, for a workflow of engineering."""
 

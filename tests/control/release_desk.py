@@ -13,6 +13,7 @@ from alos.control.release_facts import FactFinder
 from alos.control.releases import Releases, Submission
 from alos.control.standing import Configuration
 from alos.control.voting import VoteWish, Voting
+from alos.control.waivers import Waivers
 from alos.domain.bundle import Bundle
 from alos.domain.ids import Digest, PersonId, WorkflowId
 from alos.domain.lane import LaneState, Voter
@@ -24,11 +25,13 @@ from alos.domain.record import NoteEntry, NoteKind
 from alos.domain.refusal import ReasonCode, Refusal
 from alos.domain.release import Drilled, DrillKind, ReleaseId
 from alos.domain.standing import Standing
+from alos.domain.waiver import list_needed
 from alos.domain.workflow import StageName
 from alos.ledger.note import SigningKey
 from alos.ledger.statement import hash_payload
 from alos.ports.bundles import MemoryBundles
 from alos.ports.release_log import MemoryReleaseLog
+from alos.ports.waivers import MemoryWaivers
 from alos.store.statements import KeyedStatements
 from tests.control.organisation_folder import OrganisationFolder
 from tests.control.test_plane import MemoryState
@@ -60,9 +63,12 @@ class ReleaseDesk:
         self.folder = OrganisationFolder(path)
         self.folder.replace("alos.yaml", "  # body_days:", "  body_days: 90")
         self.folder.replace("alos.yaml", "  # record_days:", "  record_days: 400")
+        flow = f"workflows/{SUPPORT}/workflow.yaml"
+        self.folder.replace(flow, "  sso: false ", "  sso: true ")
+        self.folder.replace(flow, "  offboarding: false ", "  offboarding: true ")
         self.clock = JumpingClock()
         self.evals: dict[Digest, EvalFact] = {}
-        self.missing_waivers: tuple[str, ...] = ()
+        self.waiver_store = MemoryWaivers()
         self.drafters: frozenset[str] = frozenset()
         self.gained: dict[tuple[str, Role], int] = {}
         self.published: list[Standing] = []
@@ -87,10 +93,16 @@ class ReleaseDesk:
             self.log, self.bundles, self.plane.notes, publish=self.plane.refresh
         )
         self.plane.served = self.book
+        self.waivers = Waivers(
+            self.waiver_store, self.plane.notes, clock=self.clock, publish=self.plane.refresh
+        )
+        self.plane.waivers = self.waivers
         facts = FactFinder(
             configuration=lambda: self.plane.configuration,
             get_eval=self._get_eval,
-            list_missing_waivers=lambda _: self.missing_waivers,
+            list_missing_waivers=lambda bundle: self.waivers.list_missing(
+                bundle.workflow, list_needed(bundle.workflow)
+            ),
             clock=self.clock,
         )
         self.releases = Releases(

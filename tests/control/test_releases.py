@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from alos.control.voting import VoteWish
-from alos.domain.gate import check_serve, choose_release
-from alos.domain.ids import WorkflowId
+from alos.control.waivers import WaiverWish
+from alos.domain.gate import check_serve, check_waivers, choose_release
+from alos.domain.ids import PersonId, WorkflowId
 from alos.domain.lane import LaneState
 from alos.domain.people import Role
 from alos.domain.principal import Authentication, Method
@@ -15,6 +16,7 @@ from alos.domain.refusal import ReasonCode, Refusal
 from alos.domain.release import DrillKind, ReleaseState, RolledBack
 from alos.domain.rollout import Unit
 from alos.domain.standing import ReleaseStage
+from alos.domain.waiver import Waiver, WaiverAbout
 from alos.domain.workflow import StageName
 from tests.control.release_desk import DAY, HOUR, SUPPORT, ReleaseDesk
 
@@ -316,3 +318,62 @@ async def test_another_process_sees_what_this_one_granted(desk: ReleaseDesk) -> 
     await desk.fill_lane(release)
     assert await first.catch_up()
     assert len(first.get(SUPPORT).releases[release].votes) == 2
+
+
+async def test_a_release_that_rests_on_a_waiver_stops_when_it_ends(desk: ReleaseDesk) -> None:
+    desk.folder.replace(
+        f"workflows/{SUPPORT}/workflow.yaml", "  offboarding: true ", "  offboarding: false "
+    )
+    await desk.plane.put_configuration(desk.read(), by="chloe")
+    release = await desk.submit()
+    found = desk.releases.find(release)
+    assert found is not None
+    desk.pass_eval(found.digest)
+    await desk.fill_lane(release)
+    assert await desk.promote(release, StageName.INTERNAL) == {ReasonCode.RELEASE_WAIVER_ENDED}
+    ends = desk.clock.unix + 30 * DAY
+    waiver = await desk.waivers.request(build_wish(ends))
+    assert isinstance(waiver, Waiver)
+    own = await desk.waivers.grant(waiver.id, by=PersonId("ben"), is_sponsor=False)
+    assert isinstance(own, Refusal)
+    assert own.code is ReasonCode.WAIVER_OWN
+    assert isinstance(
+        await desk.waivers.grant(waiver.id, by=PersonId("dan"), is_sponsor=False), Waiver
+    )
+    assert await desk.promote(release, StageName.INTERNAL) == set()
+    workflow = desk.now.workflows[SUPPORT]
+    assert check_waivers(workflow, now_unix=ends - 1) is None
+    refusal = check_waivers(workflow, now_unix=ends)
+    assert refusal is not None
+    assert refusal.code is ReasonCode.WAIVER_ENDED
+    await desk.waivers.end(waiver.id, by=PersonId("dan"))
+    assert check_waivers(desk.now.workflows[SUPPORT], now_unix=desk.clock.unix) is not None
+
+
+async def test_a_waiver_has_a_near_end_and_is_renewed_once(desk: ReleaseDesk) -> None:
+    too_long = await desk.waivers.request(build_wish(desk.clock.unix + 91 * DAY))
+    assert isinstance(too_long, Refusal)
+    assert too_long.code is ReasonCode.WAIVER_TOO_LONG
+    for _ in range(2):
+        waiver = await desk.waivers.request(build_wish(desk.clock.unix + DAY))
+        assert isinstance(waiver, Waiver)
+        await desk.waivers.grant(waiver.id, by=PersonId("dan"), is_sponsor=False)
+    third = await desk.waivers.request(build_wish(desk.clock.unix + DAY))
+    assert isinstance(third, Waiver)
+    refusal = await desk.waivers.grant(third.id, by=PersonId("dan"), is_sponsor=False)
+    assert isinstance(refusal, Refusal)
+    assert refusal.code is ReasonCode.WAIVER_RENEWED_TOO_OFTEN
+    assert isinstance(
+        await desk.waivers.grant(third.id, by=PersonId("ana"), is_sponsor=True), Waiver
+    )
+
+
+def build_wish(ends_at_unix: int) -> WaiverWish:
+    return WaiverWish(
+        workflow=SUPPORT,
+        about=WaiverAbout.NO_OFFBOARDING,
+        owner=PersonId("ben"),
+        reason="the console can't do it before spring",
+        compensating_control="the team lead removes accounts on the last day",
+        ends_at_unix=ends_at_unix,
+    )

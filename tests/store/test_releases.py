@@ -1,6 +1,7 @@
 """Bundles and the release log: in memory and on the database, the same."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,12 +25,15 @@ from alos.domain.release import (
 )
 from alos.domain.rollout import Reach
 from alos.domain.tier import Tier
+from alos.domain.waiver import Waiver, WaiverAbout
 from alos.domain.workflow import StageName
 from alos.ports.bundles import BundleStore, MemoryBundles, StoredBundle
 from alos.ports.release_log import LogMovedOn, MemoryReleaseLog, ReleaseLog
+from alos.ports.waivers import MemoryWaivers
 from alos.store.bundles import StoredBundles
 from alos.store.engine import Store
 from alos.store.release_log import StoredReleaseLog
+from alos.store.waivers import StoredWaivers
 
 FLOW, OTHER = WorkflowId("triage"), WorkflowId("reply")
 DIGEST = Digest("sha256:" + "a" * 64)
@@ -148,3 +152,23 @@ def test_a_bundle_is_kept_by_its_digest_and_never_overwritten(bundles: BundleSto
     assert bundles.list_digests(FLOW) == [DIGEST]
     assert bundles.list_digests(OTHER) == []
     assert bundles.get(Digest("sha256:" + "b" * 64)) is None
+
+
+@pytest.mark.parametrize("kind", ["memory", "stored"])
+def test_a_waiver_is_kept_in_its_newest_state(kind: str, store: Store) -> None:
+    waivers = MemoryWaivers() if kind == "memory" else StoredWaivers(store)
+    waiver = Waiver(
+        id="waiver_1",
+        workflow=FLOW,
+        about=WaiverAbout.NO_SSO,
+        owner=PersonId("ben"),
+        reason="not before spring",
+        compensating_control="by hand",
+        requested_at_unix=1,
+        ends_at_unix=9,
+        renewal=0,
+    )
+    waivers.put(waiver)
+    granted = replace(waiver, granted_by=PersonId("dan"), granted_at_unix=2)
+    waivers.put(granted)
+    assert list(waivers.list_waivers()) == [granted]

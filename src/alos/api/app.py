@@ -26,6 +26,7 @@ from alos.api.sessions import add_sessions
 from alos.api.status import add_status
 from alos.api.stops import add_stops
 from alos.api.upstreams import add_upstreams
+from alos.api.waivers import add_waivers
 from alos.checks.base import ScannerFault
 from alos.control.plane import ChangeRefused
 from alos.domain.fault import Fault
@@ -58,6 +59,7 @@ def build_api(parts: Parts) -> FastAPI:
     add_calls(app, parts.plane, parts.custody)
     add_bodies(app, parts.plane, parts.custody)
     add_custody(app, parts.custody)
+    add_waivers(app, parts.plane, parts.desk.waivers)
     add_scan(app, parts.scanner)
     add_upstreams(app, parts.upstreams)
     add_held(app, parts.plane, parts.held)

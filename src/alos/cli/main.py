@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "vault": "alos.cli.vault:app",
     "verify-evidence": "alos.cli.evidence:verify_evidence",
     "release": "alos.cli.release:app",
+    "waiver": "alos.cli.waivers:app",
     "outlook": "alos.cli.outlook:outlook",
     "upstreams": "alos.cli.upstreams:upstreams",
     "held": "alos.cli.held:app",

@@ -14,7 +14,7 @@ from alos.control.change_notes import ChangeNotes
 from alos.control.keys import Keys, KeyWish, NewKey
 from alos.control.leavers import Leavers, list_leavers, list_returned
 from alos.control.refused import ChangeRefused
-from alos.control.standing import Configuration, Served, compile_standing
+from alos.control.standing import Configuration, Permissions, Served, compile_standing
 from alos.control.trials import Trials
 from alos.domain.bundle import Bundle
 from alos.domain.fault import Fault
@@ -22,6 +22,7 @@ from alos.domain.ids import Digest, WorkflowId
 from alos.domain.people import People
 from alos.domain.record import NoteKind
 from alos.domain.standing import KeyGrant, Standing, Stop
+from alos.domain.waiver import Waiver
 from alos.ports.clock import Clock
 from alos.ports.control_state import ControlState, KeyRow
 from alos.ports.journal import Journal
@@ -48,6 +49,20 @@ class NothingServed:
 
     served: Mapping[WorkflowId, Served] = MappingProxyType({})
     taken_back: frozenset[Digest] = frozenset()
+
+
+class WaiversInForce(Protocol):
+    """The waivers there are."""
+
+    @property
+    def all(self) -> Mapping[str, Waiver]:
+        """By id."""
+
+
+class NoWaivers:
+    """None at all."""
+
+    all: Mapping[str, Waiver] = MappingProxyType({})
 
 
 class ControlPlane:
@@ -86,6 +101,7 @@ class ControlPlane:
         self.trials = Trials()
         self.leavers = Leavers(state, notes=self.notes, clock=clock)
         self.served: ServedReleases = NothingServed()
+        self.waivers: WaiversInForce = NoWaivers()
         self.followers: list[Callable[[], Awaitable[object]]] = []
         """What is done after each change of the configuration; parts add theirs."""
         self._dev = dev
@@ -136,8 +152,11 @@ class ControlPlane:
             self._configuration,
             keys=self.keys.grants,
             stops=self.stops.values(),
-            served=self.served.served,
-            taken_back=self.served.taken_back,
+            permissions=Permissions(
+                served=self.served.served,
+                taken_back=self.served.taken_back,
+                waivers=tuple(self.waivers.all.values()),
+            ),
             dev=self._dev,
             epoch=self._epoch,
             now_unix_ns=self._clock.unix_ns(),

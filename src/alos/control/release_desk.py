@@ -11,6 +11,7 @@ from alos.control.releases import Releases
 from alos.control.standing import Configuration
 from alos.control.voters import GetGainedAt
 from alos.control.voting import Voting
+from alos.control.waivers import Waivers
 from alos.domain.bundle import Bundle
 from alos.domain.fault import StoreDown
 from alos.domain.people import Party
@@ -37,6 +38,7 @@ class ReleaseDesk:
     bundles: Bundles
     releases: Releases
     voting: Voting
+    waivers: Waivers
     configuration: Callable[[], Configuration]
     get_eval: GetEvalFact
     get_gained_at: GetGainedAt
@@ -51,6 +53,7 @@ class ReleaseDesk:
         Raises:
             StoreDown: the log can't be read.
         """
+        await self.waivers.load()
         await self.book.catch_up()
         if isinstance(self.clock, DevClock):
             self.clock.advance(max(0, self.book.newest_at_unix - self.now_unix()))

@@ -1,7 +1,7 @@
 """Compiles what the files, the directory and the kill switches say into one Standing."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from alos.control.accountable import get_account_accountability, get_workflow_accountability
@@ -27,6 +27,7 @@ from alos.domain.standing import (
     StandingWorkflow,
     Stop,
 )
+from alos.domain.waiver import Waiver, get_end, list_needed
 from alos.domain.workflow import Escalation, Fallback, FallbackKind
 
 COUNT_TOKENS = "anthropic-count-tokens"
@@ -73,23 +74,38 @@ class Served:
     before: "Served | None" = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permissions:
+    """What people granted, and may take back.
+
+    Attributes:
+        served: by workflow, the release that reaches the fewest first.
+        taken_back: digests that were rolled back.
+        waivers: every waiver there is; which are in force depends on the time.
+    """
+
+    served: Mapping[WorkflowId, Served] = field(default_factory=dict)
+    taken_back: frozenset[Digest] = frozenset()
+    waivers: Collection[Waiver] = ()
+
+
 def compile_standing(
     configuration: Configuration,
     *,
     keys: Iterable[KeyGrant],
     stops: Iterable[Stop],
-    served: Mapping[WorkflowId, Served],
-    taken_back: frozenset[Digest],
+    permissions: Permissions,
     dev: bool,
     epoch: int,
     now_unix_ns: int,
 ) -> Standing:
     """Build the snapshot that admission reads; pure, so the same input gives the same one.
 
-    A workflow with a served release (``served``: the one that reaches the fewest first) runs
+    A workflow with a served release runs
     that; another one what its files say, which the gate lets through in a dev folder only.
     """
     organisation, people = configuration.organisation, configuration.people
+    now_unix = now_unix_ns // 1_000_000_000
     models = {
         name: _to_model(model, organisation.vendors[model.vendor])
         for name, model in organisation.models.items()
@@ -107,15 +123,18 @@ def compile_standing(
             },
             **{
                 name: release
-                for name, one in served.items()
-                if (release := _to_served(one, organisation, people)) is not None
+                for name, one in permissions.served.items()
+                if (
+                    release := _to_served(one, organisation, people, permissions.waivers, now_unix)
+                )
+                is not None
             },
         },
         models=models,
         stopped={(stop.kind, stop.target): stop for stop in stops},
         organisation_caps=_get_organisation_caps(organisation),
         is_retention_decided=is_decided(organisation.retention),
-        taken_back=taken_back,
+        taken_back=permissions.taken_back,
     )
 
 
@@ -154,14 +173,29 @@ def is_active(key: KeyGrant, organisation: Organisation, people: People) -> bool
 
 
 def _to_served(
-    served: Served, organisation: Organisation, people: People
+    served: Served,
+    organisation: Organisation,
+    people: People,
+    waivers: Collection[Waiver],
+    now_unix: int,
 ) -> StandingWorkflow | None:
     """A served release; ``None`` where its workspace is gone, so that nobody gets it."""
-    before = _to_served(served.before, organisation, people) if served.before else None
+    before = (
+        _to_served(served.before, organisation, people, waivers, now_unix)
+        if served.before
+        else None
+    )
     if served.bundle.workflow.workspace not in organisation.workspaces:
         return before
     workflow = _to_workflow(served.bundle, organisation, people)
-    return replace(workflow, release=served.release, before=before)
+    needed = list_needed(served.bundle.workflow)
+    ends = [get_end(waivers, workflow.id, about, now_unix) for about in needed]
+    return replace(
+        workflow,
+        release=served.release,
+        before=before,
+        waivers_end_at_unix=min(ends, default=None),
+    )
 
 
 def _to_workflow(bundle: Bundle, organisation: Organisation, people: People) -> StandingWorkflow:

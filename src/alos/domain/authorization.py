@@ -180,7 +180,10 @@ TABLE: Mapping[Action, Rows] = {
         Role.COMPLIANCE: Scope.ANY,
     },
     Action.WAIVER_REQUEST: {**_OWNERS, **_TEAM, Role.PM: Scope.WORKSPACE},
-    Action.WAIVER_GRANT: {Role.SECURITY_OWNER: Scope.ANY},
+    Action.WAIVER_GRANT: {
+        Role.SECURITY_OWNER: Scope.ANY,
+        Role.EXECUTIVE_SPONSOR: Scope.ANY,  # from the second renewal on, and only then
+    },
     Action.WAIVER_END: {**_OWNERS, Role.SECURITY_OWNER: Scope.ANY},
     Action.WAIVER_LIST: _EVERYBODY,
     Action.RELEASE_READ: {**_EVERYBODY, **_MACHINES},

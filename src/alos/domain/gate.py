@@ -79,6 +79,14 @@ def check_trial(standing: Standing, workflow: StandingWorkflow) -> Refusal | Non
     return None
 
 
+def check_waivers(workflow: StandingWorkflow, *, now_unix: int) -> Refusal | None:
+    """Say whether a permission that the release rests on has ended; an ended one stops calls."""
+    ends = workflow.waivers_end_at_unix
+    if ends is None or now_unix < ends:
+        return None
+    return Refusal(code=ReasonCode.WAIVER_ENDED, detail=f"workflow {workflow.id}")
+
+
 def choose_release(workflow: StandingWorkflow, unit: Unit) -> StandingWorkflow | Refusal:
     """The release that serves ``unit``: the newest whose reach holds it, else the one before."""
     release: StandingWorkflow | None = workflow

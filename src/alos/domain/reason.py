@@ -103,6 +103,11 @@ class ReasonCode(StrEnum):
     RELEASE_NOT_CONSULTED = "alos_release_not_consulted"
     RELEASE_SOAKING = "alos_release_soaking"
     RELEASE_HALTED = "alos_release_halted"
+    WAIVER_ENDED = "alos_waiver_ended"
+    WAIVER_UNKNOWN = "alos_waiver_unknown"
+    WAIVER_OWN = "alos_waiver_own"
+    WAIVER_TOO_LONG = "alos_waiver_too_long"
+    WAIVER_RENEWED_TOO_OFTEN = "alos_waiver_renewed_too_often"
     NOT_IN_STAGE = "alos_not_in_stage"
 
     JOURNAL_DOWN = "alos_journal_down"

@@ -223,6 +223,8 @@ class StandingWorkflow:
         deadline_seconds: from the call's arrival until its answer, or its stream's first byte,
             whatever is tried meanwhile.
         before: what those units get whom this release does not serve yet.
+        waivers_end_at_unix: when the first waiver that the release rests on ends; 0 where one
+            is missing; ``None`` where it rests on none.
     """
 
     id: WorkflowId
@@ -255,6 +257,7 @@ class StandingWorkflow:
     caps: tuple[Cap, ...] = ()
     bodies: BodyRule = NO_OWN_TERM
     before: "StandingWorkflow | None" = None
+    waivers_end_at_unix: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

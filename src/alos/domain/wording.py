@@ -347,6 +347,26 @@ WORDING: dict[ReasonCode, tuple[str, str]] = {
         "A guard has halted the rollout",
         "Look into what it saw; then resume or roll back.",
     ),
+    ReasonCode.WAIVER_ENDED: (
+        "A waiver that this workflow rests on has ended",
+        "Ask its owner to remove the need for it, or to have it granted again with an end.",
+    ),
+    ReasonCode.WAIVER_UNKNOWN: (
+        "There is no such waiver to do that with",
+        "`alos waiver list` shows them and where each stands.",
+    ),
+    ReasonCode.WAIVER_OWN: (
+        "Nobody grants a waiver that they asked for",
+        "Have the security owner's deputy grant it, or somebody else ask for it.",
+    ),
+    ReasonCode.WAIVER_TOO_LONG: (
+        "A waiver has an end that is near enough",
+        "Ask for one that ends sooner; it can be asked for again.",
+    ),
+    ReasonCode.WAIVER_RENEWED_TOO_OFTEN: (
+        "A waiver is renewed once; after that it is the executive sponsor's to grant",
+        "Remove the need for it, or take it to the sponsor.",
+    ),
     ReasonCode.NOT_IN_STAGE: (
         "The workflow is being rolled out and does not serve this unit yet",
         "Use the documented fallback until its stage reaches you.",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from alos.domain.call import AdmittedCall, Call, Denied, Prompt
-from alos.domain.gate import check_serve, choose_release
+from alos.domain.gate import check_serve, check_waivers, choose_release
 from alos.domain.ids import TaskId, WorkflowId
 from alos.domain.key import KEY_LENGTH, PREFIX_LENGTH, matches
 from alos.domain.record import Fact
@@ -92,7 +92,7 @@ class Admit:
             if isinstance(served, Refusal):
                 return Denied(refusal=served, key=key, request=request, workflow=workflow)
             workflow = served
-        refusal = None if facts else check_serve(standing, workflow)
+        refusal = None if facts else _check_serve(call, standing, workflow)
         admitted: AdmittedCall | Refusal
         if refusal is not None and not may_answer(workflow, wire, refusal):
             admitted = refusal
@@ -104,6 +104,11 @@ class Admit:
                 refusal=admitted, key=key, request=request, workflow=workflow, trial=facts
             )
         return admitted._replace(trial=facts) if facts else admitted
+
+
+def _check_serve(call: Call, standing: Standing, workflow: StandingWorkflow) -> Refusal | None:
+    now_unix = call.received_unix_ns // 1_000_000_000
+    return check_serve(standing, workflow) or check_waivers(workflow, now_unix=now_unix)
 
 
 class _Subject(NamedTuple):

@@ -20,6 +20,15 @@ bundles: Final = Table(
 )
 """``contents``: a zlib-compressed MessagePack map from path to raw bytes, sorted by path."""
 
+waivers: Final = Table(
+    "waivers",
+    metadata,
+    Column("waiver_id", String, primary_key=True),
+    Column("requested_at_unix", BigInteger, nullable=False),
+    Column("waiver", Text, nullable=False),
+)
+"""``waiver``: JSON of the fields of ``domain.waiver.Waiver``."""
+
 release_events: Final = Table(
     "release_events",
     metadata,

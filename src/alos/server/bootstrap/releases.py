@@ -8,10 +8,11 @@ from alos.control.release_facts import FactFinder, GetEvalFact
 from alos.control.releases import Releases
 from alos.control.voters import GetGainedAt
 from alos.control.voting import NoProofs, Proofs, Voting
-from alos.domain.bundle import Bundle
+from alos.control.waivers import Waivers
 from alos.domain.ids import Digest, PersonId, WorkflowId
 from alos.domain.people import Role
 from alos.domain.promotion import EvalFact
+from alos.domain.waiver import list_needed
 from alos.ledger.statement import hash_payload
 from alos.ports.clock import Clock
 from alos.ports.dev_clock import DevClock
@@ -19,6 +20,7 @@ from alos.ports.statements import Statements
 from alos.store.bundles import StoredBundles
 from alos.store.engine import Store
 from alos.store.release_log import StoredReleaseLog
+from alos.store.waivers import StoredWaivers
 
 
 async def get_no_eval(_digest: Digest) -> EvalFact | None:
@@ -36,17 +38,6 @@ def get_no_drafters(_workflow: WorkflowId) -> frozenset[str]:
     return frozenset()
 
 
-def list_no_waivers(bundle: Bundle) -> tuple[str, ...]:
-    """What asks for a waiver; none can be in force yet, so all of it is missing."""
-    surface = bundle.workflow.surface
-    wanted = {
-        "surface without SSO": not surface.sso,
-        "surface without offboarding": not surface.offboarding,
-        "personal accounts allowed": bundle.workflow.personal_accounts_allowed,
-    }
-    return tuple(what for what, holds in wanted.items() if holds)
-
-
 def build_release_desk(
     plane: ControlPlane,
     store: Store,
@@ -62,10 +53,13 @@ def build_release_desk(
     clock = DevClock(clock) if plane.is_dev else clock
     bundles = Bundles(StoredBundles(store), clock=clock)
     book = ReleaseBook(StoredReleaseLog(store), bundles, plane.notes, publish=plane.refresh)
+    waivers = Waivers(StoredWaivers(store), plane.notes, clock=clock, publish=plane.refresh)
     facts = FactFinder(
         configuration=lambda: plane.configuration,
         get_eval=get_eval,
-        list_missing_waivers=list_no_waivers,
+        list_missing_waivers=lambda bundle: waivers.list_missing(
+            bundle.workflow, list_needed(bundle.workflow)
+        ),
         clock=clock,
     )
     releases = Releases(
@@ -80,7 +74,7 @@ def build_release_desk(
         get_draft_users=get_no_drafters,
         clock=clock,
     )
-    plane.served = book
+    plane.served, plane.waivers = book, waivers
     plane.leavers.ends["votes"] = releases.void_pending_votes
     plane.followers.append(releases.reopen_widened)
     return ReleaseDesk(
@@ -88,6 +82,7 @@ def build_release_desk(
         bundles=bundles,
         releases=releases,
         voting=voting,
+        waivers=waivers,
         configuration=lambda: plane.configuration,
         get_eval=get_eval,
         get_gained_at=get_gained_at,
