@@ -96,6 +96,15 @@ async def test_a_model_that_the_caller_names_goes_first() -> None:
     assert record.route_reason == "named by the caller, then the route"
 
 
+async def test_a_client_may_know_a_model_by_the_vendors_own_name() -> None:
+    record = await ask(talk_to("small", "middle"), "middle-upstream")
+    assert (record.model, record.model_asked) == ("middle", "middle-upstream")
+    talk = talk_to("small", escalation=escalating(EscalationRule.REQUESTED))
+    assert (await ask(talk, "beyond-upstream")).model == "beyond"
+    outcome = await talk_to("small").run({**say("hello"), "model": "middle-upstream"})
+    assert isinstance(outcome, Refused), "it is not on the route"
+
+
 def escalating(rule: EscalationRule, **more: Any) -> Escalation:
     return Escalation(model=ModelName("beyond"), rule=rule, **more)
 

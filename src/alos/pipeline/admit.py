@@ -21,7 +21,7 @@ from alos.pipeline.escalation import get_rule
 from alos.pipeline.fallback_rule import may_answer
 from alos.pipeline.labels import MAX_LABEL, get_other_client, get_tags
 from alos.pipeline.prompts import STRICT_TIER, get_prompt
-from alos.pipeline.route import NO_ROUTE, WORKFLOW_PREFIX, Route, Routes
+from alos.pipeline.route import NO_ROUTE, WORKFLOW_PREFIX, Route, Routes, resolve_model
 from alos.pipeline.trial import select_trial
 from alos.ports.wire import WireFormat
 
@@ -132,8 +132,9 @@ def _admit(subject: _Subject, routes: Routes) -> AdmittedCall | Refusal:
         return prompt
     version, rendered = prompt
     tags, client = get_tags(call.headers, request), get_other_client(call.headers, workflow)
-    rule = get_rule(workflow, request, tags)
-    route = stopped or routes.get(call, standing, workflow, request.model, rule)
+    asked_model = resolve_model(standing, workflow, request.model)
+    rule = get_rule(workflow, request, tags, asked_model)
+    route = stopped or routes.get(call, standing, workflow, asked_model, rule)
     if isinstance(route, Refusal):
         if not may_answer(workflow, wire, route):
             return route

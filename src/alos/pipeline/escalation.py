@@ -27,14 +27,17 @@ CHARACTERS_PER_TOKEN = 4
 
 
 def get_rule(
-    workflow: StandingWorkflow, request: Request, tags: tuple[str, ...]
+    workflow: StandingWorkflow, request: Request, tags: tuple[str, ...], model: str | None
 ) -> EscalationRule | None:
-    """The rule that holds for this call; ``None`` leaves it to the smaller models."""
+    """The rule that holds for this call; ``None`` leaves it to the smaller models.
+
+    ``model``: our name of the one that the caller asks for.
+    """
     escalation = workflow.escalation
     if escalation is None:
         return None
     if escalation.rule is EscalationRule.REQUESTED:
-        holds = request.model == escalation.model
+        holds = model == escalation.model
     elif escalation.rule is EscalationRule.TAGGED:
         holds = escalation.tag in tags
     elif escalation.rule is EscalationRule.LONG_INPUT:

@@ -184,8 +184,10 @@ def _get_model_asked(progress: Progress) -> str | None:
     if asked is None:
         return None
     standing = progress.standing
-    known = asked in standing.models or asked.removeprefix("workflow/") in standing.workflows
-    return asked if known else "(not one of ours)"
+    if asked in standing.models or asked.removeprefix("workflow/") in standing.workflows:
+        return asked
+    is_upstream = any(model.upstream_name == asked for model in standing.models.values())
+    return asked if is_upstream else "(not one of ours)"
 
 
 def _get_sent_hash(candidate: CheckedCandidate | None) -> str | None:

@@ -87,6 +87,18 @@ class Routes:
         return found
 
 
+def resolve_model(standing: Standing, workflow: StandingWorkflow, asked: str | None) -> str | None:
+    """Our name of the model that the caller means; clients know models by the vendor's name."""
+    if asked is None or asked in standing.models:
+        return asked
+    larger = (workflow.escalation.model,) if workflow.escalation is not None else ()
+    for name in (*workflow.route, *larger):
+        model = standing.models.get(name)
+        if model is not None and model.upstream_name == asked:
+            return model.name
+    return asked
+
+
 def _find(
     wire_format: str,
     standing: Standing,

@@ -345,3 +345,50 @@ def test_choices_are_counted_and_bounded() -> None:
     assert read("openai-chat", MINIMAL["openai-chat"] | {"n": 3}).choices == 3
     for wrong in (0, -1, 129, 1.5, "2", True):
         assert isinstance(try_read("openai-chat", MINIMAL["openai-chat"] | {"n": wrong}), Refusal)
+
+
+@pytest.mark.parametrize(
+    ("change", "hosted"),
+    [
+        ({"type": "tool_addition", "tool": {"type": "tool_reference", "name": "grep"}}, []),
+        (
+            {"type": "tool_addition", "tool": {"type": "tool_definition", "definition": {
+                "name": "grep", "input_schema": {"type": "object"}}}},
+            [],
+        ),
+        (
+            {"type": "tool_addition", "tool": {"type": "tool_definition", "definition": {
+                "type": "web_search_20260209", "name": "web_search"}}},
+            ["web_search"],
+        ),
+        (
+            {"type": "compaction", "content": "so far", "tool_changes": [
+                {"tool": {"definition": {"type": "code_execution_20250825", "name": "run"}}}]},
+            ["code_execution"],
+        ),
+    ],
+)  # fmt: skip
+def test_a_tool_that_comes_in_mid_conversation_is_read_like_any_other(
+    change: dict[str, Any], hosted: list[str]
+) -> None:
+    document = MINIMAL["anthropic-messages"] | {
+        "messages": [{"role": "user", "content": [{"type": "text", "text": "go on"}, change]}]
+    }
+    request = read("anthropic-messages", document)
+    assert [one.kind for one in request.hosted] == hosted
+    assert request.unknown_fields == ()
+
+
+def test_tools_in_a_namespace_are_the_callers_own_unless_they_are_not() -> None:
+    tools = [
+        {"type": "function", "name": "find", "parameters": {"type": "object"}, "async": False},
+        {"type": "web_search"},
+    ]
+    space = {"type": "namespace", "name": "crm", "description": "ours", "tools": tools}
+    request = read("openai-responses", MINIMAL["openai-responses"] | {"tools": [space]})
+    assert request.tool_names == ("find",)
+    assert [one.kind for one in request.hosted] == ["web_search"]
+    assert request.unknown_fields == ()
+    nested = {**space, "tools": [space]}
+    request = read("openai-responses", MINIMAL["openai-responses"] | {"tools": [nested]})
+    assert [one.kind for one in request.hosted] == ["unknown_tool"]

@@ -34,6 +34,8 @@ class Part(StrEnum):
     """Where an image or document is: readable only as plain text or nested blocks."""
     CONTENT = "content"
     """A string or nested blocks."""
+    TOOL_CHANGE = "tool_change"
+    """A tool that comes or goes in mid-conversation; a definition in it is read as one."""
     CACHE = "cache"
     """``cache_control``: free of charge but for the one-hour lifetime."""
 
@@ -63,16 +65,26 @@ BLOCKS: Mapping[str, Mapping[str, Part]] = {
         "name": Part.TEXT,
         "input": Part.JSON,
         "caller": Part.JSON,
+        "toolset_name": Part.TEXT,
         **_CACHE,
     },
     "tool_result": {
         "tool_use_id": Part.TEXT,
+        "toolset_name": Part.TEXT,
         "content": Part.CONTENT,
         "is_error": Part.JSON,
         **_CACHE,
     },
     "tool_reference": {"tool_name": Part.TEXT, **_CACHE},
-    "compaction": {"content": Part.TEXT, "encrypted_content": Part.SIGNED, **_CACHE},
+    "tool_addition": {"tool": Part.TOOL_CHANGE, **_CACHE},
+    "tool_removal": {"tool": Part.TOOL_CHANGE, **_CACHE},
+    "compaction": {
+        "content": Part.TEXT,
+        "encrypted_content": Part.SIGNED,
+        "signature": Part.SIGNED,
+        "tool_changes": Part.TOOL_CHANGE,
+        **_CACHE,
+    },
 }
 """Kinds of block that are read, field by field; of any other kind the block is opaque."""
 
@@ -88,6 +100,7 @@ HOSTED_BLOCKS = {
     "text_editor_code_execution_tool_result": "code_execution",
     "tool_search_tool_result": "tool_search",
     "advisor_tool_result": "advisor",
+    "fallback": "other_model",
 }
 """What a tool at the provider left in the conversation: read, and noted as hosted."""
 
@@ -174,6 +187,9 @@ def _read_field(
         _read_source(reading, path, role, need_object(value, path), depth)
     elif how is Part.CACHE:
         read_cache(reading, path, value)
+    elif how is Part.TOOL_CHANGE:
+        _read_tool_change(reading, path, value, depth)
+        reading.add_json(path, "tool_definition", value)
     else:
         reading.add_json(path, role, value)
 
@@ -201,6 +217,24 @@ def _read_source(
         reading.add_json(path, role, source)
         return
     read_rest(reading, path, role, source, frozenset(known))
+
+
+def _read_tool_change(reading: Reading, path: Path, value: Any, depth: int) -> None:
+    """Name the tools that a change defines, wherever in it, and note those that are hosted."""
+    check_depth(depth)
+    if isinstance(value, list):
+        for index, one in enumerate(value):
+            _read_tool_change(reading, (*path, index), one, depth + 1)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            place: Path = (*path, key)
+            if key == "definition" and isinstance(inner, dict):
+                kind = inner.get("type")
+                if kind not in (None, "custom"):
+                    _read_typed_tool(reading, place, need_text(kind, (*place, "type")))
+                if isinstance(inner.get("name"), str):
+                    reading.tool_names.append(inner["name"])
+            _read_tool_change(reading, place, inner, depth + 1)
 
 
 def _read_other_block(

@@ -31,6 +31,7 @@ READ_ITEMS: Mapping[str, str] = {
     "apply_patch_call": "assistant",
     "apply_patch_call_output": "tool",
     "mcp_approval_response": "user",
+    "configuration_update": "parameter",
 }
 """Items all of whose strings are read → whose words they are. The client runs these tools."""
 
@@ -48,6 +49,9 @@ HOSTED_ITEMS: Mapping[str, str] = {
     "mcp_call": "mcp",
     "tool_search_call": "tool_search",
     "tool_search_output": "tool_search",
+    "program": "programmatic_tool_calling",
+    "program_output": "programmatic_tool_calling",
+    "compaction_trigger": "compaction",
     "additional_tools": UNKNOWN_TOOL,
 }
 """What a tool at the provider left in the conversation: read, and noted as hosted."""
@@ -55,6 +59,8 @@ HOSTED_ITEMS: Mapping[str, str] = {
 OPAQUE_ITEMS: Mapping[str, str] = {"item_reference": "stored_state", "compaction": "stored_state"}
 
 CLIENT_TOOLS = frozenset({"custom", "local_shell", "apply_patch"})
+NAMESPACE = "namespace"
+"""A group of the caller's own tools."""
 
 HOSTED_TOOLS: Mapping[str, str] = {
     "web_search": "web_search",
@@ -65,6 +71,7 @@ HOSTED_TOOLS: Mapping[str, str] = {
     "mcp": "mcp",
     "tool_search": "tool_search",
     "shell": "code_interpreter",
+    "programmatic_tool_calling": "programmatic_tool_calling",
 }
 """Tools that run at the provider, by the beginning of their type."""
 
@@ -72,6 +79,8 @@ _TEXT_PARTS = {"input_text": "text", "output_text": "text", "text": "text", "ref
 _PART_FIELDS = frozenset({"type", "text", "refusal", "annotations", "logprobs"})
 _MESSAGE_FIELDS = frozenset({"type", "role", "content", "id", "status", "phase"})
 _FUNCTION_TOOL = ("description", "parameters", "strict", "name")
+_FUNCTION_SETTINGS = ("allowed_callers", "async", "defer_loading", "output_schema")
+_NAMESPACE_FIELDS = frozenset({"type", "name", "description", "tools"})
 
 
 def read_input(reading: Reading, name: str, value: Any) -> None:
@@ -183,21 +192,33 @@ def _read_reasoning(reading: Reading, path: Path, item: dict[str, Any]) -> None:
 def read_tools(reading: Reading, name: str, value: Any) -> None:
     """Read ``tools``: the caller's own are read, the provider's are hosted."""
     for index, tool in enumerate(need_list(value, name)):
-        path: Path = (name, index)
-        tool = need_object(tool, path)  # noqa: PLW2901 - narrowed
-        kind = need_text(tool.get("type"), (*path, "type"))
-        if kind == "function":
-            inner = {key: tool[key] for key in _FUNCTION_TOOL if key in tool}
-            read_function(reading, path, inner)
-            known = frozenset({"type", *_FUNCTION_TOOL})
-            read_rest(reading, path, "tool_definition", tool, known)
-            continue
-        if kind not in CLIENT_TOOLS:
-            reading.hosted.append(Unreadable(path, _get_family(kind)))
-        offered = tool.get("name")
-        if isinstance(offered, str):
-            reading.tool_names.append(offered)
-        reading.add_json(path, "tool_definition", tool)
+        _read_tool(reading, (name, index), tool)
+
+
+def _read_tool(reading: Reading, path: Path, tool: Any) -> None:
+    tool = need_object(tool, path)
+    kind = need_text(tool.get("type"), (*path, "type"))
+    if kind == "function":
+        inner = {key: tool[key] for key in _FUNCTION_TOOL if key in tool}
+        read_function(reading, path, inner)
+        for key in _FUNCTION_SETTINGS:
+            reading.add_json((*path, key), "tool_definition", tool.get(key))
+        known = frozenset({"type", *_FUNCTION_TOOL, *_FUNCTION_SETTINGS})
+        read_rest(reading, path, "tool_definition", tool, known)
+        return
+    if kind == NAMESPACE and len(path) == 2:  # noqa: PLR2004 - one level of them
+        for key in ("name", "description"):
+            reading.add_json((*path, key), "tool_definition", tool.get(key))
+        for index, inner in enumerate(need_list(tool.get("tools"), (*path, "tools"))):
+            _read_tool(reading, (*path, "tools", index), inner)
+        read_rest(reading, path, "tool_definition", tool, _NAMESPACE_FIELDS)
+        return
+    if kind not in CLIENT_TOOLS:
+        reading.hosted.append(Unreadable(path, _get_family(kind)))
+    offered = tool.get("name")
+    if isinstance(offered, str):
+        reading.tool_names.append(offered)
+    reading.add_json(path, "tool_definition", tool)
 
 
 def _get_family(kind: str) -> str:
