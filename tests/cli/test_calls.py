@@ -158,3 +158,14 @@ def test_a_point_in_time_is_an_age_or_a_date() -> None:
     assert to_unix_ns("1970-01-02", NOW) == 86400 * 10**9
     assert to_unix_ns("1970-01-01T00:00:01.5+00:00", NOW) == 1_500_000_000
     assert to_unix_ns(None, NOW) is None
+
+
+@pytest.mark.usefixtures("home")
+def test_prompts_lists_what_a_workflows_calls_used() -> None:
+    workflow = make_closing("call_1").workflow or ""
+    seen = json.loads(run("call", "prompts", workflow, "--since", "1970-01-01", "--json").stdout)
+    assert [(one["version"], one["calls"]) for one in seen["prompts"]] == [("triage@3", 2)]
+    assert (seen["calls"], seen["is_whole"]) == (2, True)
+    shown = run("call", "prompts", workflow, "--since", "1970-01-01").stdout
+    assert "triage@3" in shown
+    assert "2 calls read." in shown

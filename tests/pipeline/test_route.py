@@ -12,6 +12,7 @@ from alos.domain.record import ClosingEntry, Fact
 from alos.domain.refusal import ReasonCode
 from alos.domain.standing import Cap, StandingModel, Stop
 from alos.domain.workflow import Escalation, EscalationRule
+from alos.server.call_metrics import collect_calls
 from tests.pipeline.conversation import (
     Conversation,
     ScriptedAnswer,
@@ -63,6 +64,24 @@ async def test_whoever_names_no_model_gets_the_smallest_of_the_route(model: str 
     assert record.model == "small"
     assert record.route_reason.startswith("primary")
     assert Fact.ESCALATED not in dict(record.facts)
+
+
+async def test_the_share_of_small_models_is_counted() -> None:
+    talk = talk_to("large", "small", escalation=escalating(EscalationRule.TAGGED, tag="hard=yes"))
+    talk.provider.answers = [ScriptedAnswer(body=completion("Paris")) for _ in range(4)]
+    await talk.run()
+    await talk.run()
+    await talk.run({**say("hello"), "model": "large"})
+    await talk.run(headers={"baggage": "hard=yes"})
+    tally = talk.pipeline.tally
+    assert dict(tally.answered) == {
+        ("support", "small"): 2,
+        ("support", "large"): 1,
+        ("support", "9"): 1,
+    }
+    assert dict(tally.escalated) == {("support", "tagged"): 1}
+    names = {one.name for one in collect_calls(tally)}
+    assert "alos_calls_answered" in names
 
 
 async def test_of_models_of_one_size_the_routes_order_decides() -> None:

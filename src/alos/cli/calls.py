@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from alos.cli.call_access import open_calls, wait_a_little
+from alos.cli.call_prompts import prompts
 from alos.cli.call_text import search_text
 from alos.cli.client import EXIT_NO, fetch
 from alos.cli.moments import to_unix_ns
@@ -25,6 +26,7 @@ from alos.ports.call_store import CallQuery
 from alos.ports.clock import SystemClock
 
 app = typer.Typer(no_args_is_help=True, help="Calls: show one, search, or follow them.")
+app.command("prompts")(prompts)
 
 _AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _GROUPS: Final = {

@@ -11,7 +11,7 @@ from typing import Any
 from alos.control.calls import NameOf, get_sentence, no_name
 from alos.domain.ids import CallId
 from alos.domain.money import to_usd_text
-from alos.domain.record import ClosingEntry, Evidence
+from alos.domain.record import ClosingEntry, Evidence, Fact
 from alos.ports.call_store import CallRow, CallStore
 
 _EVIDENCE_WORDS = {
@@ -150,6 +150,7 @@ def _explain_data(closing: ClosingEntry) -> Answer:
         "What data did it see?",
         answer,
         ("prompt version", version),
+        ("another system text, by digest", dict(closing.facts).get(Fact.PROMPT_OBSERVED)),
         ("sources", sources or "none named"),
         ("found", findings or "nothing that a rule knows"),
         ("not scanned", closing.unscanned),

@@ -62,6 +62,7 @@ from alos.pipeline.finish import Finish
 from alos.pipeline.progress import Ending, Progress
 from alos.pipeline.relay import Relay
 from alos.pipeline.still import Still
+from alos.pipeline.tally import Tally
 from alos.ports.answers import EarlierAnswer
 from alos.ports.clock import Clock
 from alos.ports.journal import Journal
@@ -127,6 +128,7 @@ class Pipeline:
         self._tasks = tasks
         self._status_of = status_of
         self._relays: dict[str, Relay] = {}
+        self.tally = Tally()
 
     def standing_swapped(self) -> None:
         """Cut every running stream that the new Standing no longer allows, at once.
@@ -420,6 +422,7 @@ class Pipeline:
         except BaseException:
             await self._stages.again.let_go(progress)
             raise
+        self.tally.note(progress, ending)
         await self._stages.again.settle(progress, ending)
         return cost
 

@@ -9,6 +9,8 @@ from prometheus_client.registry import Collector
 
 from alos.control.plane import ControlPlane
 from alos.control.upstreams import Upstreams
+from alos.pipeline.tally import Tally
+from alos.server.call_metrics import collect_calls
 from alos.server.upstream_metrics import collect_upstreams
 
 
@@ -38,7 +40,9 @@ class Metrics(Collector):
         shipper: ShipperCounts,
         plane: ControlPlane,
         upstreams: Upstreams,
+        calls: Tally,
     ) -> None:
+        self._calls = calls
         self._journal = journal
         self._upstreams = upstreams
         self._shipper = shipper
@@ -61,6 +65,7 @@ class Metrics(Collector):
             yield CounterMetricFamily(name, help_, value=value)
         yield GaugeMetricFamily("alos_stops", "Kill switches in force.", len(self._plane.stops))
         yield from collect_upstreams(self._upstreams)
+        yield from collect_calls(self._calls)
 
     def write(self) -> bytes:
         """The page that a scrape gets."""

@@ -266,7 +266,11 @@ async def build(settings: Settings) -> Installation:
     operations = Operations(
         is_ready=lambda: "the journal is down" if journal.state is JournalState.DOWN else None,
         write_metrics=Metrics(
-            journal=journal.metrics, shipper=shipper, plane=plane, upstreams=upstreams
+            journal=journal.metrics,
+            shipper=shipper,
+            plane=plane,
+            upstreams=upstreams,
+            calls=pipeline.tally,
         ).write,
     )
     return Installation(
