@@ -219,6 +219,18 @@ async def test_a_key_that_is_none_is_malformed(key: str) -> None:
     assert outcome.refusal.code is ReasonCode.BODY_MALFORMED
 
 
+async def test_a_repeated_stream_that_can_not_be_recorded_ends_with_an_error() -> None:
+    talk = Conversation()
+    talk.provider.answers = streams("Par")
+    body = say("hello", stream=True)
+    await read(await talk.run(body, headers=ONCE))
+    second = await talk.run(body, headers=ONCE)
+    talk.journal.down = True
+    text = await read(second)
+    assert b"alos_journal_down" in text
+    assert b": alos {" not in text
+
+
 async def test_a_repeat_that_can_not_be_recorded_is_not_given() -> None:
     talk = Conversation()
     talk.provider.answers = answers("Paris")

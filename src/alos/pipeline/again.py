@@ -128,7 +128,10 @@ class Again:
         reader = self._formats[admitted.call.wire_format].open_stream(admitted.request)
         if refusal is not None:
             return reader.write_cut(refusal, call_id)
-        return reader.write_comment(f'alos {{"call":"{call_id}","cost_usd":"0"}}') + end
+        facts = f'"call":"{call_id}","cost_usd":"0"'
+        if progress.receipt is not None:
+            facts += f',"receipt":"{progress.receipt}"'
+        return reader.write_comment(f"alos {{{facts}}}") + end
 
     async def let_go(self, progress: Progress) -> None:
         """Free the call's key: its record could not be closed."""

@@ -333,12 +333,13 @@ class Pipeline:
             return await self._deny(progress, Denied(refusal=stopped))
         progress.stage = Stage.FINISH
         progress.streamed = earlier.streamed
-        headers = write_answer_headers(progress, funded)
         if earlier.streamed:
             chunks = self._stream_again(progress, earlier, body)
             await anext(chunks)  # now its record is closed whatever happens to it
+            headers = write_answer_headers(progress, funded)
             return Streaming(status=200, headers=headers, chunks=chunks)
         cost = await self._close(progress, write_earlier_ending(earlier, body))
+        headers = write_answer_headers(progress, funded)
         headers += write_spent_headers(progress, cost, self._clock.monotonic_ns())
         return Answered(status=200, headers=headers, body=body)
 
@@ -358,14 +359,16 @@ class Pipeline:
         except (asyncio.CancelledError, GeneratorExit):
             self._finish_later(progress, ending._replace(outcome=Outcome.CLIENT_GONE))
             raise
-        last = self._stages.again.write_last(progress, end, refusal)
         if refusal is not None:
             ending = ending._replace(
                 outcome=Outcome.CUT, reason=refusal.code, detail=refusal.detail
             )
         work = self._close(progress, ending)
-        await asyncio.shield(self._tasks.spawn(work, name=f"finish {progress.call.id}"))
-        yield last
+        try:
+            await asyncio.shield(self._tasks.spawn(work, name=f"finish {progress.call.id}"))
+        except Fault as fault:
+            refusal = self._explain(progress, fault)
+        yield self._stages.again.write_last(progress, end, refusal)
 
     def _now_unix(self) -> int:
         return self._clock.unix_ns() // 1_000_000_000
