@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from secrets import SystemRandom
 
@@ -10,11 +10,14 @@ import pytest
 
 from alos.domain.money import from_usd
 from alos.domain.record import Outcome
+from alos.server.bootstrap import open_ledger_home
 from tests.e2e.gateway import Gateway, run_gateway
 from tests.e2e.http_client import Answer, abandon, ask, read_answer, say, write_request
 from tests.e2e.organisation import QUESTIONS, get_path
+from tests.e2e.records import get_personal
 
-_ROUNDS = 4
+_KILLS = 6
+"""`python -m benchmarks.kills --kills 200` kills more often."""
 _AT_ONCE = 12
 _RICH = (get_path(QUESTIONS), "max_cost_per_call_usd: 0.01", "max_cost_per_call_usd: 1000")
 _TOO_DEAR = "x" * 1_000_000
@@ -45,9 +48,12 @@ class Load:
             self.answered.add(answer.call)
 
 
+CHANGES = [_RICH, _BUDGET]
+
+
 @pytest.fixture
 def gateway() -> Iterator[Gateway]:
-    with run_gateway(changes=[_RICH, _BUDGET]) as running:
+    with run_gateway(changes=CHANGES) as running:
         yield running
 
 
@@ -91,22 +97,26 @@ async def get_spent_nanousd(gateway: Gateway, key: str) -> int:
     return from_usd(found[1])
 
 
-async def test_after_each_kill_every_answer_has_one_record_and_budgets_are_their_sum(
-    gateway: Gateway,
-) -> None:
-    key = gateway.create_key(QUESTIONS)
+async def kill_often(
+    gateway: Gateway, key: str, kills: int, on_kill: Callable[[int], None] = lambda _: None
+) -> Load:
+    """Kill at random moments under load; after each start budgets are the sum of the records."""
     load = Load()
-    for _ in range(_ROUNDS):
+    for number in range(kills):
         wait_seconds = SystemRandom().uniform(0.2, 1.2)
         await asyncio.gather(  # noqa: TID251 - the kill ends the clients
             drive(gateway, key, load), kill_after(gateway, wait_seconds)
         )
         await asyncio.to_thread(gateway.start)
-        assert await get_spent_nanousd(gateway, key) == gateway.read_journal().cost_nanousd
-    assert gateway.stop() == 0
+        on_kill(number + 1)
+    assert await get_spent_nanousd(gateway, key) == gateway.read_journal().cost_nanousd
+    return load
+
+
+def check_records(gateway: Gateway, load: Load) -> None:
+    """No answer without its record, nothing twice, nothing open, and the ledger verifies."""
     journal = gateway.read_journal()
     by_call = journal.by_call
-    assert len(load.answered) > 20
     assert {call for call in load.answered if call not in by_call} == set()
     assert {by_call[call].outcome for call in load.answered} == {Outcome.ANSWERED}
     assert {call for call in load.begun if call not in by_call} == set()
@@ -115,4 +125,19 @@ async def test_after_each_kill_every_answer_has_one_record_and_budgets_are_their
     swept = [one for one in journal.closings if one.outcome is Outcome.UNKNOWN]
     assert swept, "calls were under way at every kill"
     assert all(one.cost_nanousd == one.reserved_nanousd > 0 for one in swept)
+    assert {one.vendor for one in swept} == {"lab"}
+    assert all(get_personal(one, "principal") for one in swept)
     assert gateway.index.get_call(swept[0].call_id) is not None
+    with open_ledger_home(gateway.home) as ledger:
+        report = ledger.check(outside=[], trusted=[], progress=lambda _done, _total: None)
+    assert report.problems == []
+    assert report.unsealed == 0
+
+
+async def test_after_each_kill_every_answer_has_one_record_and_budgets_are_their_sum(
+    gateway: Gateway,
+) -> None:
+    load = await kill_often(gateway, gateway.create_key(QUESTIONS), _KILLS)
+    assert gateway.stop() == 0
+    assert len(load.answered) > 20
+    check_records(gateway, load)

@@ -10,7 +10,7 @@ import msgspec
 
 from alos.control.evidence import prove_call
 from alos.domain.ids import CallId, WriterId
-from alos.domain.record import ClosingEntry, Entry, Fact, NoteEntry, NoteKind
+from alos.domain.record import ClosingEntry, Entry, Fact, NoteEntry, NoteKind, OpeningEntry
 from alos.ledger.checkpoint import Checkpoint, sign_checkpoint
 from alos.ledger.encoding import encode_entry, encode_personal
 from alos.ledger.keys import KeyChange, sign_change
@@ -38,7 +38,7 @@ OTHER = CallId("call_01KAB3C4D5E6F7G8H9JKMNPQRT")
 
 
 class MemoryLedger:
-    """The port over a list of entries; ``rewrite`` makes other bytes of each closing."""
+    """The port over a list of entries; ``rewrite`` makes other bytes of each call's entries."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class MemoryLedger:
         tree = Frontier()
         for sequence, (entry, personal) in enumerate(entries):
             chained, kept = encode_entry(entry, WRITER, sequence)
-            if isinstance(entry, ClosingEntry):
+            if isinstance(entry, ClosingEntry | OpeningEntry):
                 chained = rewrite(chained)
             tree.append(hash_entry(chained))
             one = LedgerEntry(
@@ -171,7 +171,7 @@ def make_of_version(version: int) -> dict[str, Any]:
     for entry in document["entries"]:
         path = forged.get_inclusion(entry["leaf"], forged.get_size())
         entry["path"] = [encode_base64(step) for step in path]
-        if entry["role"] == "closing":
+        if entry["role"] in {"opening", "closing"}:
             entry["chained"] = encode_base64(rewrite(decode_base64(entry["chained"])))
     return document
 

@@ -174,7 +174,9 @@ def test_every_eighth_level_is_enough_to_answer_for_all() -> None:
 
 def test_a_leaf_is_the_schema_version_and_the_chained_bytes() -> None:
     opening = encode_entry(make_opening("call_1"), "w-1", 0)[0]
-    assert hash_entry(opening) == sha256(b"\x00\x01" + opening).digest()
+    assert hash_entry(opening) == sha256(b"\x00\x02" + opening).digest()
+    first = to_version_1(opening)
+    assert hash_entry(first) == sha256(b"\x00\x01" + first).digest()
     chained, _ = encode_entry(make_closing("call_1"), "w-1", 3)
     assert hash_entry(chained) == sha256(b"\x00\x02" + chained).digest()
     first = to_version_1(chained)

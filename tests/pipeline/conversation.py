@@ -378,6 +378,7 @@ class Conversation:
             journal=self.journal,
             anonymous=self.anonymous,
             clock=self.clock,
+            ids=self.ids,
             tasks=self.tasks,
             status_of=get_status,
         )

@@ -8,7 +8,7 @@ from pathlib import Path
 from alos.domain.ids import WriterId
 from alos.domain.record import Entry, NoteEntry, NoteKind
 from alos.ledger.encoding import (
-    CLOSING,
+    NOTE,
     ZERO_HASH,
     chain_hash,
     decode_entry,
@@ -121,13 +121,13 @@ def forge(home: Path, change: Callable[[list[Entry]], Sequence[Entry]]) -> None:
     path.write_bytes(b"".join(out))
 
 
-def forge_closings(home: Path, rewrite: Callable[[bytes], bytes]) -> None:
-    """Write other chained bytes of each closing, with every check and hash made right again."""
+def forge_calls(home: Path, rewrite: Callable[[bytes], bytes]) -> None:
+    """Write other bytes of each opening and closing; every check and hash is made right again."""
     (path,) = list_segments(home / "journal", get_writer(home))
     out, previous = [path.read_bytes()[:SEGMENT_HEADER_BYTES]], ZERO_HASH
     for chained, personal in read_raw(home):
-        is_closing = decode_values(chained).kind == CLOSING
-        changed = rewrite(chained) if is_closing else chained
+        is_note = decode_values(chained).kind == NOTE
+        changed = chained if is_note else rewrite(chained)
         previous = chain_hash(previous, changed)
         out.append(pack_frame(changed, personal, previous))
     path.write_bytes(b"".join(out))

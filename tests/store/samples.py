@@ -118,9 +118,9 @@ def make_closing(call_id: str, **changes: Any) -> ClosingEntry:
 
 
 def to_version_1(chained: bytes) -> bytes:
-    """The closing as it was written before closings had facts."""
+    """The opening or closing as the first versions wrote it."""
     row = msgspec.msgpack.decode(chained)
-    assert row[:2] == [2, 1]
+    assert row[:2] in ([2, 0], [2, 1])
     assert row[-2] == []
     return msgspec.msgpack.encode([1, *row[1:-2], row[-1]])
 

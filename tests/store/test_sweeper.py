@@ -12,12 +12,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alos.domain.fault import JournalDown
-from alos.domain.record import ClosingEntry, NoteEntry, NoteKind, OpeningEntry, Outcome
+from alos.domain.ids import VendorName
+from alos.domain.record import (
+    ClosingEntry,
+    NoteEntry,
+    NoteKind,
+    OpeningEntry,
+    Outcome,
+    Personal,
+)
 from alos.ports.clock import SystemClock
+from alos.store.engine import Store
 from alos.store.folder import list_unsettled, list_writers
 from alos.store.journal import FileJournal
 from alos.store.journal_reader import JournalReader
 from alos.store.journal_state import JournalSettings
+from alos.store.shipper import Shipper
+from alos.store.spend import get_spend_nanousd
 from alos.store.sweeper import Sweep, sweep_dead_writers
 from tests.store.samples import ManualClock, make_closing, make_opening
 
@@ -255,3 +266,31 @@ async def test_a_call_whose_end_was_damaged_is_settled_and_the_damage_named(
     await after.stop()
     assert {one.call_id for one in sweep.settled} == {"call_1", "call_3"}
     assert [spot.path for spot in sweep.damage] == [path]
+
+
+def test_a_call_of_a_dead_process_counts_against_the_person_and_every_vendor_of_its_route(
+    tmp_path: Path, quick: JournalSettings, store: Store
+) -> None:
+    asyncio.run(_leave_open(tmp_path / "journal", quick))
+    Shipper(store, tmp_path / "journal", clock=ManualClock(), durable=dict).ship_once()
+    spend = get_spend_nanousd(store, "2026-11")
+    assert {spend[f"vendor:{name}"] for name in ("acme", "other")} == {400_000}
+    assert spend["vendor:lab"] == 70
+    assert spend["person:dora"] == 400_070
+    assert spend["organisation"] == 400_070
+
+
+async def _leave_open(folder: Path, quick: JournalSettings) -> None:
+    clock = ManualClock()
+    person = (Personal("principal", b"p" * 16, "dora"),)
+    first = await FileJournal.start(folder, clock=clock, settings=quick)
+    several = (VendorName("acme"), VendorName("other"))
+    first.open(make_opening("call_1", vendors=several, personal=person))
+    first.open(
+        make_opening("call_2", vendors=(VendorName("lab"),), ceiling_nanousd=70, personal=person)
+    )
+    await first.stop()
+    second = await FileJournal.start(folder, clock=clock, settings=quick)
+    sweep = await sweep_dead_writers(folder, second, clock)
+    await second.stop()
+    assert [closing.vendor for closing in sweep.settled] == [None, "lab"]

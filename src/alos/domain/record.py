@@ -102,6 +102,8 @@ class Fact(StrEnum):
     """Part of the cost: a smaller model's answer that was of no use, before the larger one's."""
     PROMPT_OBSERVED = "prompt_observed"
     """First 16 hex digits of SHA-256 of a system text that is not the prompt of the record."""
+    VENDORS = "vendors"
+    """Vendors, by commas, one of which may have answered a call whose process died."""
     NEAR_MISS = "near_miss"
     """Why the call is a near miss though it was answered (overridden, redacted, warned)."""
 
@@ -167,7 +169,10 @@ class AttemptNote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpeningEntry:
-    """Written to the page cache before anything goes upstream: our own ids only."""
+    """Written to the page cache before anything goes upstream: our own ids only.
+
+    It holds what a sweeper needs to count the call against every cap if its process dies.
+    """
 
     call_id: CallId
     opened_at_unix_ns: int
@@ -178,6 +183,10 @@ class OpeningEntry:
     release: Digest
     ceiling_nanousd: int
     """What the call can cost at most; the sweeper settles an unknown outcome at this."""
+    vendors: tuple[VendorName, ...] = ()
+    """Of the route's candidates, each once, in its order."""
+    personal: tuple[Personal, ...] = ()
+    """The principal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,8 @@ MessagePack arrays in the shortest form; `docs/reference/journal-format.md` give
 byte by byte.
 
 A changed list of fields is a new schema version of that kind with a new tuple here; an older one
-stays as it is for as long as an entry of it exists. Closings are written as version 2, which
-added ``facts``; openings and notes as version 1.
+stays as it is for as long as an entry of it exists. Openings are written as version 2, which added
+``vendors`` and commitments, closings as version 2, which added ``facts``, notes as version 1.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -41,7 +41,7 @@ NOTE: Final = 2
 
 _ENVELOPE: Final = 4  # schema version, kind, writer, sequence
 
-OPENING_FIELDS: Final = (
+OPENING_FIELDS_1: Final = (
     "call_id",
     "opened_at_unix_ns",
     "key_id",
@@ -51,6 +51,7 @@ OPENING_FIELDS: Final = (
     "release",
     "ceiling_nanousd",
 )
+OPENING_FIELDS: Final = (*OPENING_FIELDS_1, "vendors")
 CLOSING_FIELDS_1: Final = (
     "call_id",
     "opened_at_unix_ns",
@@ -135,7 +136,8 @@ def _row_decoder(
 
 _Layout = tuple[type[Any], tuple[str, ...]]
 _LAYOUTS: Final[dict[bytes, _Layout]] = {
-    bytes((1, OPENING)): (OpeningEntry, OPENING_FIELDS),
+    bytes((1, OPENING)): (OpeningEntry, OPENING_FIELDS_1),
+    bytes((2, OPENING)): (OpeningEntry, OPENING_FIELDS),
     bytes((1, CLOSING)): (ClosingEntry, CLOSING_FIELDS_1),
     bytes((2, CLOSING)): (ClosingEntry, CLOSING_FIELDS),
     bytes((1, NOTE)): (NoteEntry, NOTE_FIELDS),
@@ -192,15 +194,15 @@ class EntryValues(NamedTuple):
 def encode_entry(entry: Entry, writer: str, sequence: int) -> tuple[bytes, bytes]:
     """Turn an entry into its chained bytes and its personal bytes (empty when it has none)."""
     cls = type(entry)
-    if cls is OpeningEntry:
-        return _encode((1, OPENING, writer, sequence, *_opening_values(entry), ())), b""
     commitments = []
     secrets = []
-    for one in entry.personal:  # type: ignore[union-attr] # only an opening has none
+    for one in entry.personal:
         salt, value = one.salt, one.value
         commitments.append((one.name, sha256(salt + value.encode()).digest()))
         secrets.append((salt, value))
-    if cls is ClosingEntry:
+    if cls is OpeningEntry:
+        row = (2, OPENING, writer, sequence, *_opening_values(entry), commitments)
+    elif cls is ClosingEntry:
         row = (2, CLOSING, writer, sequence, *_closing_values(entry), commitments)
     else:
         row = (1, NOTE, writer, sequence, *_note_values(entry), commitments)
@@ -237,15 +239,14 @@ def decode_entry(chained: bytes, personal: bytes = b"") -> Decoded:
         raise EntryMalformedError(f"not an entry: {error}") from error
     cls, fields = _LAYOUTS[word]
     values = dict(zip(fields, row[_ENVELOPE:-1], strict=True))
-    if cls is not OpeningEntry:
-        values["personal"] = kept
+    values["personal"] = kept
     return Decoded(writer=WriterId(row[2]), sequence=row[3], entry=cls(**values), erased=erased)
 
 
 def decode_values(chained: bytes, personal: bytes = b"") -> EntryValues:
     """Read an entry's values as plain ones; a third of the cost of :func:`decode_entry`.
 
-    A closing of version 1 reads as one without facts.
+    An opening of version 1 reads as one without vendors, a closing of it as one without facts.
 
     Raises:
         EntryMalformedError: the bytes are not an entry, or a personal value does not match its
@@ -263,6 +264,8 @@ def decode_values(chained: bytes, personal: bytes = b"") -> EntryValues:
     values = dict(zip(fields, row[_ENVELOPE:-1], strict=True))
     if fields is CLOSING_FIELDS_1:
         values["facts"] = []
+    elif fields is OPENING_FIELDS_1:
+        values["vendors"] = []
     return EntryValues(word[1], WriterId(row[2]), row[3], values, kept)
 
 

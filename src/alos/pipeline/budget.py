@@ -3,7 +3,7 @@
 from alos.domain.call import AdmittedCall, Denied, FundedCall
 from alos.domain.ids import CallId
 from alos.domain.money import to_usd_text
-from alos.domain.record import NoteEntry, NoteKind, OpeningEntry
+from alos.domain.record import NoteEntry, NoteKind, OpeningEntry, Personal
 from alos.domain.refusal import ReasonCode, Refusal
 from alos.domain.standing import Cap
 from alos.pipeline.tries import Tries
@@ -98,8 +98,11 @@ class Budget:
         return True
 
 
-def write_opening(admitted: AdmittedCall) -> OpeningEntry:
-    """What stands in the journal before anything can go upstream: our own ids only."""
+def write_opening(admitted: AdmittedCall, salt: bytes) -> OpeningEntry:
+    """What stands in the journal before anything can go upstream: our own ids only.
+
+    With the principal and the vendors, so that a sweeper can count the call against every cap.
+    """
     call, key, workflow = admitted.call, admitted.key, admitted.workflow
     return OpeningEntry(
         call_id=call.id,
@@ -110,6 +113,8 @@ def write_opening(admitted: AdmittedCall) -> OpeningEntry:
         tier=workflow.tier,
         release=workflow.release.digest,
         ceiling_nanousd=admitted.ceiling_nanousd,
+        vendors=tuple(dict.fromkeys(model.vendor for model in admitted.candidates)),
+        personal=(Personal("principal", salt, key.principal),),
     )
 
 

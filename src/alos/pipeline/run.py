@@ -65,6 +65,7 @@ from alos.pipeline.still import Still
 from alos.pipeline.tally import Tally
 from alos.ports.answers import EarlierAnswer
 from alos.ports.clock import Clock
+from alos.ports.ids import Ids
 from alos.ports.journal import Journal
 from alos.ports.standing import StandingSource
 from alos.ports.tasks import Tasks
@@ -107,7 +108,7 @@ class Pipeline:
         uses: where the time (in seconds) of each key's last use goes.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (each by its name)
         self,
         stages: Stages,
         *,
@@ -115,6 +116,7 @@ class Pipeline:
         journal: Journal,
         anonymous: Anonymous,
         clock: Clock,
+        ids: Ids,
         tasks: Tasks,
         status_of: Callable[[ReasonCode], int],
         uses: MutableMapping[KeyId, int] | None = None,
@@ -125,6 +127,7 @@ class Pipeline:
         self._journal = journal
         self._anonymous = anonymous
         self._clock = clock
+        self._ids = ids
         self._tasks = tasks
         self._status_of = status_of
         self._relays: dict[str, Relay] = {}
@@ -196,7 +199,7 @@ class Pipeline:
             return await self._deny(progress, Denied(refusal=earlier))
         if earlier is not None:
             return await self._repeat(progress, admitted, earlier)
-        self._journal.open(write_opening(admitted))
+        self._journal.open(write_opening(admitted, self._ids.salt()))
         progress.stage = Stage.BUDGET
         funded = await stages.budget(admitted)
         if isinstance(funded, Denied):

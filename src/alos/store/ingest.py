@@ -23,6 +23,8 @@ from alos.store.rows import (
     Values,
     get_call_id,
     get_rank,
+    get_vendors,
+    is_swept,
     to_call_row,
     to_running_row,
 )
@@ -93,6 +95,8 @@ class Ingest:
                     row = to_call_row(entry, place, self.arrived_at_unix_ns, self._take_opening)
                     closed.append(row)
                     self._rollups.add(row)
+                    if is_swept(row):
+                        self._rollups.add_vendors(row, get_vendors(entry))
                 else:
                     noted.append(_to_note_row(entry))
             except EntryMalformedError as error:

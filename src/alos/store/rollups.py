@@ -1,6 +1,7 @@
 """Sums over calls, added to as they arrive, so that no month, cap or dashboard reads calls."""
 
 from collections import Counter
+from collections.abc import Iterable
 from operator import add, itemgetter
 from typing import Final
 
@@ -36,6 +37,7 @@ _OF_CALLS: Final = (
 
 _get_names: Final = itemgetter(*map(CALL_COLUMNS.index, HOUR_NAMES))
 _get_summed: Final = itemgetter(*map(CALL_COLUMNS.index, _SUMMED))
+_COST: Final = CALL_COLUMNS.index("cost_nanousd")
 _OPENED_AT: Final = CALL_COLUMNS.index("opened_at_unix_ns")
 _get_models: Final = itemgetter(*map(CALL_COLUMNS.index, ("model", "upstream_model")))
 _WORDS: Final = CALL_COLUMNS.index("finding_words")
@@ -104,6 +106,17 @@ class Rollups:
         if row[_WORDS] is not None:
             found = (hour, row[_WORDS])
             self._found[found] = self._found.get(found, 0) + times
+
+    def add_vendors(self, row: Values, vendors: Iterable[str]) -> None:
+        """Count a call against each vendor that may have answered it, so that no cap is passed.
+
+        The sums by vendor are then above that of the organisation; a call that turns out
+        otherwise later stays counted so until its day is over.
+        """
+        day, cost = row[_OPENED_AT] // _HOUR_NS // _HOURS_OF_A_DAY, row[_COST]
+        for vendor in filter(None, vendors):
+            count, sum_ = self._scopes.get((day, "vendor", vendor), (0, 0))
+            self._scopes[day, "vendor", vendor] = (count + 1, sum_ + cost)
 
     def put(self, connection: Connection) -> None:
         """Add everything, in one order on every host so that no two wait for each other."""

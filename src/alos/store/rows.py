@@ -17,7 +17,9 @@ from alos.ledger.encoding import (
     CLOSING_FIELDS,
     CLOSING_FIELDS_1,
     OPENING_FIELDS,
+    OPENING_FIELDS_1,
     EntryMalformedError,
+    decode_values,
 )
 from alos.store.journal_batch import RawEntry
 from alos.store.tables import calls, running_calls
@@ -25,6 +27,7 @@ from alos.store.tables import calls, running_calls
 Values = tuple[Any, ...]
 
 _ENVELOPE: Final = 4  # schema version, kind, writer, sequence
+_OPENING_VERSION_AT: Final = 1  # an opening has fewer, so its header takes one
 _VERSION_AT: Final = 3  # a closing has more than 15 items, so its array's header takes 3 bytes
 
 
@@ -88,6 +91,7 @@ _FROM_CLOSING: Final = {*_BEFORE_PERSON, *_AFTER_TASK, "findings", "facts"}
 _decode_closing = _decoder_of(CLOSING_FIELDS, _FROM_CLOSING)
 _decode_closing_1 = _decoder_of(CLOSING_FIELDS_1, _FROM_CLOSING)
 _decode_opening = _decoder_of(OPENING_FIELDS, set(_BEFORE_PERSON))
+_decode_opening_1 = _decoder_of(OPENING_FIELDS_1, set(_BEFORE_PERSON))
 _decode_secrets = msgspec.msgpack.Decoder(list[tuple[bytes, str] | None]).decode
 
 
@@ -109,7 +113,7 @@ def get_call_id(entry: RawEntry) -> str:
     Raises:
         EntryMalformedError: the entry is not as its kind should be.
     """
-    return str(_read(_decode_opening, entry)[_ENVELOPE])
+    return str(_read_opening(entry)[_ENVELOPE])
 
 
 def to_running_row(entry: RawEntry, place: Place, arrived_at_unix_ns: int) -> Values:
@@ -118,7 +122,7 @@ def to_running_row(entry: RawEntry, place: Place, arrived_at_unix_ns: int) -> Va
     Raises:
         EntryMalformedError: the entry is not as its kind should be.
     """
-    return (*_get_opening(_read(_decode_opening, entry)), *place, arrived_at_unix_ns)
+    return (*_get_opening(_read_opening(entry)), *place, arrived_at_unix_ns)
 
 
 def to_call_row(
@@ -154,6 +158,22 @@ def to_call_row(
         *(get_opening(row[_ENVELOPE]) or NOWHERE),
         arrived_at_unix_ns,
     )
+
+
+def get_vendors(entry: RawEntry) -> list[str]:
+    """Vendors that may have answered a call whose process died; none where that is known."""
+    facts: dict[str, str] = dict(decode_values(entry.chained).values["facts"])
+    return facts.get(Fact.VENDORS, "").split(",")
+
+
+def is_swept(row: Values) -> bool:
+    """Whether a sweeper concluded the row."""
+    return row[_OUTCOME] == Outcome.UNKNOWN and row[_REASON] is None
+
+
+def _read_opening(entry: RawEntry) -> Values:
+    is_first = entry.chained[_OPENING_VERSION_AT] == 1
+    return _read(_decode_opening_1 if is_first else _decode_opening, entry)
 
 
 def _read(decode: Callable[[bytes], Values], entry: RawEntry) -> Values:
@@ -200,5 +220,4 @@ def get_rank(row: Values) -> tuple[bool, str, int]:
     What the process that ran the call says stands over what a sweeper concluded; of two of the
     same sort the one later in the journals does.
     """
-    is_swept = row[_OUTCOME] == Outcome.UNKNOWN and row[_REASON] is None
-    return not is_swept, *_get_place(row)
+    return not is_swept(row), *_get_place(row)

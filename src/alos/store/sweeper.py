@@ -20,6 +20,7 @@ from alos.domain.fault import JournalDown
 from alos.domain.ids import CallId, WriterId
 from alos.domain.record import (
     ClosingEntry,
+    Fact,
     NoteEntry,
     NoteKind,
     OpeningEntry,
@@ -102,6 +103,7 @@ async def sweep_dead_writers(folder: Path, journal: Journal, clock: Clock) -> Sw
 
 def to_unknown(opening: OpeningEntry, writer: WriterId, unix_ns: int) -> ClosingEntry:
     """The closing of a call whose process died: nothing is known, so it cost its ceiling."""
+    vendors = opening.vendors
     return ClosingEntry(
         call_id=opening.call_id,
         opened_at_unix_ns=opening.opened_at_unix_ns,
@@ -127,7 +129,7 @@ def to_unknown(opening: OpeningEntry, writer: WriterId, unix_ns: int) -> Closing
         standing_epoch=None,
         model_asked=None,
         model=None,
-        vendor=None,
+        vendor=vendors[0] if len(vendors) == 1 else None,
         upstream_model=None,
         attempts=(),
         route_reason="",
@@ -150,7 +152,8 @@ def to_unknown(opening: OpeningEntry, writer: WriterId, unix_ns: int) -> Closing
         overhead_us=0,
         first_byte_ms=None,
         duration_ms=max(0, unix_ns - opening.opened_at_unix_ns) // 1_000_000,
-        personal=(),
+        personal=opening.personal,
+        facts=((Fact.VENDORS.value, ",".join(vendors)),) if len(vendors) > 1 else (),
     )
 
 

@@ -10,7 +10,7 @@ const FORMAT = 'alos-evidence-v1'
 const ROLES = ['opening', 'closing', 'later'] // by the kind in an entry
 const FIELDS = {
   0: ['call_id', 'opened_at_unix_ns', 'key_id', 'workspace', 'workflow', 'tier', 'release',
-    'ceiling_nanousd'],
+    'ceiling_nanousd', 'vendors'],
   1: ['call_id', 'opened_at_unix_ns', 'closed_at_unix_ns', 'outcome', 'stage', 'reason', 'detail',
     'http_status', 'wire_format', 'streamed', 'key_id', 'workspace', 'workflow', 'tier', 'surface',
     'accountable', 'release', 'release_stage', 'approved_by', 'policy', 'rules', 'standing_epoch',
@@ -21,7 +21,8 @@ const FIELDS = {
     'first_byte_ms', 'duration_ms', 'facts'],
   2: ['kind', 'at_unix_ns', 'facts'],
 }
-const NEWEST = { 0: 1, 1: 2, 2: 1 } // schema version by kind; version 1 of a closing had no facts
+// Schema version by kind. Version 1 of an opening had no vendors, that of a closing no facts.
+const NEWEST = { 0: 2, 1: 2, 2: 1 }
 
 class Malformed extends Error {}
 
@@ -193,8 +194,8 @@ function decodeEntry (chained) {
   need(Array.isArray(row) && row[0] === getVersion(chained) && row[0] >= 1 &&
     Number.isSafeInteger(row[1]) &&
     row[0] <= NEWEST[row[1]], 'an entry is of a schema version not known here')
-  const isFirstClosing = row[0] === 1 && row[1] === 1
-  const fields = isFirstClosing ? FIELDS[1].slice(0, -1) : FIELDS[row[1]]
+  const isEarlier = row[0] < NEWEST[row[1]]
+  const fields = isEarlier ? FIELDS[row[1]].slice(0, -1) : FIELDS[row[1]]
   need(fields !== undefined && row.length === fields.length + 5,
     'an entry has another number of fields')
   const commitments = row[row.length - 1]

@@ -221,6 +221,7 @@ async def build(settings: Settings) -> Installation:
         journal=journal,
         anonymous=anonymous,
         clock=clock,
+        ids=ids,
         tasks=tasks,
         status_of=get_status,
         uses=plane.keys.uses,
