@@ -125,7 +125,7 @@ def check_records(gateway: Gateway, load: Load) -> None:
     swept = [one for one in journal.closings if one.outcome is Outcome.UNKNOWN]
     assert swept, "calls were under way at every kill"
     assert all(one.cost_nanousd == one.reserved_nanousd > 0 for one in swept)
-    assert {one.vendor for one in swept} == {"lab"}
+    assert {one.vendor for one in swept} == {"local"}
     assert all(get_personal(one, "principal") for one in swept)
     assert gateway.index.get_call(swept[0].call_id) is not None
     with open_ledger_home(gateway.home) as ledger:
