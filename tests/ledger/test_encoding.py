@@ -6,7 +6,7 @@ from typing import get_type_hints
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alos.domain.money import Usage
@@ -65,6 +65,7 @@ _NESTED = {
 }
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     entry=st.one_of(_any(OpeningEntry), _any(ClosingEntry), _any(NoteEntry)),
     sequence=st.integers(0, 2**63 - 1),

@@ -12,15 +12,19 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
+    Select,
+    Subquery,
     Table,
     func,
     select,
     text,
+    true,
     tuple_,
 )
 
 from alos.domain.record import Outcome
 from alos.ports.call_store import CallCursor, CallQuery
+from alos.store.bulk import is_postgresql
 from alos.store.tables import (
     NOT_ANSWERED,
     call_days,
@@ -67,6 +71,17 @@ class _Model(NamedTuple):
     theirs: str | None = None
 
 
+class _Stretch(NamedTuple):
+    """A stretch of time that may hold a match.
+
+    Attributes:
+        pairs: hours of it whose workflows are looked up one by one, because matches are thin.
+    """
+
+    span: Range
+    pairs: Sequence[int] | None = None
+
+
 def search(
     connection: Connection,
     query: CallQuery,
@@ -111,10 +126,14 @@ def _search_model(
     where = _to_conditions(query, model)
     rows: list[RowMapping] = []
     for stretch in _list_stretches(connection, query, model, before, effort):
-        conditions = where
-        if stretch.pairs is not None:
-            conditions = [*where, *_to_pairs(stretch, query, model)]
-        rows += _read(connection, calls, conditions, stretch.span, before, limit - len(rows))
+        left = limit - len(rows)
+        if stretch.pairs is None:
+            rows += _read(connection, calls, where, stretch.span, before, left)
+        elif is_postgresql(connection):
+            rows += _read_one_by_one(connection, query, model, stretch, before, left)
+        else:
+            conditions = [*where, *_to_pairs(_list_pairs(stretch, query, model))]
+            rows += _read(connection, calls, conditions, stretch.span, before, left)
         if len(rows) == limit:
             break
     return rows
@@ -128,6 +147,38 @@ def _read(
     before: CallCursor | None,
     limit: int,
 ) -> list[RowMapping]:
+    statement = _select(table, where, span, before, limit)
+    return list(connection.execute(statement).mappings())
+
+
+def _read_one_by_one(
+    connection: Connection,
+    query: CallQuery,
+    model: _Model,
+    stretch: _Stretch,
+    before: CallCursor | None,
+    limit: int,
+) -> list[RowMapping]:
+    """The same of a thin stretch, pair by pair; PostgreSQL would read whole days else."""
+    hours = _list_pairs(stretch, query, model)
+    where = [*_to_conditions(query, model), *_to_pairs(hours)]
+    found = _select(calls, where, stretch.span, before, limit).correlate(hours).lateral()
+    statement = (
+        select(found)
+        .select_from(hours.join(found, true()))
+        .order_by(found.c.opened_at_unix_ns.desc(), found.c.call_id.desc())
+        .limit(limit)
+    )
+    return list(connection.execute(statement).mappings())
+
+
+def _select(
+    table: Table,
+    where: Sequence[ColumnElement[bool]],
+    span: Range,
+    before: CallCursor | None,
+    limit: int,
+) -> Select[Any]:
     columns = table.c
     order = (columns.opened_at_unix_ns, columns.call_id)
     statement = (
@@ -136,12 +187,12 @@ def _read(
         .order_by(*(column.desc() for column in order))
         .limit(limit)
     )
-    if before is not None:
-        statement = statement.where(
-            columns.opened_at_unix_ns <= before.opened_at_unix_ns,
-            tuple_(*order) < (before.opened_at_unix_ns, before.call_id),
-        )
-    return list(connection.execute(statement).mappings())
+    if before is None:
+        return statement
+    return statement.where(
+        columns.opened_at_unix_ns <= before.opened_at_unix_ns,
+        tuple_(*order) < (before.opened_at_unix_ns, before.call_id),
+    )
 
 
 def _to_conditions(query: CallQuery, model: _Model) -> list[Any]:
@@ -192,17 +243,6 @@ def _get_span(query: CallQuery, before: CallCursor | None) -> Range:
     return query.since_unix_ns or 0, min(ends)
 
 
-class _Stretch(NamedTuple):
-    """A stretch of time that may hold a match.
-
-    Attributes:
-        pairs: hours of it whose workflows are looked up one by one, because matches are thin.
-    """
-
-    span: Range
-    pairs: Sequence[int] | None = None
-
-
 def _list_stretches(
     connection: Connection,
     query: CallQuery,
@@ -233,22 +273,25 @@ def _list_stretches(
                 yield _Stretch(_cut(whole, (some[-1], some[0] + _HOUR_SECONDS)), some)
 
 
-def _to_pairs(stretch: _Stretch, query: CallQuery, model: _Model) -> list[Any]:
-    """Conditions that a call is of an hour and a workflow in which there can be a match."""
+def _list_pairs(stretch: _Stretch, query: CallQuery, model: _Model) -> Subquery:
+    """Hours and workflows of a thin stretch in which there can be a match."""
     assert stretch.pairs is not None, "asked for thin stretches only"
     columns = call_hours.c
-    hours = (
+    return (
         select(columns.hour_unix, columns.workflow)
         .where(columns.hour_unix.in_(stretch.pairs), *_to_sum_conditions(call_hours, query, model))
         .distinct()
         .subquery()
-        .c
     )
-    opened_at = calls.c.opened_at_unix_ns
+
+
+def _to_pairs(hours: Subquery) -> list[Any]:
+    """Conditions that a call is of one of them."""
+    opened_at, columns = calls.c.opened_at_unix_ns, hours.c
     return [
-        calls.c.workflow == hours.workflow,
-        opened_at >= hours.hour_unix * _NS,
-        opened_at < (hours.hour_unix + _HOUR_SECONDS) * _NS,
+        calls.c.workflow == columns.workflow,
+        opened_at >= columns.hour_unix * _NS,
+        opened_at < (columns.hour_unix + _HOUR_SECONDS) * _NS,
     ]
 
 
