@@ -18,6 +18,7 @@ from alos.server.settings import (
     Settings,
     SettingsError,
     get_home,
+    get_otlp,
     get_vault_paths,
 )
 
@@ -44,6 +45,11 @@ def serve(
     if dev and host not in LOOPBACK:
         typer.echo("--dev listens on loopback only; leave --host out.", err=True)
         raise typer.Exit(EXIT_USAGE)
+    try:
+        otlp = get_otlp()
+    except SettingsError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(EXIT_USAGE) from None
     settings = Settings(
         home=get_home(home),
         config=config,
@@ -51,6 +57,7 @@ def serve(
         port=port,
         dev=dev,
         vault=get_vault_paths(vault_master_key),
+        otlp=otlp,
     )
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

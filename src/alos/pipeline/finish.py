@@ -26,6 +26,14 @@ Overbilled = Callable[[WorkspaceId, int], None]
 """Told when a provider billed more than was reserved: (workspace, excess in nano-dollars)."""
 
 
+OnClosed = Callable[[ClosingEntry], None]
+"""Told of each record once it is on disk; must return at once."""
+
+
+def _tell_nobody(_: ClosingEntry) -> None:
+    """Stand in where nobody wants copies."""
+
+
 class Finish:
     """The last stage."""
 
@@ -38,6 +46,7 @@ class Finish:
         ids: Ids,
         keep: Keep,
         on_overbilled: Overbilled,
+        on_closed: OnClosed = _tell_nobody,
     ) -> None:
         self._counters = counters
         self._journal = journal
@@ -46,6 +55,7 @@ class Finish:
         self._keep = keep
         self.check_keeps = keep.check
         self._on_overbilled = on_overbilled
+        self._on_closed = on_closed
 
     async def __call__(self, progress: Progress, ending: Ending, rules: str) -> int:
         """Settle, then make the record durable; returns the cost in nano-dollars.
@@ -73,6 +83,7 @@ class Finish:
             for raised in progress.tries.raised:
                 await self._counters.settle(raised, cost_nanousd=0)
         progress.receipt = await self._journal.close(entry)
+        self._on_closed(entry)
         reserved = _get_reserved(progress)
         if reservation is not None and cost > reserved and progress.key:
             self._on_overbilled(progress.key.workspace, cost - reserved)

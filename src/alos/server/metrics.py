@@ -1,6 +1,6 @@
 """What Prometheus reads: counters of our own parts, never anything of a caller."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -41,12 +41,14 @@ class Metrics(Collector):
         plane: ControlPlane,
         upstreams: Upstreams,
         calls: Tally,
+        more: Callable[[], Iterable[tuple[str, str, int]]] = tuple,
     ) -> None:
         self._calls = calls
         self._journal = journal
         self._upstreams = upstreams
         self._shipper = shipper
         self._plane = plane
+        self._more = more
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
@@ -60,6 +62,7 @@ class Metrics(Collector):
             ("alos_journal_refused", "Entries that could not be written.", journal.refused),
             ("alos_journal_gaps", "Declared gaps.", journal.gaps),
             ("alos_shipped", "Entries brought into the call index.", self._shipper.shipped),
+            *self._more(),
         )
         for name, help_, value in counters:
             yield CounterMetricFamily(name, help_, value=value)

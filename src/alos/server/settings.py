@@ -15,6 +15,21 @@ class SettingsError(Exception):
     """A setting can't be used; the message says which and what to do."""
 
 
+class Otlp(NamedTuple):
+    """An OpenTelemetry collector.
+
+    Attributes:
+        headers: may hold a credential.
+    """
+
+    url: str
+    headers: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        """Keep the headers out of logs."""
+        return f"Otlp(url={self.url!r}, headers=***)"
+
+
 class VaultPaths(NamedTuple):
     """Where the vault's three parts stand; each may be on a volume of its own.
 
@@ -41,6 +56,7 @@ class Settings:
         home: the data folder (``ALOS_HOME``, ``.alos`` unless set).
         config: folder of ``alos.yaml``.
         dev: serve what is unreleased, on loopback only; decides the birth of the folder.
+        otlp: where copies of records go as spans; ``None`` = nowhere.
         vault: where bodies, their keys and the master key stand.
     """
 
@@ -50,6 +66,7 @@ class Settings:
     port: int = DEFAULT_PORT
     dev: bool = False
     vault: VaultPaths = NO_VAULT_PATHS
+    otlp: Otlp | None = None
 
     @property
     def socket(self) -> Path:
@@ -98,6 +115,24 @@ def get_vault_paths(master_key: Path | None = None) -> VaultPaths:
         for name in ("BODIES", "KEYS", "MASTER_KEY")
     )
     return VaultPaths(bodies=bodies, keys=keys, master_key=master_key or master)
+
+
+def get_otlp() -> Otlp | None:
+    """``ALOS_OTLP_URL``, and ``ALOS_OTLP_HEADERS`` as ``name=value,name=value``.
+
+    Raises:
+        SettingsError: the headers can't be read.
+    """
+    url = os.environ.get("ALOS_OTLP_URL")
+    if not url:
+        return None
+    headers = {}
+    for pair in filter(None, os.environ.get("ALOS_OTLP_HEADERS", "").split(",")):
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise SettingsError("ALOS_OTLP_HEADERS is name=value, with commas between")
+        headers[name.strip().lower()] = value.strip()
+    return Otlp(url, headers)
 
 
 def get_environment() -> Mapping[str, str]:

@@ -5,6 +5,7 @@ import logging
 from contextlib import suppress
 from dataclasses import dataclass
 
+from alos.control.custody import Custody
 from alos.control.plane import ControlPlane
 from alos.control.upstreams import Upstreams
 from alos.counters.memory import MemoryCounters
@@ -13,6 +14,7 @@ from alos.domain.fault import Fault, JournalDown
 from alos.domain.ids import Digest, Epoch, WorkspaceId
 from alos.domain.money import to_usd_text
 from alos.domain.standing import Standing
+from alos.exporters.otlp import OtlpExporter
 from alos.gateway.door import ModelDoor
 from alos.gateway.errors import get_status
 from alos.gateway.wire.formats import FORMATS
@@ -49,6 +51,7 @@ from alos.server.bootstrap.management import CallPath, Desks, build_management
 from alos.server.bootstrap.past import settle_the_past
 from alos.server.bootstrap.releases import build_release_desk
 from alos.server.bootstrap.revisions import build_revisions, found, start_role_book
+from alos.server.bootstrap.telemetry import count_copies, open_otlp
 from alos.server.bootstrap.upstreams import build_provider
 from alos.server.bootstrap.vault import open_vault
 from alos.server.bootstrap.watches import start_jobs
@@ -131,6 +134,7 @@ async def build(settings: Settings) -> Installation:
         SettingsError: the data folder or a setting can't be used.
         ClockBehind, JournalDown, StoreDown: a part of ours can't start.
     """
+    otlp = open_otlp(settings)
     folder = open_folder(settings.home, dev=settings.dev)
     claim = FolderClaim(folder)
     clock, ids, tasks = SystemClock(), RandomIds(), Tasks()
@@ -170,7 +174,6 @@ async def build(settings: Settings) -> Installation:
         clock=clock,
         catch_up=shipper.ship_once,
     )
-    await custody.holds.load()
     sealer = build_sealer(folder, store, journal)
     statements = open_statements(folder, store)
     number = chosen.number or await found(chosen, store, statements, plane, clock)
@@ -213,6 +216,7 @@ async def build(settings: Settings) -> Installation:
             ids=ids,
             keep=keep,
             on_overbilled=_close_overbilled(plane, tasks),
+            **({"on_closed": otlp.offer} if otlp is not None else {}),
         ),
     )
     pipeline = Pipeline(
@@ -261,7 +265,7 @@ async def build(settings: Settings) -> Installation:
     jobs.every(_FORGET_SECONDS, management.sessions.forget_old, name="forget old sessions")
     jobs.every(HEARTBEAT_SECONDS, sealer.beat, name="heartbeat")
     jobs.every(_RELEASES_SECONDS, desk.book.catch_up, name="read releases")
-    jobs.every(PURGE_SECONDS, custody.purge.run, name="end retention")
+    await _start_custody(jobs, tasks, custody, otlp)
     tasks.spawn(shipper.run(), name="ship")
     tasks.spawn(sealer.run(), name="seal")
     operations = Operations(
@@ -272,6 +276,7 @@ async def build(settings: Settings) -> Installation:
             plane=plane,
             upstreams=upstreams,
             calls=pipeline.tally,
+            more=lambda: count_copies(vault.metrics, otlp),
         ).write,
     )
     return Installation(
@@ -307,6 +312,16 @@ _NOTHING = Standing(
     stopped={},
 )
 """The Standing before the first one: it knows no key, so it serves nobody."""
+
+
+async def _start_custody(
+    jobs: Jobs, tasks: Tasks, custody: Custody, otlp: OtlpExporter | None
+) -> None:
+    """Put legal holds into force, then begin to end retention and to send copies."""
+    await custody.holds.load()
+    jobs.every(PURGE_SECONDS, custody.purge.run, name="end retention")
+    if otlp is not None:
+        tasks.spawn(otlp.run(), name="send spans")
 
 
 def _close_overbilled(plane: ControlPlane, tasks: Tasks) -> Overbilled:
