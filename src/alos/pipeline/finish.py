@@ -2,17 +2,18 @@
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from alos.domain.call import CheckedCandidate, WholeReply
 from alos.domain.fault import VaultDown
 from alos.domain.ids import WorkspaceId
 from alos.domain.money import Usage
-from alos.domain.record import ClosingEntry, Evidence, Fact, Outcome, Personal
+from alos.domain.record import ClosingEntry, Fact, Outcome, Personal
 from alos.domain.refusal import ReasonCode
 from alos.domain.trace import read_traceparent
 from alos.pipeline.keep import Keep
 from alos.pipeline.progress import Ending, Progress
+from alos.pipeline.sources import match_sources
 from alos.ports.clock import Clock
 from alos.ports.counters import Counters
 from alos.ports.ids import Ids
@@ -167,14 +168,21 @@ class Finish:
             if admitted.task is not None:
                 personal.append(Personal("task", salt(), admitted.task))
             personal.extend(
-                Personal(f"source.{Evidence.DECLARED}", salt(), source)
-                for source in admitted.sources
+                Personal(f"source.{source.evidence}", salt(), source.id)
+                for source in match_sources(admitted.sources, _list_sent_texts(progress))
             )
             personal.extend(Personal("tag", salt(), tag) for tag in admitted.tags)
             trace = read_traceparent(progress.call.headers.get(b"traceparent"))
             if trace is not None:
                 personal.append(Personal("caller_span", salt(), trace.span_id))
         return tuple(personal)
+
+
+def _list_sent_texts(progress: Progress) -> Iterator[str]:
+    """The texts that a model saw as the caller wrote them; none where some were replaced."""
+    request, sent = progress.request, progress.sent
+    if request is not None and sent is not None and not sent.redacted:
+        yield from (text.text for text in request.texts)
 
 
 def _withhold(ending: Ending) -> Ending:
