@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from alos.control.bodies import Bodies, Match, Progress
+from alos.control.calls_why import explain_call
 from alos.control.change_notes import ChangeNotes
 from alos.control.erasure import Erasures
 from alos.control.evidence import prove_call
@@ -452,3 +453,21 @@ async def test_a_search_without_bounds_is_refused(house: House, text: str, days:
 
 def _read_everything(home: Path) -> bytes:
     return b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+
+
+async def test_why_proves_what_it_says_and_names_what_is_kept(house: House) -> None:
+    await house.call("call_1")
+    ledger = StoredLedger(house.store, house.home / "journal")
+    early = explain_call(house.calls, CallId("call_1"), ledger=ledger)
+    assert early is not None
+    assert "not sealed yet" in early.answers[-1].answer
+    make_sealer(house.home, house.store, house.clock).seal_once()
+    reasons = explain_call(house.calls, CallId("call_1"), ledger=ledger)
+    assert reasons is not None
+    assert reasons.answers[-1].answer.endswith("Proven.")
+    assert verify_evidence(reasons.proof, [KEY.verify_key]).is_good
+    data = next(one for one in reasons.answers if one.key == "data")
+    assert [value.partition(":")[0] for label, value in data.facts if label == "kept"] == [
+        "request",
+        "answer",
+    ]

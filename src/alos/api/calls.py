@@ -12,6 +12,7 @@ from alos.control.callers import get_call_target
 from alos.control.calls import to_details
 from alos.control.calls_why import to_plain, to_reasons
 from alos.control.custody import Custody
+from alos.control.evidence import prove_call
 from alos.control.plane import ControlPlane
 from alos.domain.action import Action
 from alos.domain.ids import CallId, PersonId
@@ -37,9 +38,12 @@ def add_calls(app: FastAPI, plane: ControlPlane, custody: Custody) -> None:
 
     @app.get("/api/v1/calls/{call_id}/why", response_model=None)
     async def get_why(call_id: WireCallId, caller: Reader) -> dict[str, Any] | Response:
-        """Which model ran, what it saw, which tools it called, who approved it."""
+        """Which model ran, what it saw, which tools it called, who approved it; with proof."""
         row = await find_call(plane, custody, call_id, caller)
-        return say_unknown(call_id) if row is None else to_plain(to_reasons(row, name_of))
+        if row is None:
+            return say_unknown(call_id)
+        proof = await asyncio.to_thread(prove_call, custody.ledger, call_id)
+        return to_plain(to_reasons(row, name_of, proof))
 
 
 async def find_call(

@@ -11,6 +11,8 @@ from alos.cli.call_access import open_calls
 from alos.cli.client import EXIT_NO
 from alos.control.calls_why import CallReasons, explain_call, to_plain
 from alos.domain.ids import CallId
+from alos.server.bootstrap import open_ledger_home
+from alos.server.settings import get_home
 
 
 def why(
@@ -19,8 +21,8 @@ def why(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Say why a call went as it did, from its record alone."""
-    with open_calls() as store:
-        reasons = explain_call(store, CallId(call))
+    with open_calls() as store, open_ledger_home(get_home()) as ledger:
+        reasons = explain_call(store, CallId(call), ledger=ledger.reader)
     if reasons is None:
         typer.echo(f"No call {call} is in the index.", err=True)
         raise typer.Exit(EXIT_NO)

@@ -9,10 +9,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from alos.control.calls import NameOf, get_sentence, no_name
+from alos.control.evidence import Unproven, prove_call
+from alos.control.stored_bodies import get_references
 from alos.domain.ids import CallId
 from alos.domain.money import to_usd_text
 from alos.domain.record import ClosingEntry, Evidence, Fact
+from alos.ledger.checkpoint import read_checkpoint
+from alos.ledger.verify import verify_evidence
 from alos.ports.call_store import CallRow, CallStore
+from alos.ports.ledger import Ledger
+
+Proof = dict[str, Any] | Unproven
+"""The evidence of a call, or why there is none (yet)."""
 
 _EVIDENCE_WORDS = {
     Evidence.DECLARED: "declared by the caller, not checked",
@@ -35,24 +43,32 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallReasons:
-    """Why a call went as it did."""
+    """Why a call went as it did.
+
+    Attributes:
+        proof: the evidence file of the call (``docs/reference/evidence-file.md``), once sealed.
+    """
 
     call_id: CallId
     headline: str
     answers: tuple[Answer, ...]
+    proof: dict[str, Any] | None = None
 
 
 def explain_call(
-    store: CallStore, call_id: CallId, name_of: NameOf = no_name
+    store: CallStore, call_id: CallId, name_of: NameOf = no_name, ledger: Ledger | None = None
 ) -> CallReasons | None:
-    """Answer for one call, or nothing where it is not known."""
+    """Answer for one call, or nothing where it is not known; with its proof from ``ledger``."""
     row = store.get_call(call_id)
-    return None if row is None else to_reasons(row, name_of)
+    if row is None:
+        return None
+    return to_reasons(row, name_of, prove_call(ledger, call_id) if ledger is not None else None)
 
 
 def to_plain(reasons: CallReasons) -> dict[str, Any]:
     """The answers for machines; facts are [label, value] pairs, because labels repeat."""
     return {
+        "proof": reasons.proof,
         "call_id": reasons.call_id,
         "headline": reasons.headline,
         "answers": {
@@ -66,8 +82,8 @@ def to_plain(reasons: CallReasons) -> dict[str, Any]:
     }
 
 
-def to_reasons(row: CallRow, name_of: NameOf = no_name) -> CallReasons:
-    """Answer from a call's row."""
+def to_reasons(row: CallRow, name_of: NameOf = no_name, proof: Proof | None = None) -> CallReasons:
+    """Answer from a call's row, and from its proof where there is one."""
     closing = row.closing
     if closing is None:
         workflow = row.opening.workflow if row.opening is not None else "an unknown workflow"
@@ -85,8 +101,9 @@ def to_reasons(row: CallRow, name_of: NameOf = no_name) -> CallReasons:
             _explain_tools(closing),
             _explain_approval(closing, name_of),
             _explain_outcome(closing),
-            _explain_evidence(row),
+            _explain_evidence(row, proof),
         ),
+        proof=proof if isinstance(proof, dict) else None,
     )
 
 
@@ -158,7 +175,17 @@ def _explain_data(closing: ClosingEntry) -> Answer:
         ("request", closing.request_hash),
         ("sent upstream", closing.sent_hash),
         ("answer", closing.output_hash),
+        ("kept", _list_kept(closing)),
     )
+
+
+def _list_kept(closing: ClosingEntry) -> list[str]:
+    """Which bodies the vault has, or why not."""
+    facts = dict(closing.facts)
+    kept = [f"{kind}: {reference}" for kind, reference in get_references(closing).items()]
+    if (why := facts.get(Fact.BODIES)) is not None:
+        kept.append(f"not all: {why.replace('_', ' ')}")
+    return kept
 
 
 def _explain_tools(closing: ClosingEntry) -> Answer:
@@ -217,16 +244,38 @@ def _explain_outcome(closing: ClosingEntry) -> Answer:
     )
 
 
-def _explain_evidence(row: CallRow) -> Answer:
+def _explain_evidence(row: CallRow, proof: Proof | None) -> Answer:
     place = row.place
     if place is None:
         return _answer("evidence", "Where does it stand in the log?", "It is not known.")
     return _answer(
         "evidence",
         "Where does it stand in the log?",
-        f"Entry {place.sequence} of writer {place.writer}.",
+        f"Entry {place.sequence} of writer {place.writer}.{_say_proof(proof)}",
         ("hash", place.hash),
+        *_list_proof(proof),
     )
+
+
+def _say_proof(proof: Proof | None) -> str:
+    if proof is None:
+        return ""
+    if isinstance(proof, Unproven):
+        return f" Not proven: {proof.text}."
+    report = verify_evidence(proof)
+    return " Proven." if report.is_good else f" NOT proven: {'; '.join(report.problems)}."
+
+
+def _list_proof(proof: Proof | None) -> list[tuple[str, str]]:
+    if not isinstance(proof, dict):
+        return []
+    head = read_checkpoint(proof["checkpoint"])
+    leaves = ", ".join(str(entry["leaf"]) for entry in proof["entries"])
+    return [
+        ("leaves", leaves),
+        ("under", f"the signed head of {head.size} leaves of {head.origin}"),
+        *(("signed by", key) for key in proof["keys"]),
+    ]
 
 
 def _answer(

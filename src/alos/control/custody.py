@@ -7,6 +7,7 @@ from alos.control.erasure import Erasures
 from alos.control.legal_holds import LegalHolds
 from alos.control.purge import Purge
 from alos.ports.call_store import CallStore
+from alos.ports.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +15,7 @@ class Custody:
     """Calls, their bodies, legal holds, the end of retention, and erasures on request."""
 
     calls: CallStore
+    ledger: Ledger
     bodies: Bodies
     holds: LegalHolds
     purge: Purge

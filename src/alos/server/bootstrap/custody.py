@@ -19,6 +19,7 @@ from alos.ports.vault import Vault
 from alos.server.folder import Folder
 from alos.store.engine import Store
 from alos.store.erase import erase_person
+from alos.store.ledger_reader import StoredLedger
 from alos.store.legal_holds import StoredLegalHolds
 
 PURGE_SECONDS = 3600.0
@@ -55,6 +56,7 @@ def build_custody(
     )
     return Custody(
         calls=calls,
+        ledger=StoredLedger(store, folder.journal),
         bodies=Bodies(vault, calls=calls, notes=notes, read_texts=_read_texts),
         holds=holds,
         purge=Purge(vault, holds, notes=notes, clock=clock, terms=lambda: get_terms(plane)),
