@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from alos.control.bundle import (
-    MAXIMUM_FILE_BYTES,
     read_bundle,
     read_bundle_folder,
     read_contents,
 )
+from alos.control.bundle_files import MAXIMUM_FILE_BYTES
 from alos.control.documents import Severity
 from alos.domain.golden import CaseKind
 from alos.domain.ids import WorkflowId
@@ -236,6 +236,16 @@ def test_a_vendor_that_keeps_more_than_the_workflow_allows_blocks_releases(
     folder.replace("alos.yaml", "retention_days: 0", "retention_days: 30")
     folder.replace(WORKFLOW, "monthly_budget_usd: 20", "monthly_budget_usd: 20\nbody_days: 7")
     assert folder.find("models.primary").severity is Severity.BLOCKS_RELEASE
+
+
+def test_a_workflow_may_not_keep_for_longer_than_the_organisation(
+    folder: OrganisationFolder,
+) -> None:
+    folder.replace("alos.yaml", "  # body_days:", "  body_days: 30  #")
+    folder.replace(WORKFLOW, "monthly_budget_usd: 20", "monthly_budget_usd: 20\nbody_days: 31")
+    problem = folder.find("body_days")
+    assert problem.is_error
+    assert "30 days" in problem.message
 
 
 def test_external_surfaces_and_personal_accounts_warn_of_the_waiver(

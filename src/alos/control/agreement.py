@@ -155,9 +155,15 @@ def _check_dictionaries(
 def _check_retention(
     document: Document, workflow: Workflow, organisation: Organisation
 ) -> Iterator[Problem]:
-    days = workflow.body_days
+    days, standard = workflow.body_days, organisation.retention.body_days
+    if days is not None and standard is not None and days > standard:
+        yield document.build_problem(
+            ("body_days",),
+            f"a workflow may only keep for less than the organisation's {standard} days",
+            f"Enter at most {standard}, or leave it out.",
+        )
     if days is None:
-        days = organisation.retention.body_days
+        days = standard
     if days is None:
         return
     for place, name in _list_route(workflow):

@@ -90,6 +90,8 @@ class Fact(StrEnum):
     """Where the vault keeps the request as it was sent, redacted."""
     ANSWER_BODY = "answer_body"
     """Where the vault keeps the answer, redacted."""
+    HELD_BODY = "held_body"
+    """Where the vault keeps the request that waits for a person, every finding replaced."""
     BODIES = "bodies"
     """Why a body is missing: ``not_kept`` (a term of no days), ``vault_down``, ``too_large``."""
     IDENTITY = "identity"

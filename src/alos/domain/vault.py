@@ -14,10 +14,12 @@ _NO_REFERENCE: Final = "not a reference to a body"
 
 REQUEST: Final = "request"
 ANSWER: Final = "answer"
+HELD: Final = "held"
+"""A request that no model answered and that waits for a person."""
 
 
 def get_label(call_id: CallId, kind: str) -> str:
-    """What a call's body is bound to: ``<call id>/request`` or ``<call id>/answer``."""
+    """What a call's body is bound to: ``<call id>/request``, ``/answer`` or ``/held``."""
     return f"{call_id}/{kind}"
 
 

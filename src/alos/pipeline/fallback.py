@@ -110,6 +110,7 @@ class Fallback:
         except StoreDown:
             return None
         progress.facts[Fact.HELD] = held.id
+        progress.facts[Fact.HELD_BODY] = held.body
         return held.id
 
 

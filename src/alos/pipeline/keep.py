@@ -13,12 +13,11 @@ from alos.domain.ids import BodyReference
 from alos.domain.record import Fact, Outcome
 from alos.domain.refusal import ReasonCode, Refusal
 from alos.domain.standing import StandingWorkflow
-from alos.domain.vault import ANSWER, REQUEST, Shelf, get_label
+from alos.domain.vault import ANSWER, HELD, REQUEST, Shelf, get_label
 from alos.pipeline.progress import Ending, Progress
 from alos.ports.clock import to_datetime
 from alos.ports.vault import Vault
 
-HELD = "held"
 VAULT_DOWN = "vault_down"
 NOT_KEPT = "not_kept"
 TOO_LARGE = "too_large"
@@ -69,7 +68,8 @@ class Keep:
         retention_class = workflow.bodies.get_class(_list_classes(progress, workflow))
         shelf = Shelf(workflow.workspace, retention_class, get_day(progress.call.received_unix_ns))
         try:
-            reference = self._vault.put(body, shelf=shelf, label=f"{progress.call.id}/{HELD}")
+            label = get_label(progress.call.id, HELD)
+            reference = self._vault.put(body, shelf=shelf, label=label, held=_is_held(progress))
             await self._vault.sync([reference])
         except VaultDown:
             return None
