@@ -63,7 +63,9 @@ def test_the_locks_agree_on_every_version() -> None:
 
 
 def test_the_package_imports_nothing_undeclared() -> None:
+    extras = PROJECT["project"]["optional-dependencies"].values()
     declared = names(PROJECT["project"]["dependencies"]) | names(DECLARED["For the demo"])
+    declared |= {name for extra in extras for name in names(extra)}
     owners = packages_distributions()
     undeclared = {
         f"{source.path}: {name}"
