@@ -319,6 +319,18 @@ async def test_holds_survive_a_restart(house: House) -> None:
     assert await house.purge.run() == ErasedBodies(held=2)
 
 
+async def test_a_hold_that_another_gateway_placed_is_obeyed(house: House) -> None:
+    await house.call("call_1")
+    mine = house.purge, house.erasures
+    house.build()
+    await house.place(HoldKind.WORKFLOW, "triage")
+    house.jump(31)
+    purge, erasures = mine
+    assert await purge.run() == ErasedBodies(held=2)
+    done = await erasures.erase_person(PersonId("dora"), request="T-17", by="dan")
+    assert (done.held_calls, done.bodies) == (1, ErasedBodies())
+
+
 async def test_while_it_is_not_known_what_is_on_hold_nothing_ends(house: House) -> None:
     await house.call("call_1")
     await house.call("call_2", workflow="other")

@@ -80,6 +80,7 @@ class Erasures:
                 goes on.
         """
         async with self._holds.lock:
+            await self._holds.load()
             for hold in self._holds.in_force:
                 if hold.kind is HoldKind.PERSON and hold.target == person:
                     raise ChangeRefused(f"the person is on legal hold {hold.id}")
@@ -95,6 +96,7 @@ class Erasures:
             StoreDown, VaultDown: it is not certain to be gone; do it again.
         """
         async with self._holds.lock:
+            await self._holds.load()
             row = await asyncio.to_thread(self._get_call, call_id)
             references = get_references(row.closing if row is not None else None)
             if not references:

@@ -48,6 +48,8 @@ class Purge:
             StoreDown: what is on hold is not known, so nothing of that shelf was erased.
             VaultDown: the keys can't be read or destroyed.
         """
+        async with self._holds.lock:
+            await self._holds.load()  # another gateway may have placed one
         terms, today = self._terms(), to_datetime(self._clock.unix_ns()).date()
         done = ErasedBodies()
         for shelf in await asyncio.to_thread(self._vault.list_shelves):
