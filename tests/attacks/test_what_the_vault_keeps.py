@@ -1,10 +1,12 @@
 """Bodies: none is read without a record, holds a credential, or outlives its key."""
 
+import asyncio
 import json
 import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from string import ascii_lowercase
 from typing import Any
@@ -189,3 +191,27 @@ async def _decrypt_everything(gateway: Gateway) -> list[bytes]:
                     found.append(body)
     await vault.stop()
     return found
+
+
+async def test_after_a_kill_under_load_every_body_that_a_record_names_is_there() -> None:
+    with run_gateway() as victim:
+        key = victim.create_key(QUESTIONS)
+
+        async def call(number: int) -> None:
+            with suppress(OSError, AssertionError, ValueError, asyncio.IncompleteReadError):
+                for _ in range(200):
+                    await ask(victim.port, say(f"hi {number}", stream=bool(number % 2)), key=key)
+
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(call(number)) for number in range(16)]
+            await asyncio.sleep(1.5)
+            victim.kill()
+            await asyncio.wait(tasks, timeout=30)
+        named = [
+            fact
+            for closing in victim.read_journal().closings
+            for fact in dict(closing.facts)
+            if fact.endswith("_body")
+        ]
+        assert len(named) > 20
+        assert len(await _decrypt_everything(victim)) == len(named)
