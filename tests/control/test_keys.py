@@ -107,3 +107,15 @@ async def test_last_uses_are_kept_by_a_job_and_never_go_back(desk: Desk) -> None
     with pytest.raises(StoreDown):
         await desk.plane.keys.save_uses()
     assert desk.plane.keys.uses == {made.row.grant.id: 200}
+
+
+async def test_a_keys_default_prompt_is_one_of_its_workflows_and_lasts(desk: Desk) -> None:
+    wish = KeyWish(workflows=(SUPPORT,), principal="ana", expires_at_unix=None)
+    with pytest.raises(ChangeRefused, match="there is: draft-reply"):
+        await desk.plane.create_key(replace(wish, default_prompt="nope"), by="me")
+    made = await desk.plane.create_key(replace(wish, default_prompt="draft-reply"), by="me")
+    assert desk.now.keys[made.row.grant.prefix].default_prompt == "draft-reply"
+    kept = {row.grant.id: row.grant for row in await desk.plane.list_keys()}
+    assert kept[made.row.grant.id].default_prompt == "draft-reply"
+    new = await desk.plane.keys.rotate(made.row.grant.prefix, by="me", overlap_seconds=0)
+    assert new.row.grant.default_prompt == "draft-reply"

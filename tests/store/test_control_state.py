@@ -23,6 +23,7 @@ _GRANT = KeyGrant(
     expires_at_unix=None,
     revoked=False,
     active=True,
+    default_prompt="triage",
 )
 _ROW = KeyRow(grant=_GRANT, created_at_unix=100, created_by="local-operator")
 _STOP = Stop(kind="workflow", target="triage", since_unix=5, by="dora", reason="wrong answers")

@@ -32,6 +32,9 @@ class KeyRequest(Body):
         description="oneself or a service account; else oneself, or the operational owner",
     )
     expires_at_unix: int | None = Field(default=None, description="seconds; never, if left out")
+    default_prompt: str | None = Field(
+        default=None, description="the prompt of calls that name none; else the workflow's"
+    )
 
 
 class RotationRequest(Body):
@@ -59,6 +62,7 @@ class KeyAnswer(Body):
     created_at_unix: int
     created_by: str
     expires_at_unix: int | None
+    default_prompt: str | None
     revoked_at_unix: int | None
     revoked_by: str | None
     last_used_at_unix: int | None
@@ -86,6 +90,7 @@ def add_keys(app: FastAPI, plane: ControlPlane) -> None:
                 workflows=tuple(wish.workflows),
                 principal=wanted,
                 expires_at_unix=wish.expires_at_unix,
+                default_prompt=wish.default_prompt,
             ),
             by=caller.id,
         )
@@ -162,6 +167,7 @@ def _to_key(row: KeyRow) -> KeyAnswer:
         created_at_unix=row.created_at_unix,
         created_by=row.created_by,
         expires_at_unix=grant.expires_at_unix,
+        default_prompt=grant.default_prompt,
         revoked_at_unix=row.revoked_at_unix,
         revoked_by=row.revoked_by,
         last_used_at_unix=row.last_used_at_unix,

@@ -21,6 +21,9 @@ def create(
         str | None, typer.Option(help="Person or service account; else the operational owner.")
     ] = None,
     days: Annotated[int | None, typer.Option(min=1, help="Valid for so many days.")] = None,
+    prompt: Annotated[
+        str | None, typer.Option(help="The prompt of calls that name none; else the workflow's.")
+    ] = None,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
@@ -28,7 +31,12 @@ def create(
     expires = None
     if days is not None:
         expires = int((datetime.now(UTC) + timedelta(days=days)).timestamp())  # noqa: TID251
-    wish = {"workflows": workflow, "principal": person, "expires_at_unix": expires}
+    wish = {
+        "workflows": workflow,
+        "principal": person,
+        "expires_at_unix": expires,
+        "default_prompt": prompt,
+    }
     made = call_api("POST", "/api/v1/keys", wish)
     if as_json:
         typer.echo(json.dumps(made))

@@ -42,11 +42,13 @@ class KeyWish:
         principal: a person's or service account's id; ``None`` takes the first workflow's
             operational owner.
         expires_at_unix: seconds; ``None`` never.
+        default_prompt: the prompt of calls that name none; ``None`` takes the workflow's.
     """
 
     workflows: tuple[str, ...]
     principal: str | None
     expires_at_unix: int | None
+    default_prompt: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +115,7 @@ class Keys:
         """
         workspace, default = self._check_workflows(wish.workflows)
         principal, kind = self._check_principal(wish, default)
+        self._check_prompt(wish)
         made = self._make(
             KeyGrant(
                 id=KeyId("key_" + secrets.token_hex(8)),
@@ -127,6 +130,7 @@ class Keys:
                 expires_at_unix=wish.expires_at_unix,
                 revoked=False,
                 active=True,
+                default_prompt=wish.default_prompt,
             ),
             by,
         )
@@ -265,6 +269,18 @@ class Keys:
             raise ChangeRefused("a key's workflows belong to one workspace; make one key for each")
         return workspaces.pop(), WorkflowId(slugs[0])
 
+    def _check_prompt(self, wish: KeyWish) -> None:
+        """A key's default prompt is one of every workflow that the key is for."""
+        if wish.default_prompt is None:
+            return
+        for slug in wish.workflows:
+            prompts = self._configuration().bundles[WorkflowId(slug)].prompts
+            if wish.default_prompt not in prompts:
+                listed = ", ".join(sorted(prompts)) or "none"
+                raise ChangeRefused(
+                    f"{slug!r} has no prompt {wish.default_prompt!r}; there is: {listed}"
+                )
+
     def _check_principal(
         self, wish: KeyWish, default: WorkflowId
     ) -> tuple[PrincipalId, PrincipalKind]:
@@ -305,6 +321,7 @@ def write_facts(row: KeyRow) -> dict[str, str]:
         "secret_hash": grant.secret_hash.hex(),
         "principal_kind": grant.principal_kind,
         "expires_at_unix": "" if grant.expires_at_unix is None else str(grant.expires_at_unix),
+        "default_prompt": grant.default_prompt or "",
     }
 
 

@@ -17,7 +17,7 @@ MAX_LABEL = 256
 """Characters of one label; the rest is cut off."""
 
 _HELICONE = b"helicone-property-"
-_ALONE: Mapping[bytes, str] = {
+ALONE: Mapping[bytes, str] = {
     b"helicone-user-id": "user",
     b"helicone-session-id": "session",
     b"helicone-session-name": "session_name",
@@ -29,12 +29,12 @@ _ALONE: Mapping[bytes, str] = {
     b"x-session-id": "session",
 }
 """Headers that are one tag each."""
-_OBJECTS = (b"x-portkey-metadata", b"x-litellm-spend-logs-metadata", b"x-litellm-metadata")
+OBJECTS = (b"x-portkey-metadata", b"x-litellm-spend-logs-metadata", b"x-litellm-metadata")
 """Headers that hold a JSON object of tags."""
-_LIST = b"x-litellm-tags"
+LIST = b"x-litellm-tags"
 """Names between commas."""
 _BAGGAGE = b"baggage"
-_TAGS = frozenset({*_ALONE, *_OBJECTS, _LIST, _BAGGAGE})
+_TAGS = frozenset({*ALONE, *OBJECTS, LIST, _BAGGAGE})
 _KEPT = frozenset({b"x-alos-task", b"x-alos-sources", b"x-alos-prompt", b"anthropic-beta"})
 """Headers of ours whose text is written down or passed on."""
 
@@ -76,14 +76,14 @@ def _list_tags(headers: Mapping[bytes, bytes], request: Request) -> Iterator[tup
     yield from _list_helicone(headers)
     if headers.keys().isdisjoint(_TAGS):
         return
-    for header, name in _ALONE.items():
+    for header, name in ALONE.items():
         if header in headers:
             yield name, headers[header].decode("latin-1")
-    for header in _OBJECTS:
+    for header in OBJECTS:
         if header in headers:
             yield from _list_object(_read_object(headers[header]))
-    if _LIST in headers:
-        yield from _list_names(headers[_LIST].decode("latin-1").split(","))
+    if LIST in headers:
+        yield from _list_names(headers[LIST].decode("latin-1").split(","))
     if _BAGGAGE in headers:
         yield from _list_baggage(headers[_BAGGAGE].decode("latin-1"))
 

@@ -151,6 +151,7 @@ def _to_key_values(row: KeyRow) -> dict[str, Any]:
         "default_workflow": grant.default_workflow,
         "surface": grant.surface,
         "expires_at_unix": grant.expires_at_unix,
+        "default_prompt": grant.default_prompt,
         "created_at_unix": row.created_at_unix,
         "created_by": row.created_by,
         "revoked_at_unix": row.revoked_at_unix,
@@ -173,6 +174,7 @@ def _to_key_row(row: Any) -> KeyRow:
         expires_at_unix=row.expires_at_unix,
         revoked=row.revoked_at_unix is not None,
         active=True,
+        default_prompt=row.default_prompt,
     )
     return KeyRow(
         grant=grant,

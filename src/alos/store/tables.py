@@ -229,6 +229,7 @@ keys: Final = Table(
     Column("rotate_reason", Text),
     Column("follows", String),
     Column("last_used_at_unix", BigInteger),
+    Column("default_prompt", String),
 )
 
 stops: Final = Table(
