@@ -16,6 +16,7 @@ from alos.api.parts import Parts
 from alos.checks.catalogue import Scanner, build_scanner
 from alos.checks.packs import standard_packs
 from alos.control.directory import Directory
+from alos.control.evals import EvalParts, Evals
 from alos.control.held import HeldDesk
 from alos.control.notebook import Notebook
 from alos.control.plane import ControlPlane
@@ -39,6 +40,7 @@ from alos.domain.sign_on import build_site
 from alos.domain.standing import Standing
 from alos.domain.workflow import StageName
 from alos.gateway.errors import get_status
+from alos.gateway.wire.formats import FORMATS
 from alos.ledger.note import SigningKey
 from alos.pipeline.anonymous import Anonymous
 from alos.ports.ids import RandomIds
@@ -52,11 +54,13 @@ from alos.store.call_index import CallIndex
 from alos.store.control_state import StoredControlState
 from alos.store.directory import StoredDirectory
 from alos.store.engine import Store
+from alos.store.eval_runs import StoredEvalRuns
 from alos.store.held import StoredHeldRequests
 from alos.store.revisions import StoredRevisions
 from alos.store.role_gains import StoredRoleGains
 from alos.store.sessions import StoredSessions
 from alos.store.statements import KeyedStatements
+from tests.control.eval_desk import JournalCalls
 from tests.pipeline.conversation import MemoryJournal
 
 SUPPORT = "support-reply-drafting"
@@ -142,6 +146,20 @@ class Desk:
             calls=CallIndex(self.store), plane=self.plane, clock=self.clock,
             catch_up=lambda: None,
         )  # fmt: skip
+        self.eval_desk = Evals(
+            EvalParts(
+                runs=StoredEvalRuns(self.store),
+                plane=self.plane,
+                bundles=self.releases.bundles,
+                calls=JournalCalls(self.journal),
+                statements=self.statements,
+                formats=FORMATS,
+                scan=self.scanner.scan,
+                clock=self.clock,
+                catch_up=lambda: None,
+                get_live=lambda _workflow: None,
+            )
+        )
         notebook = Notebook(self.journal, clock=self.clock, ids=ids)
         self.sessions = Sessions(
             self.state, notebook, clock=self.clock,
@@ -180,6 +198,7 @@ class Desk:
                 plane=self.plane,
                 directory=self.directory,
                 desk=self.releases,
+                evals=self.eval_desk,
                 revisions=self.revisions,
                 scanner=lambda: self.scanner,
                 custody=self.custody,

@@ -16,6 +16,7 @@ from alos.api.config import add_config
 from alos.api.custody import add_custody
 from alos.api.directory import add_directory
 from alos.api.document import complete_document
+from alos.api.evals import add_evals
 from alos.api.held import add_held
 from alos.api.keys import add_keys
 from alos.api.leaks import add_leaks
@@ -63,6 +64,7 @@ def build_api(parts: Parts) -> FastAPI:
     add_scan(app, parts.scanner)
     add_upstreams(app, parts.upstreams)
     add_held(app, parts.plane, parts.held)
+    add_evals(app, parts.evals, parts.plane)
     complete_document(app)
     return app
 

@@ -8,6 +8,7 @@ from alos.api.access import Authenticate, RefusalNotes
 from alos.checks.catalogue import Scanner
 from alos.control.custody import Custody
 from alos.control.directory import Directory
+from alos.control.evals import Evals
 from alos.control.held import HeldDesk
 from alos.control.plane import ControlPlane
 from alos.control.release_desk import ReleaseDesk
@@ -35,6 +36,7 @@ class Parts:
     plane: ControlPlane
     directory: Directory
     desk: ReleaseDesk
+    evals: Evals
     revisions: Revisions[Any]
     custody: Custody
     scanner: Callable[[], Scanner]

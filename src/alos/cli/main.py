@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "config": "alos.cli.config:app",
     "directory": "alos.cli.directory:app",
     "call": "alos.cli.calls:app",
+    "eval": "alos.cli.evals:app",
     "why": "alos.cli.why:why",
     "scan": "alos.cli.scan:scan_command",
     "ledger": "alos.cli.ledger:app",

@@ -41,6 +41,7 @@ from alos.server.asgi import Application, build_application
 from alos.server.bootstrap.configuration import choose_configuration
 from alos.server.bootstrap.custody import PURGE_SECONDS, build_custody
 from alos.server.bootstrap.directories import build_directory, build_scim_door
+from alos.server.bootstrap.evals import OVERDUE_SECONDS, build_releases_and_evals
 from alos.server.bootstrap.folders import (
     build_sealer,
     claim_store,
@@ -49,7 +50,6 @@ from alos.server.bootstrap.folders import (
 )
 from alos.server.bootstrap.management import CallPath, Desks, build_management
 from alos.server.bootstrap.past import settle_the_past
-from alos.server.bootstrap.releases import build_release_desk
 from alos.server.bootstrap.revisions import build_revisions, found, start_role_book
 from alos.server.bootstrap.telemetry import count_copies, open_otlp
 from alos.server.bootstrap.upstreams import build_provider
@@ -231,10 +231,16 @@ async def build(settings: Settings) -> Installation:
         uses=plane.keys.uses,
     )
     holder.listen(pipeline.standing_swapped)
-    desk = build_release_desk(
-        plane, store, statements, clock, get_gained_at=role_book.get_gained_at
+    desk, evals = await build_releases_and_evals(
+        plane,
+        store=store,
+        calls=CallIndex(store, folder.journal),
+        shipper=shipper,
+        scan=lambda text: stages.check.scanner.scan(text),  # noqa: PLW0108 - it is swapped
+        statements=statements,
+        clock=clock,
+        get_gained_at=role_book.get_gained_at,
     )
-    await desk.load()
     revisions = build_revisions(
         store,
         statements,
@@ -249,7 +255,12 @@ async def build(settings: Settings) -> Installation:
     management = build_management(
         settings,
         desks=Desks(
-            plane=plane, directory=directory, revisions=revisions, desk=desk, custody=custody
+            plane=plane,
+            directory=directory,
+            revisions=revisions,
+            desk=desk,
+            evals=evals,
+            custody=custody,
         ),
         scanner=lambda: stages.check.scanner,
         store=store,
@@ -264,6 +275,7 @@ async def build(settings: Settings) -> Installation:
     jobs.every(_SAVE_SECONDS, management.sessions.save_ends, name="keep ends of sessions")
     jobs.every(_FORGET_SECONDS, management.sessions.forget_old, name="forget old sessions")
     jobs.every(HEARTBEAT_SECONDS, sealer.beat, name="heartbeat")
+    jobs.every(OVERDUE_SECONDS, evals.end_overdue, name="end overdue eval runs")
     jobs.every(_RELEASES_SECONDS, desk.book.catch_up, name="read releases")
     await _start_custody(jobs, tasks, custody, otlp)
     tasks.spawn(shipper.run(), name="ship")

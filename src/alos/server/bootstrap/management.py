@@ -10,6 +10,7 @@ from alos.api.parts import Parts
 from alos.checks.catalogue import Scanner
 from alos.control.custody import Custody
 from alos.control.directory import Directory
+from alos.control.evals import Evals
 from alos.control.held import HeldDesk
 from alos.control.notebook import Notebook
 from alos.control.plane import ControlPlane
@@ -64,6 +65,7 @@ class Desks:
     directory: Directory
     revisions: Revisions[Prepared]
     desk: ReleaseDesk
+    evals: Evals
     custody: Custody
 
 
@@ -100,6 +102,7 @@ def build_management(
             directory=desks.directory,
             revisions=desks.revisions,
             desk=desks.desk,
+            evals=desks.evals,
             custody=desks.custody,
             scanner=scanner,
             sessions=sessions,

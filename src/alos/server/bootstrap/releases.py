@@ -51,7 +51,7 @@ def build_release_desk(
 ) -> ReleaseDesk:
     """Put the parts together; :meth:`ReleaseDesk.load` reads what happened so far."""
     clock = DevClock(clock) if plane.is_dev else clock
-    bundles = Bundles(StoredBundles(store), clock=clock)
+    bundles = Bundles(StoredBundles(store), clock=clock, kept=plane.take_draft)
     book = ReleaseBook(StoredReleaseLog(store), bundles, plane.notes, publish=plane.refresh)
     waivers = Waivers(StoredWaivers(store), plane.notes, clock=clock, publish=plane.refresh)
     facts = FactFinder(

@@ -1,0 +1,93 @@
+"""The eval runs of one process."""
+
+import asyncio
+
+from alos.control.eval_desk import LiveRelease
+from alos.control.evals import EvalParts, Evals
+from alos.control.plane import ControlPlane
+from alos.control.release_desk import ReleaseDesk
+from alos.control.trials import DRAFT_SECONDS
+from alos.control.voters import GetGainedAt
+from alos.domain.ids import Digest, WorkflowId
+from alos.domain.promotion import EvalFact
+from alos.evals.graders import Scan
+from alos.gateway.wire.formats import FORMATS
+from alos.ports.clock import Clock
+from alos.ports.dev_clock import DevClock
+from alos.ports.statements import Statements
+from alos.server.bootstrap.releases import build_release_desk
+from alos.store.bundles import StoredBundles
+from alos.store.call_index import CallIndex
+from alos.store.engine import Store
+from alos.store.eval_runs import StoredEvalRuns
+from alos.store.shipper import Shipper
+
+OVERDUE_SECONDS = 60.0
+"""How often runs are looked for whose time is over."""
+
+
+async def build_releases_and_evals(
+    plane: ControlPlane,
+    *,
+    store: Store,
+    calls: CallIndex,
+    shipper: Shipper,
+    scan: Scan,
+    statements: Statements,
+    clock: Clock,
+    get_gained_at: GetGainedAt,
+) -> tuple[ReleaseDesk, Evals]:
+    """Build both, each of which asks the other, and take up what the last process left open.
+
+    Raises:
+        StoreDown: they can't be read.
+    """
+
+    async def get_eval(digest: Digest) -> EvalFact | None:
+        return await evals.get_eval_fact(digest)
+
+    desk = build_release_desk(
+        plane, store, statements, clock, get_eval=get_eval, get_gained_at=get_gained_at
+    )
+    await desk.load()
+
+    def get_live(workflow: WorkflowId) -> LiveRelease | None:
+        live = desk.book.get(workflow).live_release
+        if live is None:
+            return None
+        ahead = desk.clock.ahead_seconds if isinstance(desk.clock, DevClock) else 0
+        return LiveRelease(digest=live.digest, since_unix=live.stage_since_unix - ahead)
+
+    evals = Evals(
+        EvalParts(
+            runs=StoredEvalRuns(store),
+            plane=plane,
+            bundles=desk.bundles,
+            calls=calls,
+            statements=statements,
+            formats=FORMATS,
+            scan=scan,
+            clock=clock,
+            catch_up=shipper.ship_own,
+            get_live=get_live,
+        )
+    )
+    await evals.load()
+    await _take_drafts(plane, desk, StoredBundles(store), clock)
+    return desk, evals
+
+
+async def _take_drafts(
+    plane: ControlPlane, desk: ReleaseDesk, kept: StoredBundles, clock: Clock
+) -> None:
+    """Let the bundles be called that were uploaded before this process began."""
+    oldest = clock.unix_ns() // 1_000_000_000 - DRAFT_SECONDS
+    for workflow in plane.configuration.bundles:
+        for digest in await asyncio.to_thread(kept.list_digests, workflow):
+            stored = await asyncio.to_thread(kept.get, digest)
+            if stored is None or stored.uploaded_at_unix < oldest:
+                continue
+            bundle = await desk.bundles.get(digest)
+            if bundle is not None:
+                plane.trials.add_draft(bundle, uploaded_at_unix=stored.uploaded_at_unix)
+    plane.refresh()
