@@ -21,6 +21,7 @@ from alos.api.held import add_held
 from alos.api.keys import add_keys
 from alos.api.leaks import add_leaks
 from alos.api.parts import Parts
+from alos.api.policy import add_policy
 from alos.api.releases import add_releases
 from alos.api.scan import add_scan
 from alos.api.sessions import add_sessions
@@ -62,6 +63,7 @@ def build_api(parts: Parts) -> FastAPI:
     add_custody(app, parts.custody)
     add_waivers(app, parts.plane, parts.desk.waivers)
     add_scan(app, parts.scanner)
+    add_policy(app, parts.plane, parts.custody.trials, parts.clock)
     add_upstreams(app, parts.upstreams)
     add_held(app, parts.plane, parts.held)
     add_evals(app, parts.evals, parts.plane)

@@ -142,11 +142,14 @@ def _check_model(
 def _check_dictionaries(
     document: Document, workflow: Workflow, organisation: Organisation
 ) -> Iterator[Problem]:
-    for data_class, forbidden in workflow.boundary.forbidden.items():
+    boundary = workflow.boundary
+    rules = [("forbidden", *rule) for rule in boundary.forbidden.items()]
+    rules += [("shadow", *rule) for rule in boundary.shadow.items()]
+    for part, data_class, forbidden in rules:
         for index, name in enumerate(forbidden.dictionaries):
             if name not in organisation.dictionaries:
                 yield document.build_problem(
-                    ("boundary", "forbidden", data_class.value, "dictionaries", index),
+                    ("boundary", part, data_class.value, "dictionaries", index),
                     "there is no such dictionary in alos.yaml",
                     suggest(name, list(organisation.dictionaries)) or "Add it there.",
                 )

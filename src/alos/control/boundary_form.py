@@ -91,3 +91,5 @@ class BoundaryForm(Form):
     """Parts that may pass unscanned, e.g. image or pdf; all others are refused."""
     hosted_tools: list[Name] = Field(default_factory=list)
     """Tools that may run at the provider, by the provider's name."""
+    shadow: dict[DataClassWord, ForbiddenForm] = Field(default_factory=dict)
+    """Rules on trial: calls they would block or redact are counted and go through."""

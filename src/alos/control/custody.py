@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from alos.control.bodies import Bodies
 from alos.control.erasure import Erasures
 from alos.control.legal_holds import LegalHolds
+from alos.control.policy_trial import PolicyTrials
 from alos.control.purge import Purge
 from alos.ports.call_store import CallStore
 from alos.ports.ledger import Ledger
@@ -17,6 +18,7 @@ class Custody:
     calls: CallStore
     ledger: Ledger
     bodies: Bodies
+    trials: PolicyTrials
     holds: LegalHolds
     purge: Purge
     erasures: Erasures

@@ -107,7 +107,7 @@ def compile_standing(
     organisation, people = configuration.organisation, configuration.people
     now_unix = now_unix_ns // 1_000_000_000
     models = {
-        name: _to_model(model, organisation.vendors[model.vendor])
+        name: to_standing_model(model, organisation.vendors[model.vendor])
         for name, model in organisation.models.items()
     }
     return Standing(
@@ -118,7 +118,7 @@ def compile_standing(
         keys={key.prefix: _to_grant(key, organisation, people) for key in keys},
         workflows={
             **{
-                bundle.id: _to_workflow(bundle, organisation, people)
+                bundle.id: to_standing_workflow(bundle, organisation, people)
                 for bundle in configuration.bundles.values()
             },
             **{
@@ -154,7 +154,7 @@ def compile_trial(
     Raises:
         KeyError: the configuration has no workspace of that name.
     """
-    compiled = _to_workflow(bundle, configuration.organisation, configuration.people)
+    compiled = to_standing_workflow(bundle, configuration.organisation, configuration.people)
     return replace(compiled, release=StandingRelease(digest=bundle.digest, stage=stage))
 
 
@@ -187,7 +187,7 @@ def _to_served(
     )
     if served.bundle.workflow.workspace not in organisation.workspaces:
         return before
-    workflow = _to_workflow(served.bundle, organisation, people)
+    workflow = to_standing_workflow(served.bundle, organisation, people)
     needed = list_needed(served.bundle.workflow)
     ends = [get_end(waivers, workflow.id, about, now_unix) for about in needed]
     return replace(
@@ -198,7 +198,10 @@ def _to_served(
     )
 
 
-def _to_workflow(bundle: Bundle, organisation: Organisation, people: People) -> StandingWorkflow:
+def to_standing_workflow(
+    bundle: Bundle, organisation: Organisation, people: People
+) -> StandingWorkflow:
+    """What admission and the checks need of a bundle, unreleased."""
     workflow = bundle.workflow
     boundary = workflow.boundary
     actions = {
@@ -221,6 +224,7 @@ def _to_workflow(bundle: Bundle, organisation: Organisation, people: People) -> 
         forbidden=frozenset(name.value for name in boundary.forbidden),
         actions=actions,
         detector_classes=_bind_detectors(bundle),
+        shadow=_bind_shadow(bundle),
         opaque_allowed=frozenset(kind.value for kind in boundary.opaque),
         hosted_allowed=boundary.hosted_tools,
         prompts={name: prompt.version for name, prompt in prompts.items()},
@@ -283,7 +287,19 @@ def _bind_detectors(bundle: Bundle) -> dict[str, tuple[str, ...]]:
     return bound
 
 
-def _to_model(model: Model, vendor: Vendor) -> StandingModel:
+def _bind_shadow(bundle: Bundle) -> dict[str, tuple[tuple[str, Action], ...]]:
+    """The same of rules on trial, with what each would do."""
+    bound: dict[str, tuple[tuple[str, Action], ...]] = {}
+    for name, rule in bundle.workflow.boundary.shadow.items():
+        for named in (*rule.detectors, *rule.dictionaries):
+            detector = _DETECTOR_KINDS.get(named, named)
+            one = (name.value, _FORBIDDEN_ACTION[rule.action])
+            bound[detector] = (*bound.get(detector, ()), one)
+    return bound
+
+
+def to_standing_model(model: Model, vendor: Vendor) -> StandingModel:
+    """What the path of a call needs of a model."""
     timeouts = vendor.timeouts
     return StandingModel(
         name=model.name,

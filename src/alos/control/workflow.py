@@ -105,6 +105,13 @@ def _check_boundary(document: Document, form: WorkflowForm) -> Iterator[Problem]
                 "this class is both blocked and allowed",
                 "Keep one of the two, or let it be redacted or flagged.",
             )
+    for data_class, rule in boundary.shadow.items():
+        if data_class is DataClass.CREDENTIALS or not (rule.detectors or rule.dictionaries):
+            yield document.build_problem(
+                ("boundary", "shadow", data_class.value),
+                "a rule on trial names a detector or a dictionary, and never credentials",
+                "Name one, or remove the rule: credentials are blocked already.",
+            )
     for index, item in enumerate(boundary.allowed):
         if item.data_class is DataClass.CREDENTIALS:
             yield document.build_problem(

@@ -141,6 +141,9 @@ def _to_boundary(form: BoundaryForm) -> Boundary:
         pii=form.pii,
         opaque=frozenset(form.opaque),
         hosted_tools=frozenset(form.hosted_tools),
+        shadow=MappingProxyType(
+            {key: _to_forbidden(key, item) for key, item in form.shadow.items()}
+        ),
     )
 
 

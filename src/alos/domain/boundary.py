@@ -1,7 +1,7 @@
 """What may go into a workflow and what may not, in classes that models are approved for too."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -100,6 +100,7 @@ class Boundary:
     Attributes:
         opaque: kinds that may pass unscanned, and are recorded as such; all others are refused.
         hosted_tools: provider-run tools that may be asked for, by the provider's name.
+        shadow: rules that are only counted: what each would have done.
     """
 
     forbidden: Mapping[DataClass, ForbiddenInput]
@@ -107,3 +108,4 @@ class Boundary:
     pii: PiiAction
     opaque: frozenset[OpaqueKind] = frozenset()
     hosted_tools: frozenset[str] = frozenset()
+    shadow: Mapping[DataClass, ForbiddenInput] = field(default_factory=dict)

@@ -147,6 +147,8 @@ class CheckedCall(NamedTuple):
     candidates: tuple[CheckedCandidate, ...]
     findings: tuple[FindingNote, ...]
     unscanned: tuple[str, ...]
+    shadow: str = ""
+    """What rules on trial would have done, e.g. ``block:incident_details``."""
 
 
 class WholeReply(NamedTuple):

@@ -106,6 +106,8 @@ class Fact(StrEnum):
     """First 16 hex digits of SHA-256 of a system text that is not the prompt of the record."""
     VENDORS = "vendors"
     """Vendors, by commas, one of which may have answered a call whose process died."""
+    SHADOW = "shadow"
+    """What rules on trial would have done, e.g. ``block:incident_details,redact:pii``."""
     NEAR_MISS = "near_miss"
     """Why the call is a near miss though it was answered (overridden, redacted, warned)."""
 

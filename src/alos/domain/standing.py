@@ -210,6 +210,7 @@ class StandingWorkflow:
         actions: per forbidden class what to do with it; for any other class (``pii``) what to
             do where a model is not approved for it.
         detector_classes: finding kind or type → further classes that the boundary binds it to.
+        shadow: the same binding of rules on trial, with what each would do.
         opaque_allowed, hosted_allowed: kinds the boundary names.
         prompts: declared prompt name → version.
         prompt_templates: declared prompt name → template.
@@ -240,6 +241,7 @@ class StandingWorkflow:
     forbidden: frozenset[str]
     actions: Mapping[str, Action]
     detector_classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    shadow: Mapping[str, tuple[tuple[str, Action], ...]] = field(default_factory=dict)
     opaque_allowed: frozenset[str] = frozenset()
     hosted_allowed: frozenset[str] = frozenset()
     prompts: Mapping[str, str] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from alos.checks.base import ScannerFault as EngineFault
 from alos.checks.catalogue import Scanner
 from alos.checks.redact import redact
 from alos.checks.seams import scan_parts
+from alos.domain.boundary_verdict import CREDENTIALS, PII, classify
 from alos.domain.call import AdmittedCall, CheckedCall, CheckedCandidate, Denied, FundedCall
 from alos.domain.fault import ScannerFault
 from alos.domain.finding import Finding
@@ -27,10 +28,7 @@ from alos.domain.standing import Action, StandingModel, StandingWorkflow
 from alos.pipeline.labels import list_label_texts
 from alos.ports.wire import WireFormat
 
-CREDENTIALS = "credentials"
-PII = "pii"
 _PROMPT_PATH: Path = ("alos", "prompt")
-_BASE_CLASS = {"secret": CREDENTIALS, "pii": PII}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +104,7 @@ class Check:
         except EngineFault as error:
             raise ScannerFault(str(error)) from error
         return [
-            _Seen(part, finding, _classify(finding, workflow))
+            _Seen(part, finding, classify(finding, workflow))
             for part, findings in enumerate(found)
             for finding in findings
         ]
@@ -133,7 +131,11 @@ class Check:
         if not candidates and admitted.stopped is None:
             return Denied(refusal=_refuse_pii(seen), findings=notes, unscanned=unscanned)
         return CheckedCall(
-            funded=funded, candidates=tuple(candidates), findings=notes, unscanned=unscanned
+            funded=funded,
+            candidates=tuple(candidates),
+            findings=notes,
+            unscanned=unscanned,
+            shadow=_note_shadow(seen, workflow) if workflow.shadow else "",
         )
 
     def redact_all(self, funded: FundedCall) -> bytes | None:
@@ -185,12 +187,16 @@ class Check:
         return CheckedCandidate(model=model, body=body, redacted=bool(replaced))
 
 
-def _classify(finding: Finding, workflow: StandingWorkflow) -> tuple[str, ...]:
-    """The data classes a finding counts as; an injection counts as none (it is flagged)."""
-    classes = workflow.detector_classes
-    bound = (*classes.get(finding.kind, ()), *classes.get(finding.type, ()))
-    base = _BASE_CLASS.get(finding.kind)
-    return bound if base is None else (base, *bound)
+def _note_shadow(seen: Iterable[_Seen], workflow: StandingWorkflow) -> str:
+    """What rules on trial would have done beyond what the boundary did."""
+    would: dict[str, Action] = {}
+    for one in seen:
+        rules = workflow.shadow
+        for name, action in (*rules.get(one.finding.kind, ()), *rules.get(one.finding.type, ())):
+            stands = workflow.actions.get(name) if name in one.classes else None
+            if _stronger(stands, action) is action and stands is not action:
+                would[name] = _stronger(would.get(name), action)
+    return ",".join(f"{action}:{name}" for name, action in sorted(would.items()))
 
 
 def _check_boundary(seen: Iterable[_Seen], workflow: StandingWorkflow) -> Refusal | None:

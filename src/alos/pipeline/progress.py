@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from alos.domain.call import AdmittedCall, Call, CheckedCall, CheckedCandidate, Denied, Reservation
 from alos.domain.money import Usage
-from alos.domain.record import FindingNote, Outcome, Stage, ToolNote
+from alos.domain.record import Fact, FindingNote, Outcome, Stage, ToolNote
 from alos.domain.refusal import ReasonCode
 from alos.domain.request import Request
 from alos.domain.standing import KeyGrant, Standing, StandingModel, StandingWorkflow
@@ -55,6 +55,14 @@ class Progress:
     def sent(self) -> CheckedCandidate | None:
         """The last candidate whose bytes went out, answered or not."""
         return self.candidate or self.tries.under_way or self.tries.sent
+
+    def take(self, checked: CheckedCall) -> None:
+        """Keep what the checks made of the call; what rules on trial saw is a near miss."""
+        self.checked = checked
+        self.findings, self.unscanned = checked.findings, checked.unscanned
+        if checked.shadow:
+            self.facts[Fact.SHADOW] = checked.shadow
+            self.facts.setdefault(Fact.NEAR_MISS, Fact.SHADOW.value)
 
     def deny(self, denied: Denied) -> None:
         """Keep what a denying stage knew."""

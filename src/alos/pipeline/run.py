@@ -213,8 +213,7 @@ class Pipeline:
         checked = stages.check(funded)
         if isinstance(checked, Denied):
             return await self._deny(progress, checked)
-        progress.checked = checked
-        progress.findings, progress.unscanned = checked.findings, checked.unscanned
+        progress.take(checked)
         stopped = funded.admitted.stopped or self._check_still(progress)
         if stopped is not None:
             return await self._fall_back(progress, checked, stopped)

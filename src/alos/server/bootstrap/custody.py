@@ -7,6 +7,7 @@ from alos.control.custody import Custody
 from alos.control.erasure import Erasures
 from alos.control.legal_holds import LegalHolds
 from alos.control.plane import ControlPlane
+from alos.control.policy_trial import PolicyTrials
 from alos.control.purge import Purge
 from alos.domain.erasure import Erasure
 from alos.domain.ids import CallId, PersonId
@@ -58,6 +59,7 @@ def build_custody(
         calls=calls,
         ledger=StoredLedger(store, folder.journal),
         bodies=Bodies(vault, calls=calls, notes=notes, read_texts=_read_texts),
+        trials=PolicyTrials(vault, calls=calls, notes=notes, read_texts=_read_texts),
         holds=holds,
         purge=Purge(vault, holds, notes=notes, clock=clock, terms=lambda: get_terms(plane)),
         erasures=Erasures(
