@@ -78,3 +78,10 @@ def test_any_entry_is_found_as_written_in_capitals_and_folded(phrase: list[str])
     for spelling in (entry, entry.upper(), fold(entry)):
         text = f"«{spelling}»"
         assert [(one.start, one.end) for one in scanner.scan(text)] == [(1, len(text) - 1)]
+
+
+def test_an_entry_with_a_hyphen_and_a_blank_is_found_as_it_stands() -> None:
+    pack = build_dictionary_pack([Dictionary(type="INCIDENT", entries=("sev-1 bridge",))])
+    scanner = build_scanner([pack])
+    for text in ("the SEV-1 bridge is open", "sev 1 bridge", "sev-1-bridge"):
+        assert [one.type for one in scanner.scan(text)] == ["INCIDENT"], text

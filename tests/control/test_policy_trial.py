@@ -76,7 +76,11 @@ async def _try(talk: Conversation, **changed: Any) -> TrialResult:
         scanner=build_test_scanner(),
     )
     return await trials.run(
-        lambda: policy, workflows=[WorkflowId("support")], since_unix_ns=0, until_unix_ns=DAY_NS, by="ann"
+        lambda: policy,
+        workflows=[WorkflowId("support")],
+        since_unix_ns=0,
+        until_unix_ns=DAY_NS,
+        by="ann",
     )
 
 

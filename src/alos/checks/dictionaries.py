@@ -11,7 +11,7 @@ from alos.checks.base import Finding, Pack, Trigger, digest
 
 __all__ = ["Dictionary", "build_dictionary_pack", "fold"]
 
-CODE_VERSION = b"dictionaries/1"
+CODE_VERSION = b"dictionaries/2"
 FEWEST_CHARACTERS = 3
 CONFIDENCE = 0.9
 MOST_LITERALS = 60_000
@@ -119,7 +119,8 @@ def _checked(entry: str) -> str:
 def _cased(entry: str, folded: str) -> set[str]:
     """Return the forms that matching without regard to ASCII case does not cover by itself."""
     written = _JOINTS.sub(" ", unicodedata.normalize("NFKC", entry)).strip().lower()
-    forms = {folded, written}
+    as_it_stands = " ".join(unicodedata.normalize("NFKC", entry).lower().split())
+    forms = {folded, written, as_it_stands}  # `sev-1 bridge` has a joint and a blank
     if not written.isascii():
         forms |= {written.upper(), written.title(), unicodedata.normalize("NFD", written)}
     return {form.lower() if form.isascii() else form for form in forms}

@@ -1,7 +1,8 @@
 """``alos check``: reads the files of an organisation or of one workflow, and says what to mend."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
 from itertools import groupby
 from pathlib import Path
 from typing import Annotated
@@ -10,10 +11,11 @@ import typer
 
 from alos.checks.catalogue import Scanner as TextScanner
 from alos.control.agreement import Scanner
+from alos.control.boundary_proof import Gap, prove_boundary
 from alos.control.bundle import WORKFLOW_FILE, read_bundle_folder
 from alos.control.detectors import build_detectors
 from alos.control.documents import Problem, Severity
-from alos.control.registry import ORGANISATION_FILE, load_organisation
+from alos.control.registry import ORGANISATION_FILE, Loaded, load_organisation
 from alos.domain.boundary import BoundaryAction
 from alos.domain.organisation import Organisation
 from alos.domain.workflow import Workflow
@@ -60,7 +62,7 @@ def run_check(path: Path) -> tuple[dict[str, str], Sequence[Problem]]:
     folder = path.resolve()
     today = to_datetime(SystemClock.unix_ns()).date()
     if (folder / ORGANISATION_FILE).is_file():
-        loaded = load_organisation(folder, today=today, scanner=build_example_scanner())
+        loaded = _load(folder, today)
         return {name: str(digest) for name, digest in loaded.digests.items()}, loaded.problems
     if not (folder / WORKFLOW_FILE).is_file():
         typer.echo(
@@ -71,7 +73,7 @@ def run_check(path: Path) -> tuple[dict[str, str], Sequence[Problem]]:
         raise typer.Exit(EXIT_USAGE)
     root = folder.parent.parent
     if (root / ORGANISATION_FILE).is_file() and folder.parent.name == "workflows":
-        loaded = load_organisation(root, today=today, scanner=build_example_scanner())
+        loaded = _load(root, today)
         label = f"workflows/{folder.name}/"
         own = [problem for problem in loaded.problems if problem.path.startswith(label)]
         digest = loaded.digests.get(folder.name)
@@ -80,13 +82,33 @@ def run_check(path: Path) -> tuple[dict[str, str], Sequence[Problem]]:
     return ({folder.name: str(reading.digest)} if reading.digest else {}), reading.problems
 
 
-def build_example_scanner() -> Scanner:
+def _load(folder: Path, today: date) -> Loaded:
+    detectors = _Detectors()
+
+    def prove(organisation: Organisation, workflow: Workflow) -> Iterable[Gap]:
+        return prove_boundary(workflow, organisation, detectors.of(organisation))
+
+    scanner = build_example_scanner(detectors)
+    return load_organisation(folder, today=today, scanner=scanner, prover=prove)
+
+
+class _Detectors:
+    """Compiles an organisation's detectors once."""
+
+    def __init__(self) -> None:
+        self._built: dict[int, TextScanner] = {}
+
+    def of(self, organisation: Organisation) -> TextScanner:
+        if id(organisation) not in self._built:
+            self._built[id(organisation)] = build_detectors(organisation)
+        return self._built[id(organisation)]
+
+
+def build_example_scanner(detectors: _Detectors | None = None) -> Scanner:
     """Make the gate that allowed examples must pass: what a boundary blocks on."""
-    built: dict[int, TextScanner] = {}
+    built = detectors or _Detectors()
 
     def scan(organisation: Organisation, workflow: Workflow, text: str) -> Sequence[str]:
-        if id(organisation) not in built:
-            built[id(organisation)] = build_detectors(organisation)
         blocked = {
             name
             for forbidden in workflow.boundary.forbidden.values()
@@ -95,7 +117,7 @@ def build_example_scanner() -> Scanner:
         }
         return [
             finding.rule
-            for finding in built[id(organisation)].scan(text)
+            for finding in built.of(organisation).scan(text)
             if (finding.type if finding.kind == "forbidden" else FAMILIES[finding.kind]) in blocked
         ]
 

@@ -1,8 +1,9 @@
 """Checks that a workflow agrees with the organisation and the people that it names."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 
+from alos.control.boundary_proof import Gap
 from alos.control.documents import Document, Location, Problem, Severity
 from alos.control.forms import suggest
 from alos.domain.ids import ModelName, PersonId
@@ -10,6 +11,8 @@ from alos.domain.organisation import Organisation
 from alos.domain.people import Party, PartyKind, People
 from alos.domain.workflow import FallbackKind, Workflow
 
+Prover = Callable[[Organisation, Workflow], Iterable[Gap]]
+"""Runs the test corpus of a workflow's forbidden classes; gives what of it is not caught."""
 Scanner = Callable[[Organisation, Workflow, str], Sequence[str]]
 """Runs a text through a workflow's boundary; returns the names of the rules that would refuse
 it, never the text."""
@@ -56,6 +59,19 @@ def check_examples(
                     "Correct the example, or the forbidden class that catches it.",
                     severity=Severity.BLOCKS_RELEASE,
                 )
+
+
+def check_proof(
+    document: Document, workflow: Workflow, organisation: Organisation, prove: Prover
+) -> Iterator[Problem]:
+    """Run the corpus of every forbidden class; each text of it must be caught, no twin may be."""
+    for gap in prove(organisation, workflow):
+        yield document.build_problem(
+            ("boundary", "forbidden", gap.data_class.value),
+            f"`{gap.bound}` fails on its test corpus: {gap.message}",
+            "Correct the dictionary, or bind the class to what finds it.",
+            severity=Severity.BLOCKS_RELEASE,
+        )
 
 
 def _check_workspace(

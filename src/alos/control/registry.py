@@ -7,7 +7,13 @@ from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
 
-from alos.control.agreement import Scanner, check_examples, check_workflow
+from alos.control.agreement import (
+    Prover,
+    Scanner,
+    check_examples,
+    check_proof,
+    check_workflow,
+)
 from alos.control.bundle import BundleReading, read_bundle_folder
 from alos.control.documents import Document, Problem, Severity, parse_document
 from alos.control.organisation import read_organisation
@@ -61,6 +67,7 @@ def load_organisation(
     *,
     today: date | None = None,
     scanner: Scanner | None = None,
+    prover: Prover | None = None,
     lay_over: Callable[[People], People] | None = None,
 ) -> Loaded:
     """Read ``alos.yaml``, ``people.yaml`` and every workflow below a folder.
@@ -72,6 +79,7 @@ def load_organisation(
         folder: the one that holds ``alos.yaml``.
         today: with it, ended and soon ending approvals are found too.
         scanner: with it, the allowed examples of every boundary are run through the gate.
+        prover: with it, the test corpus of every forbidden class is run through the detectors.
         lay_over: adds the people of a directory, whom files may name too.
     """
     problems: list[Problem] = []
@@ -90,6 +98,7 @@ def load_organisation(
     bundles = {}
     for name, reading in readings.items():
         found = list(_check_against(reading, organisation, known, today, scanner))
+        found += _prove(reading, organisation, prover)
         problems += [*reading.problems, *found]
         if reading.bundle is not None and not any(problem.is_error for problem in found):
             bundles[WorkflowId(name)] = reading.bundle
@@ -118,6 +127,16 @@ def _check_against(
     yield from check_workflow(reading.document, workflow, organisation, people, today)
     if scanner is not None:
         yield from check_examples(reading.document, workflow, organisation, scanner)
+
+
+def _prove(
+    reading: BundleReading, organisation: Organisation | None, prover: Prover | None
+) -> Iterator[Problem]:
+    if prover is None or reading.bundle is None or reading.document is None:
+        return
+    if organisation is not None:
+        workflow = reading.bundle.workflow
+        yield from check_proof(reading.document, workflow, organisation, prover)
 
 
 def _open(
