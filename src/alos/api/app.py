@@ -27,6 +27,7 @@ from alos.api.scan import add_scan
 from alos.api.sessions import add_sessions
 from alos.api.status import add_status
 from alos.api.stops import add_stops
+from alos.api.tokens import add_tokens
 from alos.api.upstreams import add_upstreams
 from alos.api.waivers import add_waivers
 from alos.checks.base import ScannerFault
@@ -63,6 +64,7 @@ def build_api(parts: Parts) -> FastAPI:
     add_custody(app, parts.custody)
     add_waivers(app, parts.plane, parts.desk.waivers)
     add_scan(app, parts.scanner)
+    add_tokens(app, parts.plane, parts.custody)
     add_policy(app, parts.plane, parts.custody.trials, parts.clock)
     add_upstreams(app, parts.upstreams)
     add_held(app, parts.plane, parts.held)

@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "call": "alos.cli.calls:app",
     "eval": "alos.cli.evals:app",
     "why": "alos.cli.why:why",
+    "token": "alos.cli.tokens:app",
     "policy": "alos.cli.policy:app",
     "scan": "alos.cli.scan:scan_command",
     "ledger": "alos.cli.ledger:app",

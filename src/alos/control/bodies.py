@@ -10,7 +10,7 @@ from alos.control.refused import ChangeRefused
 from alos.control.stored_bodies import get_references, list_calls
 from alos.domain.ids import CallId
 from alos.domain.record import ClosingEntry, NoteKind
-from alos.domain.vault import Gone, get_label
+from alos.domain.vault import TOKENS, Gone, get_label
 from alos.ports.call_store import CallQuery, CallRow, CallStore
 from alos.ports.vault import Vault
 
@@ -74,7 +74,7 @@ class Bodies:
         """
         row = await asyncio.to_thread(self._calls.get_call, call_id)
         references = get_references(row.closing if row is not None else None)
-        if kind not in references:
+        if kind not in references or kind == TOKENS:
             raise ChangeRefused(f"no {kind} is kept of call {call_id}")
         facts = {"call": call_id, "body": kind}
         await self._notes.note(NoteKind.BODY_READ, facts, by=by)
@@ -121,6 +121,8 @@ class Bodies:
         for row in rows:
             closing = row.closing
             for kind, reference in get_references(closing).items():
+                if kind == TOKENS:  # what was taken out is not searched through
+                    continue
                 body = self._vault.get(reference, label=get_label(row.call_id, kind))
                 if isinstance(body, Gone) or closing is None:
                     gone += 1

@@ -58,7 +58,7 @@ class ForbiddenForm(Form):
     """How one forbidden class is recognised, and what then happens."""
 
     action: Annotated[BoundaryAction, Field(strict=False)]
-    """`block`, `redact` or `flag`; credentials are always blocked."""
+    """`block`, `redact`, `tokenise` (reversible) or `flag`; credentials are always blocked."""
     detectors: list[Detector] = Field(default_factory=list)
     """Families of detectors: secrets, pii, injection."""
     dictionaries: list[Slug] = Field(default_factory=list)
@@ -86,7 +86,7 @@ class BoundaryForm(Form):
     allowed: list[AllowedForm] = Field(min_length=1)
     """What may go in, with examples."""
     pii: Annotated[PiiAction, Field(strict=False)]
-    """When personal data meets a model not approved for it: `block`, `redact` or `reroute`."""
+    """Where a model is not approved for it: `block`, `redact`, `tokenise` or `reroute`."""
     opaque: list[Annotated[OpaqueKind, Field(strict=False)]] = Field(default_factory=list)
     """Parts that may pass unscanned, e.g. image or pdf; all others are refused."""
     hosted_tools: list[Name] = Field(default_factory=list)

@@ -154,7 +154,9 @@ def _explain_data(closing: ClosingEntry) -> Answer:
         answer = "The caller's request, byte for byte."
     else:
         answer = "The caller's request, as the gateway prepared it."
-    redacted = sum(note.count for note in closing.findings if note.action == "redact")
+    redacted = sum(
+        note.count for note in closing.findings if note.action in {"redact", "tokenise"}
+    )
     if redacted and closing.sent_hash is not None:
         answer += f" {redacted} found values were taken out first."
     if closing.unscanned and closing.sent_hash is not None:
@@ -305,6 +307,7 @@ def _say_evidence(evidence: str) -> str:
 def _say_action(action: str) -> str:
     words = {
         "block": "the call was blocked",
+        "tokenise": "replaced by a token before anything was sent",
         "redact": "taken out before anything was sent",
         "flag": "noted and let through",
         "drop_candidate": "a model that may not see it was skipped",

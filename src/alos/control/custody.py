@@ -7,6 +7,7 @@ from alos.control.erasure import Erasures
 from alos.control.legal_holds import LegalHolds
 from alos.control.policy_trial import PolicyTrials
 from alos.control.purge import Purge
+from alos.control.token_desk import TokenDesk
 from alos.ports.call_store import CallStore
 from alos.ports.ledger import Ledger
 
@@ -19,6 +20,7 @@ class Custody:
     ledger: Ledger
     bodies: Bodies
     trials: PolicyTrials
+    tokens: TokenDesk
     holds: LegalHolds
     purge: Purge
     erasures: Erasures

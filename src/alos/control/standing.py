@@ -35,6 +35,7 @@ COUNT_TOKENS = "anthropic-count-tokens"
 _PII_ACTION = {
     PiiAction.BLOCK: Action.BLOCK,
     PiiAction.REDACT: Action.REDACT,
+    PiiAction.TOKENISE: Action.TOKENISE,
     PiiAction.REROUTE: Action.DROP_CANDIDATE,
 }
 _DETECTOR_KINDS = {"secrets": "secret", "pii": "pii", "injection": "injection"}
@@ -42,6 +43,7 @@ _DETECTOR_KINDS = {"secrets": "secret", "pii": "pii", "injection": "injection"}
 _FORBIDDEN_ACTION = {
     BoundaryAction.BLOCK: Action.BLOCK,
     BoundaryAction.REDACT: Action.REDACT,
+    BoundaryAction.TOKENISE: Action.TOKENISE,
     BoundaryAction.FLAG: Action.FLAG,
 }
 

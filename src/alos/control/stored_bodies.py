@@ -6,19 +6,20 @@ from typing import Final
 from alos.domain.ids import BodyReference, CallId
 from alos.domain.legal_hold import HoldKind, LegalHold
 from alos.domain.record import ClosingEntry, Fact
-from alos.domain.vault import ANSWER, HELD, REQUEST
+from alos.domain.vault import ANSWER, HELD, REQUEST, TOKENS
 from alos.ports.call_store import CallCursor, CallQuery, CallRow, CallStore
 
 KINDS: Final = {
     REQUEST: Fact.REQUEST_BODY,
     ANSWER: Fact.ANSWER_BODY,
     HELD: Fact.HELD_BODY,
+    TOKENS: Fact.TOKENS,
 }
 _PAGE: Final = 500
 
 
 def get_references(closing: ClosingEntry | None) -> dict[str, BodyReference]:
-    """The bodies that a record names, by ``request``, ``answer`` and ``held``."""
+    """The bodies that a record names, by ``request``, ``answer``, ``held`` and ``tokens``."""
     if closing is None:
         return {}
     facts = dict(closing.facts)

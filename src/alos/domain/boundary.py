@@ -29,6 +29,8 @@ class BoundaryAction(StrEnum):
 
     BLOCK = "block"
     REDACT = "redact"
+    TOKENISE = "tokenise"
+    """Redact, with tokens that a named role can reverse; never for credentials."""
     FLAG = "flag"
 
 
@@ -79,6 +81,7 @@ class PiiAction(StrEnum):
 
     BLOCK = "block"
     REDACT = "redact"
+    TOKENISE = "tokenise"
     REROUTE = "reroute"
 
 

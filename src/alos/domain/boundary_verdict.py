@@ -20,7 +20,7 @@ class Verdict:
     """What would become of a text.
 
     Attributes:
-        action: ``block``, ``redact`` or ``flag``; ``None`` where nothing was found.
+        action: ``block``, ``redact``, ``tokenise``, ``flag``; ``None`` where nothing was found.
         data_class: the class that decides.
         type, rule: of the finding that decides.
     """
@@ -74,14 +74,23 @@ def _judge_for(
         if name and name not in workflow.forbidden:
             if name in model.data_classes:
                 action = Action.FLAG
-            elif workflow.actions.get(name) is not Action.REDACT:
+            elif workflow.actions.get(name) not in REPLACES:
                 action = Action.BLOCK
         if _STRENGTH.index(action) > _STRENGTH.index(worst.action):
             worst = _verdict(action, one, name)
     return worst
 
 
-_STRENGTH = (None, Action.FLAG, Action.REDACT, Action.DROP_CANDIDATE, Action.BLOCK)
+REPLACES = frozenset({Action.REDACT, Action.TOKENISE})
+"""Actions that let a call pass with other words in the place of a finding."""
+_STRENGTH = (
+    None,
+    Action.FLAG,
+    Action.TOKENISE,
+    Action.REDACT,
+    Action.DROP_CANDIDATE,
+    Action.BLOCK,
+)
 
 
 def _verdict(action: Action, finding: Finding, name: str) -> Verdict:

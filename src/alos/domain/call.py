@@ -5,6 +5,7 @@ out is a type error; each value holds the one before it.
 """
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from alos.domain.ids import CallId, TaskId
@@ -147,6 +148,8 @@ class CheckedCall(NamedTuple):
     candidates: tuple[CheckedCandidate, ...]
     findings: tuple[FindingNote, ...]
     unscanned: tuple[str, ...]
+    tokens: Mapping[str, str] = MappingProxyType({})
+    """Token → value, of what was replaced so that it can be put back."""
     shadow: str = ""
     """What rules on trial would have done, e.g. ``block:incident_details``."""
 

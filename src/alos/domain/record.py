@@ -106,6 +106,8 @@ class Fact(StrEnum):
     """First 16 hex digits of SHA-256 of a system text that is not the prompt of the record."""
     VENDORS = "vendors"
     """Vendors, by commas, one of which may have answered a call whose process died."""
+    TOKENS = "tokens"
+    """Where the vault keeps what the tokens of the request stand for."""
     SHADOW = "shadow"
     """What rules on trial would have done, e.g. ``block:incident_details,redact:pii``."""
     NEAR_MISS = "near_miss"
@@ -135,7 +137,7 @@ class FindingNote:
         kind: ``secret``, ``pii``, ``forbidden`` or ``injection``.
         type: e.g. ``AWS_SECRET_KEY`` or ``EMAIL_ADDRESS``.
         rule: id of the rule that saw it.
-        action: ``block``, ``redact``, ``flag`` or ``drop_candidate``.
+        action: ``block``, ``redact``, ``tokenise``, ``flag`` or ``drop_candidate``.
         count: how often.
     """
 
@@ -307,6 +309,8 @@ class NoteKind(StrEnum):
     DRILL_ENDED = "drill_ended"
     BODIES_PURGED = "bodies_purged"
     """Bodies came to the end of their retention; which shelf, how many, how many are on hold."""
+    TOKEN_REVERSED = "token_reversed"  # noqa: S105 - a name, not a token
+    """Somebody was given the value that a token of a call stands for, and why."""
     BODY_READ = "body_read"
     """Somebody read a kept prompt or answer."""
     BODIES_SEARCHED = "bodies_searched"

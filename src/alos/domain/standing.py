@@ -111,6 +111,7 @@ class Action(StrEnum):
 
     BLOCK = "block"
     REDACT = "redact"
+    TOKENISE = "tokenise"
     FLAG = "flag"
     DROP_CANDIDATE = "drop_candidate"
 

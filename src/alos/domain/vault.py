@@ -16,6 +16,8 @@ REQUEST: Final = "request"
 ANSWER: Final = "answer"
 HELD: Final = "held"
 """A request that no model answered and that waits for a person."""
+TOKENS: Final = "tokens"
+"""What the tokens in a request stand for."""
 
 
 def get_label(call_id: CallId, kind: str) -> str:

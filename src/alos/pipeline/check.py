@@ -17,7 +17,8 @@ from alos.checks.base import ScannerFault as EngineFault
 from alos.checks.catalogue import Scanner
 from alos.checks.redact import redact
 from alos.checks.seams import scan_parts
-from alos.domain.boundary_verdict import CREDENTIALS, PII, classify
+from alos.checks.tokens import Tokens
+from alos.domain.boundary_verdict import CREDENTIALS, PII, REPLACES, classify
 from alos.domain.call import AdmittedCall, CheckedCall, CheckedCandidate, Denied, FundedCall
 from alos.domain.fault import ScannerFault
 from alos.domain.finding import Finding
@@ -120,11 +121,12 @@ class Check:
             return Denied(refusal=refusal, findings=notes, unscanned=unscanned)
         taken: dict[str, Action] = {}
         candidates: list[CheckedCandidate] = []
+        tokens = Tokens()
         for model in admitted.candidates:
-            to_redact, fits = _fit(seen, workflow, model, taken)
+            to_replace, fits = _fit(seen, workflow, model, taken)
             if not fits:
                 continue
-            replaced = self._redact(funded, to_redact)
+            replaced = self._replace(funded, to_replace, tokens)
             if replaced is not None:
                 candidates.append(self._write(funded, model, replaced))
         notes = _note(seen, taken, workflow, refused=bool(admitted.candidates and not candidates))
@@ -135,6 +137,7 @@ class Check:
             candidates=tuple(candidates),
             findings=notes,
             unscanned=unscanned,
+            tokens=tokens.values,
             shadow=_note_shadow(seen, workflow) if workflow.shadow else "",
         )
 
@@ -146,20 +149,28 @@ class Check:
         """
         admitted = funded.admitted
         texts = [text.text for text in admitted.request.texts]
-        replaced = self._redact(funded, self._read(texts, admitted.workflow))
+        to_replace = dict.fromkeys(self._read(texts, admitted.workflow), Action.REDACT)
+        replaced = self._replace(funded, to_replace, Tokens())
         if replaced is None:
             return None
         edits = Edits(model=admitted.request.model or "", replacements=replaced)
         return self._formats[admitted.call.wire_format].write(admitted.request, edits)
 
-    def _redact(self, funded: FundedCall, to_redact: Iterable[_Seen]) -> dict[Path, str] | None:
+    def _replace(
+        self, funded: FundedCall, to_replace: Mapping[_Seen, Action], tokens: Tokens
+    ) -> dict[Path, str] | None:
         """New texts by path; ``None`` where a finding stands in what can't be replaced."""
         admitted = funded.admitted
         by_part: dict[int, list[Finding]] = {}
-        for one in to_redact:
-            by_part.setdefault(one.part, []).append(one.finding)
-        replaced: dict[Path, str] = {}
         texts = admitted.request.texts
+        for one, action in to_replace.items():
+            finding = one.finding
+            if action is Action.TOKENISE:
+                is_prompt = one.part == len(texts)
+                text = admitted.rendered_prompt or "" if is_prompt else texts[one.part].text
+                finding = tokens.give(text, finding)
+            by_part.setdefault(one.part, []).append(finding)
+        replaced: dict[Path, str] = {}
         for part, findings in by_part.items():
             if part == len(texts):
                 replaced[_PROMPT_PATH] = redact(admitted.rendered_prompt or "", findings)
@@ -216,9 +227,9 @@ def _fit(
     workflow: StandingWorkflow,
     model: StandingModel,
     taken: dict[str, Action],
-) -> tuple[list[_Seen], bool]:
-    """What to redact for ``model``, and whether it may see the rest; notes each action."""
-    to_redact: list[_Seen] = []
+) -> tuple[dict[_Seen, Action], bool]:
+    """What to replace for ``model``, and whether it may see the rest; notes each action."""
+    to_replace: dict[_Seen, Action] = {}
     fits = True
     for one in seen:
         for name in one.classes:
@@ -226,15 +237,21 @@ def _fit(
             forbidden = name in workflow.forbidden
             if not forbidden and name in model.data_classes:
                 action = Action.FLAG
-            elif not forbidden and action is not Action.REDACT:
+            elif not forbidden and action not in REPLACES:
                 action, fits = Action.DROP_CANDIDATE, False
-            if action is Action.REDACT:
-                to_redact.append(one)
+            if action in REPLACES and action is not None:
+                to_replace[one] = _stronger(to_replace.get(one), action)
             taken[name] = _stronger(taken.get(name), action or Action.FLAG)
-    return to_redact, fits
+    return to_replace, fits
 
 
-_STRENGTH = (Action.FLAG, Action.REDACT, Action.DROP_CANDIDATE, Action.BLOCK)
+_STRENGTH = (
+    Action.FLAG,
+    Action.TOKENISE,
+    Action.REDACT,
+    Action.DROP_CANDIDATE,
+    Action.BLOCK,
+)
 
 
 def _stronger(one: Action | None, other: Action) -> Action:

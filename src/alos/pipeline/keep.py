@@ -5,6 +5,7 @@ the very body that went upstream; where nothing was sent, or the answer was with
 it is kept. Both bodies are on disk before the record says so, and before the answer completes.
 """
 
+import json
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -13,7 +14,7 @@ from alos.domain.ids import BodyReference
 from alos.domain.record import Fact, Outcome
 from alos.domain.refusal import ReasonCode, Refusal
 from alos.domain.standing import StandingWorkflow
-from alos.domain.vault import ANSWER, HELD, REQUEST, Shelf, get_label
+from alos.domain.vault import ANSWER, HELD, REQUEST, TOKENS, Shelf, get_label
 from alos.pipeline.progress import Ending, Progress
 from alos.ports.clock import to_datetime
 from alos.ports.vault import Vault
@@ -24,6 +25,8 @@ TOO_LARGE = "too_large"
 LARGEST_ANSWER_BYTES = 32 << 20
 """A stream that grows past this is answered, but its answer is not kept."""
 _NANOSECONDS_A_DAY = 86_400_000_000_000
+_GONE_FOR_EVER = frozenset({"redact"})
+_REPLACED = frozenset({"redact", "tokenise"})
 _DATA_CLASS = {"pii": "pii", "secret": "credentials"}
 _WHOLE = frozenset({Outcome.ANSWERED, Outcome.CLIENT_GONE, Outcome.CUT})
 """Endings whose answer is the checked one; a provider's own error is passed on unread."""
@@ -54,7 +57,7 @@ class Keep:
         try:
             await self._vault.sync(self._put(progress, ending, workflow))
         except VaultDown:
-            for name in (Fact.REQUEST_BODY, Fact.ANSWER_BODY):
+            for name in (Fact.REQUEST_BODY, Fact.ANSWER_BODY, Fact.TOKENS):
                 progress.facts.pop(name, None)
             progress.facts[Fact.BODIES] = VAULT_DOWN
             return not rule.is_required
@@ -82,21 +85,38 @@ class Keep:
         call, candidate, facts = progress.call, progress.sent, progress.facts
         assert candidate is not None, "something was sent"
         if Fact.REQUEST_BODY in facts:
-            names = (Fact.REQUEST_BODY, Fact.ANSWER_BODY)
+            names = (Fact.REQUEST_BODY, Fact.ANSWER_BODY, Fact.TOKENS)
             return [BodyReference(facts[name]) for name in names if name in facts]
         retention_class = workflow.bodies.get_class(_list_classes(progress, workflow))
         shelf = Shelf(workflow.workspace, retention_class, get_day(call.received_unix_ns))
         put, held = self._vault.put, _is_held(progress)
         request = put(candidate.body, shelf=shelf, label=get_label(call.id, REQUEST), held=held)
         facts[Fact.REQUEST_BODY] = request
+        kept = [request, *self._put_tokens(progress, workflow)]
         if ending.answer is None:
             facts[Fact.BODIES] = TOO_LARGE
         elif ending.answer and ending.outcome in _WHOLE and Fact.CACHED_FROM not in facts:
             text = b"".join(ending.answer)
             answer = put(text, shelf=shelf, label=get_label(call.id, ANSWER), held=held)
             facts[Fact.ANSWER_BODY] = answer
-            return [request, answer]
-        return [request]
+            kept.append(answer)
+        return kept
+
+    def _put_tokens(
+        self, progress: Progress, workflow: StandingWorkflow
+    ) -> Iterator[BodyReference]:
+        """What the request's tokens stand for, on the shelf of the strictest of their classes."""
+        tokens = progress.checked.tokens if progress.checked is not None else {}
+        if not tokens:
+            return
+        classes = _list_classes(progress, workflow, but=_GONE_FOR_EVER)
+        retention_class = workflow.bodies.get_class(classes)
+        call = progress.call
+        shelf = Shelf(workflow.workspace, retention_class, get_day(call.received_unix_ns))
+        body = json.dumps(dict(tokens), ensure_ascii=False).encode()
+        reference = self._vault.put(body, shelf=shelf, label=get_label(call.id, TOKENS))
+        progress.facts[Fact.TOKENS] = reference
+        yield reference
 
 
 def _is_held(progress: Progress) -> bool:
@@ -122,11 +142,13 @@ def _get_day(days: int) -> str:
     return to_datetime(days * _NANOSECONDS_A_DAY).strftime("%Y-%m-%d")
 
 
-def _list_classes(progress: Progress, workflow: StandingWorkflow) -> Iterator[str]:
+def _list_classes(
+    progress: Progress, workflow: StandingWorkflow, *, but: frozenset[str] = _REPLACED
+) -> Iterator[str]:
     """The data classes of what was found and is still in the bodies."""
     classes = workflow.detector_classes
     for note in progress.findings:
-        if note.action == "redact":
+        if note.action in but:
             continue
         if note.kind in _DATA_CLASS:
             yield _DATA_CLASS[note.kind]

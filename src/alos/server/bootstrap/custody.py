@@ -9,6 +9,7 @@ from alos.control.legal_holds import LegalHolds
 from alos.control.plane import ControlPlane
 from alos.control.policy_trial import PolicyTrials
 from alos.control.purge import Purge
+from alos.control.token_desk import TokenDesk
 from alos.domain.erasure import Erasure
 from alos.domain.ids import CallId, PersonId
 from alos.domain.record import ClosingEntry
@@ -59,6 +60,7 @@ def build_custody(
         calls=calls,
         ledger=StoredLedger(store, folder.journal),
         bodies=Bodies(vault, calls=calls, notes=notes, read_texts=_read_texts),
+        tokens=TokenDesk(vault, calls=calls, notes=notes),
         trials=PolicyTrials(vault, calls=calls, notes=notes, read_texts=_read_texts),
         holds=holds,
         purge=Purge(vault, holds, notes=notes, clock=clock, terms=lambda: get_terms(plane)),
