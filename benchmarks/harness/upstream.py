@@ -28,8 +28,13 @@ class Upstream:
 
 
 @contextmanager
-def upstream(cores: set[int]) -> Iterator[Upstream]:
-    """Starts the C server where there is a compiler, else nginx, which can't stream."""
+def upstream(cores: set[int], *, pause_ms: int = 0) -> Iterator[Upstream]:
+    """Starts the C server where there is a compiler, else nginx, which can't stream.
+
+    Args:
+        cores: where it runs.
+        pause_ms: every running stream gets a piece once in so many milliseconds.
+    """
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         with running(nginx_canned_answer(answer_body()), upstream="", cores=cores) as nginx:
@@ -38,7 +43,7 @@ def upstream(cores: set[int]) -> Iterator[Upstream]:
             yield Upstream(kind=kind, pid=nginx.pid, base_url=base_url, streams=False)
         return
     with TemporaryDirectory(prefix="alos-bench-") as folder, on_cores(cores):
-        command = _build(compiler, Path(folder))
+        command = [*_build(compiler, Path(folder)), str(pause_ms)]
         with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603 - just built
             try:
                 assert process.stdout is not None

@@ -1,10 +1,10 @@
 /* A model server that costs next to nothing: answers every POST with bytes made beforehand.
  *
- *   upstream PLAIN STREAM   listens on a free port of 127.0.0.1 and prints it
+ *   upstream PLAIN STREAM [PAUSE_MS]   listens on a free port of 127.0.0.1 and prints it
  *
  * PLAIN is a whole HTTP response. STREAM is a response in pieces, each ended by a NUL byte; every piece is
  * a write of its own, and pieces of concurrent streams take turns, as tokens do. A request whose body
- * says "stream":true gets the stream. One thread, epoll, keep-alive, no timeouts, trusted clients only. */
+ * says "stream":true gets the stream. With a pause every running stream gets a piece once in so many milliseconds. One thread, epoll, keep-alive, no timeouts, trusted clients only. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { MAX_FD = 4096, MAX_REQUEST = 1 << 20, MAX_PIECES = 1024 };
@@ -28,6 +29,14 @@ struct connection {
 static struct connection connections[MAX_FD];
 static struct bytes plain, pieces[MAX_PIECES];
 static int piece_count, streaming[MAX_FD], streaming_count;
+
+static long pause_ms;
+
+static long now_ms(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 static void die(const char *what) { perror(what); exit(1); }
 
@@ -152,18 +161,24 @@ static void welcome(int poll, int listener) {
 }
 
 int main(int count, char **arguments) {
-    if (count != 3) { fprintf(stderr, "usage: upstream PLAIN STREAM\n"); return 2; }
+    if (count != 3 && count != 4) { fprintf(stderr, "usage: upstream PLAIN STREAM [PAUSE_MS]\n"); return 2; }
+    pause_ms = count == 4 ? strtol(arguments[3], NULL, 10) : 0;
+    long due = 0;
     plain = load(arguments[1]);
     load_pieces(arguments[2]);
     int poll = epoll_create1(0), listener = listen_on_loopback();
     struct epoll_event event = {.events = EPOLLIN, .data.fd = listener}, ready[256];
     epoll_ctl(poll, EPOLL_CTL_ADD, listener, &event);
     for (;;) {
-        int n = epoll_wait(poll, ready, 256, streaming_count ? 0 : -1);
+        long left = due - now_ms();
+        int n = epoll_wait(poll, ready, 256, streaming_count ? (left > 0 ? (int)left : 0) : -1);
         for (int i = 0; i < n; i++) {
             if (ready[i].data.fd == listener) welcome(poll, listener);
             else if (!read_more(ready[i].data.fd)) hang_up(ready[i].data.fd);
         }
-        advance_streams();
+        if (!pause_ms || now_ms() >= due) {
+            advance_streams();
+            due = now_ms() + pause_ms;
+        }
     }
 }

@@ -5,6 +5,8 @@ server answers at once. It counts every byte and request that reaches it.
 """
 
 import asyncio
+import functools
+import gzip
 import json
 import re
 import threading
@@ -126,6 +128,10 @@ class Exchange:
             b"HTTP/1.1 %b\r\ncontent-type: application/json\r\n%bcontent-length: %d\r\n\r\n%b"
             % (status.encode(), extra, len(body), body)
         )
+        await self._writer.drain()
+
+    async def send_raw(self, data: bytes) -> None:
+        self._writer.write(data)
         await self._writer.drain()
 
     async def send_part(self, body: bytes) -> None:
@@ -291,7 +297,56 @@ async def _redirect(exchange: Exchange) -> None:
     await exchange.send(b"{}", status="307 Temporary Redirect", extra=location)
 
 
+async def _flood(exchange: Exchange) -> None:
+    """A head that never seems to end."""
+    await exchange.send_raw(b"HTTP/1.1 200 OK\r\n")
+    for number in range(20_000):
+        await exchange.send_raw(b"x-%d: %b\r\n" % (number, b"x" * 100))
+    await exchange.wait_until_hung_up()
+
+
+async def _drip(exchange: Exchange) -> None:
+    """A head, one byte at a time."""
+    for byte in b"HTTP/1.1 200 OK\r\nx: " + b"y" * 10_000:
+        await exchange.send_raw(bytes([byte]))
+        await asyncio.sleep(0.02)
+
+
+async def _torn(exchange: Exchange) -> None:
+    """Close in the middle of a chunk."""
+    await exchange.open_stream()
+    await exchange.send_raw(b'400\r\ndata: {"id":')
+    await asyncio.sleep(0.01)
+    exchange.keep_alive = False
+
+
+async def _bomb(exchange: Exchange) -> None:
+    """A little that unpacks to very much."""
+    body = _write_bomb()
+    kind = b"text/event-stream" if exchange.is_stream else b"application/json"
+    await exchange.send_raw(
+        b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\ncontent-encoding: gzip\r\n"
+        b"content-length: %d\r\n\r\n%b" % (kind, len(body), body)
+    )
+
+
+@functools.cache
+def _write_bomb() -> bytes:
+    return gzip.compress(bytes(100_000_000), 9)
+
+
+async def _huge(exchange: Exchange) -> None:
+    """A usage that no record could hold."""
+    exchange.usage = _write_usage(10**30, 10**30)
+    await _plain(exchange)
+
+
 SCRIPTS: Final[dict[str, Script]] = {
+    "flood": _flood,
+    "drip": _drip,
+    "torn": _torn,
+    "bomb": _bomb,
+    "huge": _huge,
     "plain": _plain,
     "trickle": _trickle,
     "endless": _endless,

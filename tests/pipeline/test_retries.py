@@ -358,3 +358,30 @@ async def test_a_stream_that_breaks_off_counts_against_its_model() -> None:
         pass
     (view,) = talk.breakers.list_views()
     assert (view.state, view.reason) == (BreakerState.OPEN, "timeout")
+
+
+# --- what a provider may claim ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tokens", [10**30, 2**63, 2**62])
+async def test_a_usage_that_no_record_could_hold_is_bounded_and_closes_the_workspace(
+    tokens: int,
+) -> None:
+    talk = talk_with(one_model())
+    talk.provider.answers = [ScriptedAnswer(body=completion("ok", prompt_tokens=tokens))]
+    assert isinstance(await talk.run(), Answered)
+    closing = only(talk)
+    assert closing.usage is not None
+    assert closing.usage.input_tokens == 10**9
+    assert closing.reserved_nanousd < closing.cost_nanousd < 2**63
+    assert [workspace for workspace, _ in talk.overbilled] == ["care"]
+
+
+@pytest.mark.parametrize("tokens", [0, -7])
+async def test_words_that_cost_nothing_are_estimated(tokens: int) -> None:
+    talk = talk_with(one_model())
+    body = completion("Paris", prompt_tokens=tokens, completion_tokens=tokens)
+    talk.provider.answers = [ScriptedAnswer(body=body)]
+    await talk.run()
+    assert only(talk).cost_estimated
+    assert only(talk).cost_nanousd > 0

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 
 from alos.domain.call import CheckedCandidate, WholeReply
 from alos.domain.fault import VaultDown
@@ -20,6 +21,7 @@ from alos.ports.ids import Ids
 from alos.ports.journal import Journal
 
 _UNAVAILABLE = 503
+_MOST_TOKENS = 1_000_000_000
 _CHARACTERS_PER_TOKEN = 3
 """Fewer than any tokenizer of ours averages on prose, so that an estimate is rather high."""
 
@@ -236,7 +238,7 @@ def _get_cost(progress: Progress, ending: Ending) -> tuple[Usage | None, int, bo
         aside = _get_cost_set_aside(tries.set_aside)
         progress.facts[Fact.SET_ASIDE_NANOUSD] = str(aside)
         lost += aside
-    usage, cost = ending.usage, 0
+    usage, cost = _believe(ending), 0
     is_estimate = bool(unanswered)
     if answered is not None and usage is not None:
         cost = answered.model.price.get_cost_nanousd(usage) if answered.model.price else 0
@@ -249,10 +251,28 @@ def _get_cost(progress: Progress, ending: Ending) -> tuple[Usage | None, int, bo
     return usage, min(cost + lost, _get_reserved(progress)), is_estimate
 
 
+def _believe(ending: Ending) -> Usage | None:
+    """The provider's usage within reason: words that cost no token at all are estimated instead.
+
+    A figure beyond :data:`_MOST_TOKENS` is one that no record could hold; what is left of it is
+    far above any reservation, so the workspace is closed for it all the same.
+    """
+    usage = ending.usage
+    if usage is None or (usage.total_tokens == 0 and ending.text_characters):
+        return None
+    return _bound(usage)
+
+
+def _bound(usage: Usage) -> Usage:
+    if usage.total_tokens <= _MOST_TOKENS:
+        return usage
+    return Usage(**{name: min(tokens, _MOST_TOKENS) for name, tokens in asdict(usage).items()})
+
+
 def _get_cost_set_aside(reply: WholeReply) -> int:
     candidate, view = reply.candidate, reply.view
     if view is not None and view.usage is not None and candidate.model.price is not None:
-        return candidate.model.price.get_cost_nanousd(view.usage)
+        return candidate.model.price.get_cost_nanousd(_bound(view.usage))
     return _estimate(candidate, len(reply.body))[1]
 
 

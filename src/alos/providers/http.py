@@ -228,6 +228,7 @@ class HttpAnswer:
         parts: list[bytes] = []
         size = 0
         connection, max_bytes = self._connection, self._limits.max_answer_bytes
+        connection.watch_idle(self._idle_seconds)
         try:
             if "content-encoding" in self.headers:
                 parts = [part async for part in self._decode(max_bytes)]
