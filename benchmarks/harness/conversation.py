@@ -1,10 +1,17 @@
-"""The one call that every subject is measured with: 1.4 KB in, 1.4 KB or 33 chunks out."""
+"""The calls that every subject is measured with: 1.4 KB in, 1.4 KB or 36 events out."""
 
 import json
 from typing import Any
 
 MODEL = "bench-model"
-CHUNK_COUNT = 33
+CHUNK_COUNT = 36
+PATHS = {
+    "plain": "/v1/chat/completions",
+    "stream": "/v1/chat/completions",
+    "embeddings": "/v1/embeddings",
+    "messages": "/v1/messages",
+}
+"""Shape of a call → its path."""
 _SIZE_BYTES = 1400
 
 _SYSTEM = (
@@ -34,6 +41,36 @@ def request_body(*, stream: bool) -> bytes:
     if stream:
         body |= {"stream": True, "stream_options": {"include_usage": True}}
     return _padded(body, messages[1], _TEXT)
+
+
+def write_request(shape: str) -> bytes:
+    """A request of a shape, 1.4 KB."""
+    if shape == "embeddings":
+        body: dict[str, Any] = {"model": MODEL, "input": _TEXT}
+        return _padded(body, body, _TEXT, field="input")
+    if shape == "messages":
+        message = {"role": "user", "content": _TEXT}
+        body = {"model": MODEL, "max_tokens": 200, "system": _SYSTEM, "messages": [message]}
+        return _padded(body, message, _TEXT)
+    return request_body(stream=shape == "stream")
+
+
+def write_answer(shape: str) -> bytes:
+    """A whole answer of a shape, 1.4 KB."""
+    if shape == "embeddings":
+        vector = [round(0.5 - number / 300, 6) for number in range(130)]
+        one = {"object": "embedding", "index": 0, "embedding": vector}
+        usage = {"prompt_tokens": 290, "total_tokens": 290}
+        return _compact({"object": "list", "data": [one], "model": MODEL, "usage": usage})
+    if shape == "messages":
+        block = {"type": "text", "text": _ANSWER}
+        body: dict[str, Any] = {
+            "id": "msg_bench", "type": "message", "role": "assistant", "model": MODEL,
+            "content": [block], "stop_reason": "end_turn", "stop_sequence": None,
+            "usage": {"input_tokens": 290, "output_tokens": 40},
+        }  # fmt: skip
+        return _padded(body, block, _ANSWER, field="text")
+    return answer_body()
 
 
 def answer_body() -> bytes:
@@ -69,10 +106,12 @@ def _usage() -> dict[str, int]:
     return {"prompt_tokens": 290, "completion_tokens": 40, "total_tokens": 330}
 
 
-def _padded(body: dict[str, Any], message: dict[str, str], text: str) -> bytes:
+def _padded(
+    body: dict[str, Any], message: dict[str, str], text: str, *, field: str = "content"
+) -> bytes:
     """Repeats the message's text until the body has its size."""
     missing = _SIZE_BYTES - len(_compact(body))
-    message["content"] += (" " + text * (missing // len(text) + 1))[: max(missing, 0)]
+    message[field] += (" " + text * (missing // len(text) + 1))[: max(missing, 0)]
     return _compact(body)
 
 

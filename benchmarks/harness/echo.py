@@ -5,16 +5,12 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.harness.conversation import answer_body, answer_events
+from benchmarks.harness.conversation import PATHS, answer_events, write_answer
 from benchmarks.harness.subject import CHAT_PATH, Launch, Subject
 
 ROOT = Path(__file__).parents[2]
-_BODY = answer_body()
+_BODIES = {PATHS[shape]: write_answer(shape) for shape in PATHS}
 _EVENTS = answer_events()
-_PLAIN_HEAD = [
-    (b"content-type", b"application/json"),
-    (b"content-length", str(len(_BODY)).encode()),
-]
 _STREAM_HEAD = [(b"content-type", b"text/event-stream")]
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -31,10 +27,15 @@ async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         body += message.get("body", b"")
         more = message.get("more_body", False)
     streams = b'"stream":true' in body
-    head = _STREAM_HEAD if streams else _PLAIN_HEAD
+    answer = _BODIES.get(scope["path"], b"")
+    plain = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(answer)),
+    ]
+    head = _STREAM_HEAD if streams else plain
     await send({"type": "http.response.start", "status": 200, "headers": head})
     if not streams:
-        await send({"type": "http.response.body", "body": _BODY})
+        await send({"type": "http.response.body", "body": answer})
         return
     for event in _EVENTS:
         await send({"type": "http.response.body", "body": event, "more_body": True})

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 from benchmarks.harness import load
-from benchmarks.harness.conversation import request_body
+from benchmarks.harness.conversation import PATHS, write_request
 from benchmarks.harness.processes import Usage, core_ns, usage
-from benchmarks.harness.subject import Subject, running
+from benchmarks.harness.subject import CHAT_PATH, Subject, running
 from benchmarks.harness.upstream import Upstream
 
 _WARM_UP_SECONDS = 1
@@ -62,7 +62,7 @@ def measure(
     Raises:
         NotStarted: a subject did not come up.
     """
-    shapes = ["plain", "stream"] if upstream.streams else ["plain"]
+    shapes = list(PATHS) if upstream.streams else ["plain"]
     found: dict[tuple[str, str], list[Round]] = {
         (subject.name, shape): [] for shape in shapes for subject in subjects
     }
@@ -70,7 +70,7 @@ def measure(
         for subject in subjects:
             progress(f"round {number + 1} of {plan.rounds}: {subject.name}")
             for shape in shapes:
-                result = measure_once(subject, upstream, plan, stream=shape == "stream")
+                result = measure_once(subject, upstream, plan, shape=shape)
                 found[subject.name, shape].append(result)
     return [
         Row(subject=name, shape=shape, median=_median(rounds), rounds=rounds)
@@ -78,15 +78,15 @@ def measure(
     ]
 
 
-def measure_once(subject: Subject, upstream: Upstream, plan: Plan, *, stream: bool) -> Round:
+def measure_once(subject: Subject, upstream: Upstream, plan: Plan, *, shape: str) -> Round:
     """Starts the subject afresh, warms it up, and measures it."""
-    body = request_body(stream=stream)
+    body = write_request(shape)
     with running(subject, upstream=upstream.base_url, cores=plan.subject_cores) as server:
         headers = {"content-type": "application/json"} | server.headers
 
         def press(connections: int, seconds: int) -> load.Load:
             return load.run(
-                server.chat_url,
+                server.chat_url.removesuffix(CHAT_PATH) + PATHS[shape],
                 body=body,
                 headers=headers,
                 connections=connections,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.harness.conversation import answer_body, answer_events
+from benchmarks.harness.conversation import answer_body, answer_events, write_answer
 from benchmarks.harness.nginx import nginx_canned_answer
 from benchmarks.harness.processes import on_cores
 from benchmarks.harness.subject import running
@@ -43,7 +43,7 @@ def upstream(cores: set[int], *, pause_ms: int = 0) -> Iterator[Upstream]:
             yield Upstream(kind=kind, pid=nginx.pid, base_url=base_url, streams=False)
         return
     with TemporaryDirectory(prefix="alos-bench-") as folder, on_cores(cores):
-        command = [*_build(compiler, Path(folder)), str(pause_ms)]
+        command = _build(compiler, Path(folder), pause_ms)
         with subprocess.Popen(command, stdout=subprocess.PIPE) as process:  # noqa: S603 - just built
             try:
                 assert process.stdout is not None
@@ -54,14 +54,15 @@ def upstream(cores: set[int], *, pause_ms: int = 0) -> Iterator[Upstream]:
                 process.kill()
 
 
-def _build(compiler: str, folder: Path) -> list[str]:
-    program, plain, stream = folder / "upstream", folder / "plain", folder / "stream"
+def _build(compiler: str, folder: Path, pause_ms: int) -> list[str]:
+    program, stream = folder / "upstream", folder / "stream"
     subprocess.run([compiler, "-O2", "-o", program, SOURCE], check=True)  # noqa: S603 - our source
-    body = answer_body()
-    plain.write_bytes(
-        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-        b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
-    )
+    for shape in ("plain", "embeddings", "messages"):
+        body = write_answer(shape)
+        Path(folder, shape).write_bytes(
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+            b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+        )
     head = (
         b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
     )
@@ -69,4 +70,5 @@ def _build(compiler: str, folder: Path) -> list[str]:
     pieces[0] = head + pieces[0]
     pieces[-1] += b"0\r\n\r\n"
     stream.write_bytes(b"".join(piece + b"\0" for piece in pieces))
-    return [str(program), str(plain), str(stream)]
+    whole = [str(folder / shape) for shape in ("plain", "embeddings", "messages")]
+    return [str(program), whole[0], str(stream), str(pause_ms), *whole[1:]]

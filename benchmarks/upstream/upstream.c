@@ -1,8 +1,8 @@
 /* A model server that costs next to nothing: answers every POST with bytes made beforehand.
  *
- *   upstream PLAIN STREAM [PAUSE_MS]   listens on a free port of 127.0.0.1 and prints it
+ *   upstream PLAIN STREAM PAUSE_MS EMBEDDINGS MESSAGES   listens on a free port of 127.0.0.1 and prints it
  *
- * PLAIN is a whole HTTP response. STREAM is a response in pieces, each ended by a NUL byte; every piece is
+ * PLAIN, EMBEDDINGS and MESSAGES are whole HTTP responses, each for its path. STREAM is a response in pieces, each ended by a NUL byte; every piece is
  * a write of its own, and pieces of concurrent streams take turns, as tokens do. A request whose body
  * says "stream":true gets the stream. With a pause every running stream gets a piece once in so many milliseconds. One thread, epoll, keep-alive, no timeouts, trusted clients only. */
 #define _GNU_SOURCE
@@ -27,7 +27,7 @@ struct connection {
 };
 
 static struct connection connections[MAX_FD];
-static struct bytes plain, pieces[MAX_PIECES];
+static struct bytes plain, embeddings, messages, pieces[MAX_PIECES];
 static int piece_count, streaming[MAX_FD], streaming_count;
 
 static long pause_ms;
@@ -95,6 +95,11 @@ static long whole_request(struct connection *c, char **body, size_t *body_length
     return c->length < total ? 0 : (long)total;
 }
 
+static struct bytes pick(const char *request) {
+    if (!strncmp(request, "POST /v1/embeddings", 19)) return embeddings;
+    return strncmp(request, "POST /v1/messages", 17) ? plain : messages;
+}
+
 static int answer_what_is_whole(int fd) {
     struct connection *c = &connections[fd];
     char *body;
@@ -106,7 +111,7 @@ static int answer_what_is_whole(int fd) {
         if (has(body, body_length, "\"stream\":true") || has(body, body_length, "\"stream\": true")) {
             c->piece = 0;
             streaming[streaming_count++] = fd;
-        } else if (!put(fd, plain)) return 0;
+        } else if (!put(fd, pick(c->request))) return 0;
         c->length -= (size_t)total;
         memmove(c->request, c->request + total, c->length);
     }
@@ -161,8 +166,10 @@ static void welcome(int poll, int listener) {
 }
 
 int main(int count, char **arguments) {
-    if (count != 3 && count != 4) { fprintf(stderr, "usage: upstream PLAIN STREAM [PAUSE_MS]\n"); return 2; }
-    pause_ms = count == 4 ? strtol(arguments[3], NULL, 10) : 0;
+    if (count != 6) { fprintf(stderr, "usage: upstream PLAIN STREAM PAUSE_MS EMBEDDINGS MESSAGES\n"); return 2; }
+    pause_ms = strtol(arguments[3], NULL, 10);
+    embeddings = load(arguments[4]);
+    messages = load(arguments[5]);
     long due = 0;
     plain = load(arguments[1]);
     load_pieces(arguments[2]);

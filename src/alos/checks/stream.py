@@ -109,7 +109,10 @@ class StreamGate:
             self.cut = self.cut or "secret" in self._cut_kinds
         elif until <= self._held_from and not _LOUD.search(held):
             return ""
-        found = [one for one in self._scanner.scan(self._text) if one.end > self._held_from]
+        seen = self._scanner.scan(self._text)
+        if not seen:  # nearly every chunk is like this
+            return self._pass_on([], until) if until > self._held_from else ""
+        found = [one for one in seen if one.end > self._held_from]
         self.cut = self.cut or any(
             one.kind in self._cut_kinds and (one.confidence >= _SURE or one.end <= until)
             for one in found
@@ -122,20 +125,24 @@ class StreamGate:
 
     def _pass_on(self, found: list[Finding], until: int) -> str:
         """Report `found`, put labels in its place, and keep the end as context."""
-        self.findings.extend(one.moved(self._offset) for one in found)
         start = self._held_from
-        shown = redact(
-            self._text[start:until],
-            (
-                one.at(max(one.start, start) - start, one.end - start)
-                for one in found
-                if one.kind not in self._shown_kinds
-            ),
-        )
-        drop = max(0, until - CONTEXT_CHARACTERS)
-        self._text = self._text[drop:]
-        self._offset += drop
-        self._held_from = until - drop
+        shown = self._text[start:until]
+        if found:
+            self.findings.extend(one.moved(self._offset) for one in found)
+            shown = redact(
+                shown,
+                (
+                    one.at(max(one.start, start) - start, one.end - start)
+                    for one in found
+                    if one.kind not in self._shown_kinds
+                ),
+            )
+        drop = until - CONTEXT_CHARACTERS
+        if drop > 0:
+            self._text = self._text[drop:]
+            self._offset += drop
+            until -= drop
+        self._held_from = until
         return shown
 
     def _first_to_hold(self) -> int:

@@ -433,8 +433,9 @@ class Pipeline:
 
     def _check_still(self, progress: Progress) -> Refusal | None:
         """Ask the gate again where the Standing has changed since the call was admitted."""
-        if progress.admitted is None:
-            return None
+        admitted = progress.admitted
+        if admitted is None or self._standing.current is admitted.standing:
+            return None  # asked at every chunk of every stream
         candidate = progress.candidate
         return self._stages.still(
             progress.admitted, candidate.model if candidate is not None else None

@@ -247,9 +247,18 @@ class HttpAnswer:
         Raises:
             ProviderBroke: the stream stalled, broke off or grew past the bound.
         """
-        self._connection.watch_idle(self._idle_seconds)
-        async for part in self._decode(self._limits.max_stream_bytes):
-            yield part
+        connection, max_bytes = self._connection, self._limits.max_stream_bytes
+        connection.watch_idle(self._idle_seconds)
+        if "content-encoding" in self.headers:
+            async for part in self._decode(max_bytes):
+                yield part
+            return
+        size = 0
+        while (data := await connection.next_chunk()) is not None:
+            size += len(data)
+            if size > max_bytes:
+                _check_size(size, max_bytes)
+            yield data
 
     async def _decode(self, max_bytes: int) -> AsyncIterator[bytes]:
         connection = self._connection
