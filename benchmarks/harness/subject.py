@@ -63,7 +63,7 @@ def free_port() -> int:
 
 @contextmanager
 def running(
-    subject: Subject, *, upstream: str, cores: set[int], ready_seconds: float = 30
+    subject: Subject, *, upstream: str, cores: set[int], ready_seconds: float = 120
 ) -> Iterator[Running]:
     """Starts a subject on some cores and stops it at the end.
 
