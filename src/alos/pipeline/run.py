@@ -437,9 +437,7 @@ class Pipeline:
         if admitted is None or self._standing.current is admitted.standing:
             return None  # asked at every chunk of every stream
         candidate = progress.candidate
-        return self._stages.still(
-            progress.admitted, candidate.model if candidate is not None else None
-        )
+        return self._stages.still(admitted, candidate.model if candidate is not None else None)
 
     async def _list(self, progress: Progress) -> DoorOutcome:
         key = progress.key

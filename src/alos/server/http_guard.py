@@ -18,6 +18,8 @@ from typing import Any, ClassVar, cast
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from alos.server.cork import Cork
+
 GONE_EXTENSION = "alos.gone"
 """ASGI extension that the model door asks for: registers a hang-up call-back."""
 KNOWN_EXTENSION = "alos.known"
@@ -297,6 +299,7 @@ class GuardedProtocol(HttpToolsProtocol):
         size, self._head_bytes = self._head_bytes, 0
         self._check_head(size)
         super().on_headers_complete()
+        self.cycle.transport = cast("asyncio.Transport", Cork(self.transport, self.loop))
 
     def _check_head(self, size: int) -> None:
         """Raise out of the parser, which stops there, on what must not be answered."""
