@@ -82,6 +82,20 @@ async def test_no_call_hangs_and_each_leaves_one_record_and_no_memory(gateway: G
     assert {record["outcome"] for record in records} <= {Outcome.REFUSED, Outcome.CUT}
 
 
+async def test_many_streams_at_once_cost_little_memory_and_leave_a_record_each(
+    gateway: Gateway,
+) -> None:
+    """The small sibling of ``benchmarks/streams.py``."""
+    key = gateway.create_key(SUPPORT)
+    before = gateway.rss_bytes
+    answers = await asyncio.gather(  # noqa: TID251 - side by side, as callers are
+        *(ask_in_time(gateway, key, "trickle", stream=True) for _ in range(200))
+    )
+    assert all(b"data: [DONE]" in one.body for one in answers)
+    assert gateway.rss_bytes - before < 60_000_000
+    assert gateway.wait_until_shipped(answers[-1].headers["x-alos-call"])
+
+
 async def test_a_usage_beyond_reason_is_recorded_and_closes_the_workspace(
     gateway: Gateway,
 ) -> None:
@@ -121,17 +135,3 @@ async def test_a_storm_of_errors_opens_the_breaker_and_calm_closes_it() -> None:
         assert journal.list_open() == set()
         closed = Counter(entry.call_id for entry in journal.closings)
         assert all(closed[one.headers["x-alos-call"]] == 1 for one in answers)
-
-
-async def test_many_streams_at_once_cost_little_memory_and_leave_a_record_each(
-    gateway: Gateway,
-) -> None:
-    """The small sibling of ``benchmarks/streams.py``."""
-    key = gateway.create_key(SUPPORT)
-    before = gateway.rss_bytes
-    answers = await asyncio.gather(  # noqa: TID251 - side by side, as callers are
-        *(ask_in_time(gateway, key, "trickle", stream=True) for _ in range(200))
-    )
-    assert all(b"data: [DONE]" in one.body for one in answers)
-    assert gateway.rss_bytes - before < 60_000_000
-    assert gateway.wait_until_shipped(answers[-1].headers["x-alos-call"])
