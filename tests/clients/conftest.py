@@ -37,7 +37,7 @@ def gateway() -> Iterator[Gateway]:
             pytest.skip(str(address))
         upstream = cast("Upstream", SimpleNamespace(url=address))
         with lay_out_gateway(upstream, changes=CHANGES) as running:
-            running.start(cold=True)
+            running.start()
             yield running
 
 
