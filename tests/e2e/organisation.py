@@ -33,6 +33,8 @@ _PRICES: Final = (
         "    credential: none\n",
         f"    credential: none\n    timeouts: {{idle_seconds: {UPSTREAM_SECONDS}}}\n",
     ),
+    ("alos.yaml", "  # body_days:", "  body_days: 90"),
+    ("alos.yaml", "  # record_days:", "  record_days: 400"),
 )
 
 

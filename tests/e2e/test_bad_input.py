@@ -103,7 +103,7 @@ async def test_head_gets_the_same_answer_without_a_body(gateway: Gateway, key: s
 @pytest.mark.parametrize(
     "path",
     ["/", "/v1", "/v1/", f"{CHAT}/", "/v1/chat/completions%2f", "//v1/chat/completions",
-     "/V1/models", "/v1/chat/../models", "/api/v1/keys", "/console/",
+     "/V1/models", "/v1/chat/../models",
      "/openai/deployments/x/chat/completions",
      "/" + "a" * 8_000],
 )  # fmt: skip
@@ -113,6 +113,15 @@ async def test_an_unknown_path_is_404_and_recorded(
     answer = await ask(gateway.port, say(), key=key, path=path)
     assert (answer.status, answer.code) == (404, "alos_endpoint_unknown")
     recorded[answer.call] = 404
+
+
+@pytest.mark.parametrize("path", ["/api/v1/keys", "/api/v1/nothing", "/console/"])
+async def test_a_models_key_opens_nothing_of_the_management(
+    gateway: Gateway, key: str, path: str
+) -> None:
+    answer = await ask(gateway.port, say(), key=key, path=path)
+    assert answer.status in {401, 404}
+    assert "x-alos-call" not in answer.headers
 
 
 async def test_an_anthropic_client_gets_its_own_error_shape(gateway: Gateway, key: str) -> None:
