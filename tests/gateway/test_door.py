@@ -83,7 +83,7 @@ async def test_every_reason_becomes_its_status_and_the_formats_error(code: Reaso
     assert pipeline.calls[0].id in error["message"]
     assert headers["retry-after"] == "7"
     assert headers["content-type"] == "application/json"
-    retries = status in (408, 429) or status >= 500
+    retries = status in (408, 409, 429) or status >= 500
     assert ("x-should-retry" in headers) is not retries
 
 
