@@ -50,6 +50,7 @@ from alos.pipeline.attempt import Attempts
 from alos.pipeline.breaker import Breakers
 from alos.pipeline.budget import Budget
 from alos.pipeline.check import Check
+from alos.pipeline.current import Current, StaleLimits
 from alos.pipeline.dispatch import Dispatch
 from alos.pipeline.escalation import Escalate
 from alos.pipeline.examine import Examine
@@ -328,6 +329,7 @@ class Conversation:
         self.overbilled: list[tuple[str, int]] = []
         self.clock, self.ids, self.tasks = SystemClock(), RandomIds(), Tasks()
         self.anonymous = Anonymous(self.clock, self.ids)
+        self.current = Current(self.clock, StaleLimits())
         formats = {"openai-chat": OpenAiChat()}
         scanner = scanner or build_test_scanner()
         self.slept: list[float] = []
@@ -339,6 +341,7 @@ class Conversation:
         self.held = MemoryHeldRequests()
         self.pipeline = Pipeline(
             Stages(
+                current=self.current,
                 admit=Admit(formats),
                 again=Again(
                     claims=MemoryClaims(),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
@@ -23,7 +24,7 @@ from alos.ledger.proofs import is_consistent
 from alos.ledger.report import LedgerReport
 from alos.ports.clock import SystemClock
 from alos.ports.ledger import Ledger
-from alos.server.bootstrap import open_ledger_home
+from alos.server.bootstrap import GIT, WitnessFailed, fetch_witness, open_ledger_home
 from alos.server.settings import SettingsError, get_home
 
 app = typer.Typer(no_args_is_help=True, help="The log: verify it, prove a call, export it.")
@@ -45,21 +46,24 @@ _AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def verify(
     *,
     outside: Annotated[
-        list[Path] | None,
-        typer.Option("--outside", help="File or folder of checkpoints that were kept elsewhere."),
+        list[str] | None,
+        typer.Option(
+            "--outside",
+            help="File or folder of checkpoints that were kept elsewhere, or git:REMOTE.",
+        ),
     ] = None,
     key: Keys = None,
     as_json: _AsJson = False,
 ) -> None:
     """Read everything again and name whatever does not agree."""
-    keys, places = read_keys(key), outside or []
-    for place in places:
-        if not place.exists():
-            raise typer.BadParameter(f"there is nothing at {place}")
-    with _answering(), open_ledger_home(get_home()) as ledger, _progress(as_json) as show:
-        report = ledger.check(outside=places, trusted=keys, progress=show)
+    keys = read_keys(key)
+    with TemporaryDirectory() as folder:
+        places = [_find_outside(place, Path(folder)) for place in outside or []]
+        with _answering(), open_ledger_home(get_home()) as ledger, _progress(as_json) as show:
+            report = ledger.check(outside=places, trusted=keys, progress=show)
     if as_json:
-        typer.echo(json.dumps({**asdict(report), "is_good": report.is_good}, default=_to_plain))
+        whole = {**asdict(report), "is_good": report.is_good, "outside": _say_outside(places)}
+        typer.echo(json.dumps(whole, default=_to_plain))
     else:
         print_report(report, has_outside=bool(places))
     raise typer.Exit(0 if report.is_good else EXIT_NO)
@@ -217,9 +221,29 @@ def print_report(report: LedgerReport, *, has_outside: bool) -> None:
     console.print("The ledger verifies.")
     if not has_outside:
         console.print(
-            "It was compared with checkpoints of this host only, which whoever owns the host could"
-            " have made anew. Give a copy that was kept elsewhere by --outside."
+            "Outside: unknown. It was compared with checkpoints of this host only, which whoever"
+            " owns the host could have made anew. Give a copy that was kept elsewhere by --outside"
+            " (of a witness: --outside git:REMOTE)."
         )
+
+
+def _find_outside(place: str, folder: Path) -> Path:
+    """A file or folder of checkpoints; a git remote's is fetched first."""
+    if not place.startswith(GIT):
+        if not Path(place).exists():
+            raise typer.BadParameter(f"there is nothing at {place}")
+        return Path(place)
+    number = len(list(folder.iterdir()))
+    try:
+        return fetch_witness(place.removeprefix(GIT), folder / str(number))
+    except WitnessFailed as error:
+        typer.echo(f"The witness can't be asked: {error}", err=True)
+        raise typer.Exit(EXIT_DOWN) from None
+
+
+def _say_outside(places: list[Path]) -> str:
+    """Whether the ledger was held against anything that its host can't have made anew."""
+    return "compared" if places else "unknown"
 
 
 def _read_head(reader: Ledger, text: str) -> tuple[int, bytes]:

@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "why": "alos.cli.why:why",
     "token": "alos.cli.tokens:app",
     "policy": "alos.cli.policy:app",
+    "export": "alos.cli.export:export",
     "scan": "alos.cli.scan:scan_command",
     "ledger": "alos.cli.ledger:app",
     "legal-hold": "alos.cli.legal_hold:app",

@@ -272,6 +272,8 @@ class ClosingEntry:
 class NoteKind(StrEnum):
     """Entries of a journal that are not a call."""
 
+    FOLDER_BORN = "folder_born"
+    """The data folder's id, and whether it is dev or production; stands in the ledger for good."""
     WRITER_BORN = "writer_born"
     WRITER_CLOSED = "writer_closed"
     HEARTBEAT = "heartbeat"

@@ -55,6 +55,7 @@ from alos.pipeline.answer_headers import (
 )
 from alos.pipeline.budget import Budget, write_opening
 from alos.pipeline.check import Check
+from alos.pipeline.current import Current
 from alos.pipeline.escalation import Dispatched
 from alos.pipeline.examine import Examine
 from alos.pipeline.fallback import Fallback
@@ -89,6 +90,7 @@ _FAULT_CODES: dict[type[Fault], ReasonCode] = {
 class Stages:
     """The stages, built once per process."""
 
+    current: Current
     admit: Admit
     again: Again
     budget: Budget
@@ -186,9 +188,8 @@ class Pipeline:
         progress.workflow, progress.request = admitted.workflow, admitted.request
         progress.facts.update(admitted.trial)
         progress.stage = Stage.CHECK
-        leaked = stages.check.check_labels(admitted)
-        if leaked is not None:
-            return await self._deny(progress, leaked)
+        if (no := self._check_before_opening(admitted)) is not None:
+            return await self._deny(progress, no)
         progress.admitted = admitted
         progress.facts.update(admitted.facts)
         if (unkept := stages.finish.check_keeps(admitted.workflow)) is not None:
@@ -206,6 +207,13 @@ class Pipeline:
             return await self._deny(progress, funded)
         progress.reservation = funded.reservation
         return await self._run_funded(progress, funded)
+
+    def _check_before_opening(self, admitted: AdmittedCall) -> Denied | None:
+        """Whether it can be decided now at all, and whether its labels may be recorded."""
+        old = self._stages.current(admitted.workflow.tier, admitted.call.received_unix_ns)
+        if old is not None:
+            return Denied(refusal=old)
+        return self._stages.check.check_labels(admitted)
 
     async def _run_funded(self, progress: Progress, funded: FundedCall) -> DoorOutcome:
         stages = self._stages

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from alos.pipeline.current import StaleLimits
+
 DEFAULT_PORT = 8080
 _POSTGRESQL = ("postgresql://", "postgres://")
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -96,6 +98,42 @@ def get_database() -> str | None:
             "ALOS_DATABASE begins with postgresql://; without it the store is a file of ours"
         )
     return url
+
+
+def get_stale_limits() -> StaleLimits:
+    """``ALOS_STALE_LIMIT_SECONDS`` and ``ALOS_LAST_STALE_LIMIT_SECONDS``.
+
+    Raises:
+        SettingsError: they are not whole numbers of seconds.
+    """
+    usual = StaleLimits()
+    by_tier = os.environ.get("ALOS_STALE_LIMIT_SECONDS") or ""
+    last = os.environ.get("ALOS_LAST_STALE_LIMIT_SECONDS") or str(usual.last_seconds)
+    try:
+        limits = tuple(int(one) for one in by_tier.split(",")) if by_tier else usual.by_tier
+        seconds = int(last)
+    except ValueError:
+        limits, seconds = (), -1
+    if len(limits) == 1:
+        limits *= len(usual.by_tier)
+    if len(limits) != len(usual.by_tier) or min(*limits, seconds) < 0:
+        raise SettingsError(
+            "ALOS_STALE_LIMIT_SECONDS is a number of seconds, or five of them with commas between"
+            " for Tier 0 to 4; ALOS_LAST_STALE_LIMIT_SECONDS is one"
+        )
+    return StaleLimits(by_tier=limits, last_seconds=seconds)
+
+
+def get_witness() -> str | None:
+    """``ALOS_WITNESS``: where checkpoints go off this host, ``git:REMOTE`` or a folder.
+
+    Raises:
+        SettingsError: it is neither.
+    """
+    place = os.environ.get("ALOS_WITNESS") or None
+    if place is None or place.startswith("git:") or Path(place).is_absolute():
+        return place
+    raise SettingsError("ALOS_WITNESS is git: and a remote, or the whole path of a mounted folder")
 
 
 def get_url() -> str | None:

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+GIT: Final = "git:"
+"""Stands before a git remote where a place is named."""
 FILE_NAME: Final = "checkpoints.txt"
 _GIT_SECONDS: Final = 60
 
@@ -87,3 +89,27 @@ class GitWitness:
             said = done.stderr.strip().splitlines()
             raise WitnessFailedError(f"git refuses: {said[-1] if said else done.returncode}")
         return done.stdout
+
+
+def fetch_witness(remote: str, folder: Path) -> Path:
+    """Get what a git remote holds; returns the file of its checkpoints.
+
+    Raises:
+        WitnessFailedError: git is missing, refuses, or takes too long.
+    """
+    command = ["git", "-c", "core.hooksPath=/dev/null", "clone", "--quiet", "--", remote]
+    try:
+        done = subprocess.run(  # noqa: S603 - our own words, and a place of the operator's
+            [*command, str(folder)],
+            capture_output=True,
+            text=True,
+            timeout=_GIT_SECONDS,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise WitnessFailedError(f"git can't be run: {error}") from error
+    path = folder / FILE_NAME
+    if done.returncode or not path.exists():
+        said = done.stderr.strip().splitlines()
+        raise WitnessFailedError(f"{remote}: {said[-1] if said else 'it holds no checkpoint'}")
+    return path

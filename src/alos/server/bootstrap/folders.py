@@ -13,7 +13,8 @@ from alos.store.engine import Store
 from alos.store.journal import FileJournal
 from alos.store.ledger_home import LedgerHome
 from alos.store.ledger_keys import KeyFileBadError
-from alos.store.sealer_job import SealerJob
+from alos.store.ledger_witness import GIT, FolderWitness, GitWitness
+from alos.store.sealer_job import SealerJob, Witness
 from alos.store.statements import KeyedStatements
 
 
@@ -71,14 +72,18 @@ def open_ledger_home(home: Path) -> Iterator[LedgerHome]:
         store.close()
 
 
-def build_sealer(folder: Folder, store: Store, journal: FileJournal) -> SealerJob:
-    """The sealer of this process.
+def build_sealer(
+    folder: Folder, store: Store, journal: FileJournal, witness: str | None
+) -> SealerJob:
+    """The sealer of this process, and its witness where one is named.
 
     Raises:
         SettingsError: the key file can't be used.
     """
     try:
-        return _to_ledger(folder, store).build_sealer(clock=SystemClock(), note=journal.note)
+        return _to_ledger(folder, store).build_sealer(
+            clock=SystemClock(), note=journal.note, witness=_to_witness(folder, witness)
+        )
     except KeyFileBadError as error:
         raise SettingsError(str(error)) from error
 
@@ -107,6 +112,14 @@ def open_statements(folder: Folder, store: Store) -> KeyedStatements:
         raise SettingsError(str(error)) from error
     earlier = [change.previous] if change.is_vouched and change.previous is not None else []
     return KeyedStatements(key, earlier)
+
+
+def _to_witness(folder: Folder, place: str | None) -> Witness | None:
+    if place is None:
+        return None
+    if place.startswith(GIT):
+        return GitWitness(folder.path / "witness", place.removeprefix(GIT))
+    return FolderWitness(Path(place))
 
 
 def _to_ledger(folder: Folder, store: Store) -> LedgerHome:

@@ -25,6 +25,7 @@ from alos.pipeline.attempt import Attempts
 from alos.pipeline.breaker import Breakers
 from alos.pipeline.budget import Budget
 from alos.pipeline.check import Check
+from alos.pipeline.current import Current
 from alos.pipeline.dispatch import Dispatch
 from alos.pipeline.escalation import Escalate
 from alos.pipeline.examine import Examine
@@ -59,7 +60,7 @@ from alos.server.folder import FolderClaim, open_folder
 from alos.server.jobs import Jobs
 from alos.server.metrics import Metrics
 from alos.server.operations import Operations
-from alos.server.settings import Settings
+from alos.server.settings import Settings, get_stale_limits, get_witness
 from alos.server.standing import StandingHolder
 from alos.store.call_index import CallIndex
 from alos.store.control_state import StoredControlState
@@ -174,7 +175,7 @@ async def build(settings: Settings) -> Installation:
         clock=clock,
         catch_up=shipper.ship_once,
     )
-    sealer = build_sealer(folder, store, journal)
+    sealer = build_sealer(folder, store, journal, get_witness())
     statements = open_statements(folder, store)
     number = chosen.number or await found(chosen, store, statements, plane, clock)
     role_book = await start_role_book(store, plane, clock, seeded=not chosen.number)
@@ -186,6 +187,7 @@ async def build(settings: Settings) -> Installation:
     budget = Budget(counters, journal, clock)
     check, keep = Check(prepared.scanner, FORMATS), Keep(vault)
     stages = Stages(
+        current=Current(clock, get_stale_limits()),
         admit=Admit(FORMATS),
         again=Again(
             claims=MemoryClaims(),
@@ -269,7 +271,7 @@ async def build(settings: Settings) -> Installation:
         clock=clock,
     )
     jobs = Jobs(tasks)
-    start_jobs(jobs, settings, plane, journal, anonymous)
+    start_jobs(jobs, settings, plane, journal, anonymous, (store, stages.current))
     jobs.every(_SAVE_SECONDS, role_book.save, name="keep role gains")
     jobs.every(_FOLLOW_SECONDS, revisions.follow, name="follow config revisions")
     jobs.every(_SAVE_SECONDS, management.sessions.save_ends, name="keep ends of sessions")

@@ -6,6 +6,8 @@ import logging
 from alos.counters.memory import MemoryCounters
 from alos.ports.clock import SystemClock, get_month
 from alos.server.folder import Folder
+from alos.server.settings import SettingsError
+from alos.store.birth import Birth, list_births, write_birth
 from alos.store.engine import Store
 from alos.store.journal import FileJournal
 from alos.store.shipper import Shipper
@@ -18,7 +20,11 @@ _logger = logging.getLogger(__name__)
 async def settle_the_past(
     folder: Folder, journal: FileJournal, shipper: Shipper, store: Store, counters: MemoryCounters
 ) -> None:
-    """Close what dead processes left open, and count what this month has cost so far."""
+    """Close what dead processes left open, and count what this month has cost so far.
+
+    Raises:
+        SettingsError: the ledger says otherwise of the folder's birth than the folder does.
+    """
     clock = SystemClock()
     sweep = await sweep_dead_writers(folder.journal, journal, clock)
     if sweep.settled:
@@ -28,7 +34,34 @@ async def settle_the_past(
     for damage in sweep.damage:
         _logger.error("the journal is damaged: %s", damage)
     await asyncio.to_thread(shipper.ship_once)
+    await check_birth(folder, journal, store)
     month = get_month(clock.unix_ns())
     spent = await asyncio.to_thread(get_spend_nanousd, store, month)
     for scope, cost_nanousd in spent.items():
         await counters.add_spent(scope, month=month, cost_nanousd=cost_nanousd)
+
+
+async def check_birth(folder: Folder, journal: FileJournal, store: Store) -> None:
+    """Hold the folder's word against the ledger's, or have the ledger say it from now on.
+
+    Raises:
+        SettingsError: the ledger says that it is another folder, or was born as something else.
+        JournalDown, StoreDown: it can't be asked or told.
+    """
+    mine = Birth(folder.id, folder.dev)
+    known = await asyncio.to_thread(list_births, store)
+    if not known:
+        await journal.note(write_birth(mine, SystemClock().unix_ns()))
+        return
+    for one in known:
+        if one.folder != mine.folder:
+            raise SettingsError(
+                f"the records in the store are those of another data folder ({one.folder}): one"
+                " store belongs to one folder"
+            )
+        if one.is_dev != mine.is_dev:
+            born = "dev" if one.is_dev else "production"
+            raise SettingsError(
+                f"{folder.path} says that it was born otherwise than its ledger does ({born}):"
+                " somebody changed its birth; put folder.json back from a backup"
+            )
