@@ -1,5 +1,6 @@
 import json
 import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from alos.ledger.tree import Frontier, hash_entry
 from alos.ledger.verify import verify_evidence
 from alos.store.ledger_keys import KeyFile
 from alos.store.ledger_outside import read_outside
+from alos.store.ledger_witness import GitWitness
 from tests.store.ledger_home import CALLS, KEY, ORIGIN, build, forge, rewrite_everything
 from tests.store.samples import make_closing
 
@@ -153,3 +155,24 @@ def test_a_folder_without_its_store_is_down(home: Path) -> None:
     assert run("prove", "call_04").exit_code == 3
     assert run("verify", "--key", "nonsense").exit_code == 2
     assert run("verify", "--outside", home / "nowhere").exit_code == 2
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+def test_a_git_witness_is_asked_directly_and_until_then_the_state_is_unknown(home: Path) -> None:
+    assert read(run("verify", "--json"))["outside"] == "unknown"
+    assert "Outside: unknown" in run("verify").stdout
+    remote = home / "remote.git"
+    subprocess.run(["git", "init", "--quiet", "--bare", str(remote)], check=True)  # noqa: S603, S607
+    subprocess.run(  # noqa: S603 (our own words)
+        ["git", "-C", str(remote), "symbolic-ref", "HEAD", "refs/heads/main"],  # noqa: S607
+        check=True,
+    )
+    GitWitness(home / "clone", str(remote)).keep(read_outside(home / "elsewhere"))
+    asked = run("verify", "--outside", f"git:{remote}", "--json")
+    assert (asked.exit_code, read(asked)["outside"]) == (0, "compared")
+    forge(home, lambda entries: [*entries[:11], make_closing("call_new"), *entries[12:]])
+    rewrite_everything(home)
+    told = run("verify", "--outside", f"git:{remote}")
+    assert told.exit_code == 1
+    assert "rewritten between leaf 8" in told.stdout
+    assert run("verify", "--outside", f"git:{home / 'nowhere.git'}").exit_code == 3
