@@ -17,6 +17,7 @@ from alos.api.custody import add_custody
 from alos.api.directory import add_directory
 from alos.api.document import complete_document
 from alos.api.evals import add_evals
+from alos.api.flags import add_flags
 from alos.api.held import add_held
 from alos.api.keys import add_keys
 from alos.api.leaks import add_leaks
@@ -63,6 +64,12 @@ def build_api(parts: Parts) -> FastAPI:
     add_bodies(app, parts.plane, parts.custody)
     add_custody(app, parts.custody)
     add_waivers(app, parts.plane, parts.desk.waivers)
+    add_flags(
+        app,
+        lambda: parts.plane.standing,
+        lambda: parts.plane.configuration.people,
+        parts.clock,
+    )
     add_scan(app, parts.scanner)
     add_tokens(app, parts.plane, parts.custody)
     add_policy(app, parts.plane, parts.custody.trials, parts.clock)

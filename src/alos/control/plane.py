@@ -100,6 +100,8 @@ class ControlPlane:
         """What new calls come under; whoever sets it calls :meth:`refresh`."""
         self.trials = Trials()
         self.leavers = Leavers(state, notes=self.notes, clock=clock)
+        self.standing: Standing
+        """The one published last; set by the first :meth:`refresh`."""
         self.served: ServedReleases = NothingServed()
         self.waivers: WaiversInForce = NoWaivers()
         self.followers: list[Callable[[], Awaitable[object]]] = []
@@ -161,14 +163,13 @@ class ControlPlane:
             epoch=self._epoch,
             now_unix_ns=self._clock.unix_ns(),
         )
-        self._publish(
-            replace(
-                standing,
-                legal_holds=self.legal_holds,
-                drafts=self.trials.compile_drafts(self._configuration, now_unix),
-                runs=self.trials.compile_runs(self._configuration, now_unix),
-            )
+        self.standing = replace(
+            standing,
+            legal_holds=self.legal_holds,
+            drafts=self.trials.compile_drafts(self._configuration, now_unix),
+            runs=self.trials.compile_runs(self._configuration, now_unix),
         )
+        self._publish(self.standing)
 
     def take_draft(self, bundle: Bundle, uploaded_at_unix: int) -> None:
         """Let an uploaded bundle be called as a draft from now on."""

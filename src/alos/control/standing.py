@@ -232,6 +232,7 @@ def to_standing_workflow(
         prompts={name: prompt.version for name, prompt in prompts.items()},
         prompt_templates={name: prompt.template for name, prompt in prompts.items()},
         prompt_default=workflow.default_prompt,
+        flag=workflow.rollout.flag,
         prompt_pieces={name: get_pieces(prompt.template) for name, prompt in prompts.items()},
         client=workflow.surface.client,
         cache=workflow.cache,

@@ -224,6 +224,7 @@ class StandingWorkflow:
         bodies: how its prompts and answers are kept.
         deadline_seconds: from the call's arrival until its answer, or its stream's first byte,
             whatever is tried meanwhile.
+        flag: name of the flag that says whether it serves a unit.
         before: what those units get whom this release does not serve yet.
         waivers_end_at_unix: when the first waiver that the release rests on ends; 0 where one
             is missing; ``None`` where it rests on none.
@@ -259,6 +260,7 @@ class StandingWorkflow:
     rate_limits: tuple[RateLimit, ...] = ()
     caps: tuple[Cap, ...] = ()
     bodies: BodyRule = NO_OWN_TERM
+    flag: str = ""
     before: "StandingWorkflow | None" = None
     waivers_end_at_unix: int | None = None
 
