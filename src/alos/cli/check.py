@@ -1,7 +1,7 @@
 """``alos check``: reads the files of an organisation or of one workflow, and says what to mend."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import groupby
 from pathlib import Path
@@ -17,8 +17,10 @@ from alos.control.detectors import build_detectors
 from alos.control.documents import Problem, Severity
 from alos.control.registry import ORGANISATION_FILE, Loaded, load_organisation
 from alos.domain.boundary import BoundaryAction
+from alos.domain.evaluation import Rule
 from alos.domain.organisation import Organisation
 from alos.domain.workflow import Workflow
+from alos.evals.power import describe_set
 from alos.ports.clock import SystemClock, to_datetime
 
 EXIT_NO = 1
@@ -43,6 +45,8 @@ def check_command(
         typer.echo(json.dumps(_to_json(digests, problems), indent=2))
     else:
         _print(digests, problems)
+        for line in list_proofs(path, digests):
+            typer.echo(line)
     if any(problem.severity is not Severity.WARNING for problem in problems):
         raise typer.Exit(EXIT_NO)
 
@@ -122,6 +126,25 @@ def build_example_scanner(detectors: _Detectors | None = None) -> Scanner:
         ]
 
     return scan
+
+
+def list_proofs(path: Path, digests: Mapping[str, str]) -> Iterator[str]:
+    """What each workflow's golden set can prove, one line each."""
+    for name in digests:
+        folder = path.resolve()
+        folder = folder if folder.name == name else folder / "workflows" / name
+        bundle = read_bundle_folder(folder, label=name).bundle
+        if bundle is None:
+            continue
+        thresholds = bundle.workflow.thresholds
+        rule = Rule(
+            tier=bundle.workflow.tier,
+            pass_rate=thresholds.pass_rate,
+            max_cost_nanousd=thresholds.max_cost_nanousd,
+            latency_seconds=thresholds.latency_seconds,
+            latency_quantile=thresholds.latency_quantile,
+        )
+        yield f"{name}: {describe_set(len(bundle.cases), rule)}."
 
 
 def _to_json(digests: dict[str, str], problems: Sequence[Problem]) -> dict[str, object]:

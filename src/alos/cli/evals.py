@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from alos.cli.client import EXIT_NO, EXIT_USAGE, call_api
+from alos.cli.eval_add import add_command
 from alos.cli.eval_base import list_undecided, read_base
 from alos.cli.eval_client import (
     AnswerFile,
@@ -27,6 +28,7 @@ from alos.evals.statistics import get_loss_p_value
 from alos.server.settings import get_eval_key, get_home, get_url
 
 app = typer.Typer(no_args_is_help=True, help="Golden sets: run, gate, compare.")
+app.command("add")(add_command)
 
 Workflow = Annotated[str, typer.Argument(help="Slug of the workflow, or its folder.")]
 Config = Annotated[Path, typer.Option("--config", help="Folder of the organisation's files.")]

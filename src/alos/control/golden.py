@@ -11,6 +11,7 @@ from pydantic import Field, JsonValue, StringConstraints
 from alos.control.documents import Document, Location, Problem
 from alos.control.forms import Form, Share, Slug, Text, validate
 from alos.control.golden_criteria import CriterionForm, check_criterion, to_criterion
+from alos.control.promptfoo import is_promptfoo, read_promptfoo
 from alos.control.workflow_form import VariableName
 from alos.domain.golden import (
     CaseKind,
@@ -83,6 +84,8 @@ def read_cases(
     Returns:
         The cases (none where the form is not filled right), and every problem.
     """
+    if is_promptfoo(document):
+        return read_promptfoo(document, bundle_path, default_prompt)
     form, problems = validate(document, GoldenForm)
     if form is None:
         return [], problems
