@@ -118,7 +118,7 @@ class ReleaseDesk:
             Proofs(),
             configuration=lambda: self.plane.configuration,
             hash_statement=hash_payload,
-            get_draft_users=lambda _: self.drafters,
+            get_draft_users=self._get_drafters,
             clock=self.clock,
         )
 
@@ -148,6 +148,9 @@ class ReleaseDesk:
     @property
     def notes(self) -> list[NoteKind]:
         return [entry.kind for entry in self.journal.entries if isinstance(entry, NoteEntry)]
+
+    async def _get_drafters(self, _workflow: WorkflowId) -> frozenset[str]:
+        return self.drafters
 
     async def _get_eval(self, digest: Digest) -> EvalFact | None:
         return self.evals.get(digest)

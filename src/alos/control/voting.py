@@ -6,9 +6,9 @@ and names how the person was known; a personal one carries the person's own proo
 statement's hash.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from alos.control.release_book import Decision, ReleaseBook
 from alos.control.standing import Configuration
@@ -102,7 +102,7 @@ class Voting:
         *,
         configuration: Callable[[], Configuration],
         hash_statement: Callable[[Mapping[str, Any]], str],
-        get_draft_users: Callable[[WorkflowId], frozenset[str]],
+        get_draft_users: Callable[[WorkflowId], Awaitable[frozenset[str]]],
         clock: Clock,
     ) -> None:
         self._book = book
@@ -157,12 +157,13 @@ class Voting:
         kept = self._check_proof(wish, voter.id, statement)
         if isinstance(kept, Refusal):
             return kept
+        drafters = await self._get_draft_users(workflow)
 
         def decide(lineage: Lineage) -> Decision | tuple[Refusal, ...]:
             release = lineage.releases.get(wish.release)
             if release is None:
                 return (Refusal(code=ReasonCode.RELEASE_UNKNOWN),)
-            return self._decide(wish, voter, release, statement, kept)
+            return self._decide(_Cast(wish, voter, drafters, statement, kept), release)
 
         done = await self._book.change(workflow, decide)
         if not isinstance(done, VoteCast):
@@ -181,14 +182,8 @@ class Voting:
             return Refusal(code=ReasonCode.VOTE_NOT_PERSONAL, detail=detail)
         return kept
 
-    def _decide(
-        self,
-        wish: VoteWish,
-        voter: Voter,
-        release: Release,
-        statement: dict[str, Any],
-        kept: Mapping[str, Any],
-    ) -> Decision | tuple[Refusal, ...]:
+    def _decide(self, cast: "_Cast", release: Release) -> Decision | tuple[Refusal, ...]:
+        wish, voter = cast.wish, cast.voter
         if release.state is not ReleaseState.VOTING and not release.is_served:
             return (Refusal(code=ReasonCode.RELEASE_OVER, detail=f"it is {release.state}"),)
         now_unix = self._clock.unix_ns() // 1_000_000_000
@@ -203,10 +198,9 @@ class Voting:
             signature=Signature.PERSONAL if wish.proof else Signature.ATTESTED,
             at_unix=now_unix,
         )
-        refusal = check_ballot(ballot, self._get_election(release))
+        refusal = check_ballot(ballot, self._get_election(release, cast.drafters))
         if refusal is not None:
             return (refusal,)
-        envelope = self._statements.sign(self._attest(wish, statement, kept, now_unix))
         vote = Vote(
             voter=voter.id,
             identities=voter.identities,
@@ -215,13 +209,14 @@ class Voting:
             reason=wish.reason,
             signature=ballot.signature,
             at_unix=now_unix,
-            envelope=envelope,
+            envelope=self._statements.sign(
+                self._attest(wish, cast.statement, cast.kept, now_unix)
+            ),
         )
         return self._write(release, vote)
 
-    def _get_election(self, release: Release) -> Election:
+    def _get_election(self, release: Release, drafters: frozenset[str]) -> Election:
         configuration = self._configuration()
-        drafters = self._get_draft_users(release.submitted.workflow)
         return Election(
             digest=release.digest,
             policy=configuration.policy,
@@ -299,6 +294,16 @@ class Voting:
 
         done = await self._book.change(WorkflowId(release.rpartition("/")[0]), decide)
         return done if isinstance(done, Consulted) else _get_first(done)
+
+
+class _Cast(NamedTuple):
+    """A vote on its way: what is wanted, by whom, and what was read before the decision."""
+
+    wish: VoteWish
+    voter: Voter
+    drafters: frozenset[str]
+    statement: dict[str, Any]
+    kept: Mapping[str, Any]
 
 
 def _get_first(done: object) -> Refusal:

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from alos.control.drafters import Drafters
 from alos.control.eval_desk import LiveRelease
 from alos.control.evals import EvalParts, Evals
 from alos.control.plane import ControlPlane
@@ -46,8 +47,17 @@ async def build_releases_and_evals(
     async def get_eval(digest: Digest) -> EvalFact | None:
         return await evals.get_eval_fact(digest)
 
+    drafters = Drafters(
+        calls, configuration=lambda: plane.configuration, catch_up=shipper.ship_own
+    )
     desk = build_release_desk(
-        plane, store, statements, clock, get_eval=get_eval, get_gained_at=get_gained_at
+        plane,
+        store,
+        statements,
+        clock,
+        get_eval=get_eval,
+        get_gained_at=get_gained_at,
+        get_draft_users=drafters.list_identities,
     )
     await desk.load()
 

@@ -1,5 +1,7 @@
 """The releases of one process: their log, their rules, and what follows from changes elsewhere."""
 
+from collections.abc import Awaitable, Callable
+
 from alos.control.bundles import Bundles
 from alos.control.plane import ControlPlane
 from alos.control.release_book import ReleaseBook
@@ -22,6 +24,9 @@ from alos.store.engine import Store
 from alos.store.release_log import StoredReleaseLog
 from alos.store.waivers import StoredWaivers
 
+GetDraftUsers = Callable[[WorkflowId], Awaitable[frozenset[str]]]
+"""Identities of everybody with draft calls on a workflow."""
+
 
 async def get_no_eval(_digest: Digest) -> EvalFact | None:
     """Where no eval runs are kept, none was passed."""
@@ -33,12 +38,12 @@ def get_founding(_person: PersonId, _role: Role) -> int | None:
     return None
 
 
-def get_no_drafters(_workflow: WorkflowId) -> frozenset[str]:
+async def get_no_drafters(_workflow: WorkflowId) -> frozenset[str]:
     """Where no draft calls are known, nobody made any."""
     return frozenset()
 
 
-def build_release_desk(
+def build_release_desk(  # noqa: PLR0913 - each by its name
     plane: ControlPlane,
     store: Store,
     statements: Statements,
@@ -46,6 +51,7 @@ def build_release_desk(
     *,
     get_eval: GetEvalFact = get_no_eval,
     get_gained_at: GetGainedAt = get_founding,
+    get_draft_users: GetDraftUsers = get_no_drafters,
     proofs: Proofs | None = None,
     notify: Notify = tell_nobody,
 ) -> ReleaseDesk:
@@ -71,7 +77,7 @@ def build_release_desk(
         proofs or NoProofs(),
         configuration=lambda: plane.configuration,
         hash_statement=hash_payload,
-        get_draft_users=get_no_drafters,
+        get_draft_users=get_draft_users,
         clock=clock,
     )
     plane.served, plane.waivers = book, waivers
