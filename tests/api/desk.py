@@ -19,6 +19,7 @@ from alos.control.directory import Directory
 from alos.control.evals import EvalParts, Evals
 from alos.control.held import HeldDesk
 from alos.control.notebook import Notebook
+from alos.control.notices import Notices
 from alos.control.plane import ControlPlane
 from alos.control.registry import load_organisation
 from alos.control.release_book import Decision
@@ -31,6 +32,7 @@ from alos.control.set_up import SetUp
 from alos.control.standing import Configuration
 from alos.control.upstreams import Upstreams
 from alos.domain.ids import Digest, PersonId, WorkflowId
+from alos.domain.notice import Mailer, Notice
 from alos.domain.promotion import EvalFact
 from alos.domain.record import NoteEntry, NoteKind
 from alos.domain.release import Granted, ReleaseId
@@ -44,6 +46,7 @@ from alos.gateway.wire.formats import FORMATS
 from alos.ledger.note import SigningKey
 from alos.pipeline.anonymous import Anonymous
 from alos.ports.ids import RandomIds
+from alos.ports.notices import NoticeFailed
 from alos.ports.vault import MemoryVault
 from alos.server.bootstrap.configuration import Prepared, choose_configuration, prepare_files
 from alos.server.bootstrap.custody import build_custody
@@ -56,6 +59,7 @@ from alos.store.directory import StoredDirectory
 from alos.store.engine import Store
 from alos.store.eval_runs import StoredEvalRuns
 from alos.store.held import StoredHeldRequests
+from alos.store.notices import StoredNotices
 from alos.store.revisions import StoredRevisions
 from alos.store.role_gains import StoredRoleGains
 from alos.store.sessions import StoredSessions
@@ -69,6 +73,22 @@ PORT = 8080
 URL = f"http://127.0.0.1:{PORT}"
 SCANNER = build_scanner(standard_packs())
 Change = tuple[str, str, str]
+
+
+class MemoryCourier:
+    """Keeps what it was given to carry; a stand-in for a mailer and a webhook."""
+
+    def __init__(self) -> None:
+        self.carried: list[Notice] = []
+        self.down = False
+
+    def send_email(self, notice: Notice, _mailer: Mailer) -> None:
+        self.post(notice)
+
+    def post(self, notice: Notice) -> None:
+        if self.down:
+            raise NoticeFailed("down")
+        self.carried.append(notice)
 
 
 class SetClock:
@@ -170,6 +190,14 @@ class Desk:
             configuration=lambda: self.plane.configuration,
         )  # fmt: skip
 
+        self.courier = MemoryCourier()
+        self.notices = Notices(
+            StoredNotices(self.store),
+            self.courier,
+            notes=self.plane.notes,
+            clock=self.clock,
+            configuration=lambda: self.plane.configuration,
+        )
         self.role_book = RoleBook(
             StoredRoleGains(self.store), notes=self.plane.notes, clock=self.clock
         )
@@ -199,6 +227,7 @@ class Desk:
                 directory=self.directory,
                 desk=self.releases,
                 evals=self.eval_desk,
+                notices=self.notices,
                 revisions=self.revisions,
                 scanner=lambda: self.scanner,
                 custody=self.custody,

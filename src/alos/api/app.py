@@ -22,6 +22,7 @@ from alos.api.held import add_held
 from alos.api.keys import add_keys
 from alos.api.leaks import add_leaks
 from alos.api.parts import Parts
+from alos.api.people import add_people
 from alos.api.policy import add_policy
 from alos.api.releases import add_releases
 from alos.api.scan import add_scan
@@ -57,6 +58,7 @@ def build_api(parts: Parts) -> FastAPI:
     add_leaks(app, parts.plane, parts.clock)
     add_directory(app, parts.plane, parts.directory)
     add_config(app, parts.revisions)
+    add_people(app, parts.plane, parts.notices, parts.clock)
     add_stops(app, parts.plane)
     add_bundles(app, parts.plane, parts.desk.bundles)
     add_releases(app, parts.desk)

@@ -10,6 +10,7 @@ from alos.control.custody import Custody
 from alos.control.directory import Directory
 from alos.control.evals import Evals
 from alos.control.held import HeldDesk
+from alos.control.notices import Notices
 from alos.control.plane import ControlPlane
 from alos.control.release_desk import ReleaseDesk
 from alos.control.revisions import Revisions
@@ -37,6 +38,7 @@ class Parts:
     directory: Directory
     desk: ReleaseDesk
     evals: Evals
+    notices: Notices
     revisions: Revisions[Any]
     custody: Custody
     scanner: Callable[[], Scanner]

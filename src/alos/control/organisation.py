@@ -10,6 +10,7 @@ from alos.control.organisation_form import (
     AzureForm,
     DeputyForm,
     ModelForm,
+    NoticesForm,
     OrganisationForm,
     PolicyForm,
     PriceForm,
@@ -20,6 +21,7 @@ from alos.control.organisation_form import (
 )
 from alos.domain.ids import ModelName, PersonId, VendorName, WorkflowId, WorkspaceId
 from alos.domain.money import Price
+from alos.domain.notice import Mailer, NoticeWays
 from alos.domain.organisation import (
     Azure,
     BreakerRule,
@@ -185,6 +187,7 @@ def to_organisation(form: OrganisationForm) -> Organisation:
             {name: tuple(terms) for name, terms in form.dictionaries.items()}
         ),
         monthly_budget_nanousd=form.monthly_budget_usd,
+        notices=_to_notices(form.notices),
         sprint_workflow=WorkflowId(form.sprint_workflow) if form.sprint_workflow else None,
     )
 
@@ -322,6 +325,22 @@ def _to_policy(form: PolicyForm) -> PolicyTopics:
         secrets=form.secrets or "",
         customer_communication=form.customer_communication or "",
         regulated_decisions=form.regulated_decisions or "",
+    )
+
+
+def _to_notices(form: NoticesForm) -> NoticeWays:
+    mailer = form.mailer
+    return NoticeWays(
+        webhook_url=form.webhook_url or "",
+        mailer=None
+        if mailer is None
+        else Mailer(
+            host=mailer.host,
+            port=mailer.port,
+            sender=mailer.sender,
+            credential="" if mailer.credential == "none" else mailer.credential,
+            use_tls=mailer.use_tls,
+        ),
     )
 
 

@@ -296,6 +296,30 @@ class RetentionForm(Form):
     """Other terms for content of a class."""
 
 
+class MailerForm(Form):
+    """Where e-mail is handed over."""
+
+    host: Text
+    """The mailer's host."""
+    port: Annotated[int, Field(ge=1, le=65_535)] = 587
+    """Its port."""
+    sender: Text
+    """The address that notices come from."""
+    credential: Credential = "none"
+    """Where `user:password` is: `env:NAME`, `file:PATH`, or `none` for no login."""
+    use_tls: bool = True
+    """STARTTLS; `false` only for a relay on this machine or network."""
+
+
+class NoticesForm(Form):
+    """How consulted and informed people are told."""
+
+    webhook_url: Url | None = None
+    """Takes each notice as JSON, e.g. a chat's incoming webhook."""
+    mailer: MailerForm | None = None
+    """Sends each person an e-mail."""
+
+
 class OrganisationForm(Form):
     """`alos.yaml`: the organisation, its budgets, vendors, models, roles, lanes and policy."""
 
@@ -319,5 +343,7 @@ class OrganisationForm(Form):
     """What the one-page policy says."""
     retention: RetentionForm
     """For how long things are kept, and the policy that says so."""
+    notices: NoticesForm = NoticesForm()
+    """How consulted and informed people are told."""
     dictionaries: dict[Slug, list[Text]] = Field(default_factory=dict)
     """Lists of words that boundaries can forbid, by name."""

@@ -8,6 +8,7 @@ from enum import IntEnum, StrEnum
 from alos.domain.boundary import DataClass
 from alos.domain.ids import ModelName, PersonId, VendorName, WorkflowId, WorkspaceId
 from alos.domain.money import Price
+from alos.domain.notice import NoticeWays
 from alos.domain.people import People, Person, Role
 from alos.domain.sign_on import SignOn
 from alos.domain.tier import Tier
@@ -282,6 +283,7 @@ class Organisation:
     dictionaries: Mapping[str, tuple[str, ...]]
     monthly_budget_nanousd: int | None = None
     sprint_workflow: WorkflowId | None = None
+    notices: NoticeWays = field(default_factory=NoticeWays)
     sign_on: SignOn = field(default_factory=SignOn)
 
     def list_holders(self, role: Role, people: People) -> tuple[Person, ...]:

@@ -290,6 +290,8 @@ class NoteKind(StrEnum):
     """Somebody left; the note's time is when the last of their access was gone."""
     PERSON_RETURNED = "person_returned"
     ROLE_CHANGED = "role_changed"
+    NOTICE = "notice"
+    """A notice reached its person, or never will."""
     CONFIG_PLANNED = "config_planned"
     CONFIG_APPLIED = "config_applied"
     CHANGE_REFUSED = "change_refused"

@@ -1,12 +1,17 @@
 """The directory's side: its entries, and the door it provisions people through."""
 
 from alos.control.directory import Directory
+from alos.control.notices import Notices
 from alos.control.plane import ControlPlane
 from alos.directory.scim_door import NOBODY, DirectoryDesk, ScimDoor
+from alos.exporters.couriers import StandardCourier
 from alos.pipeline.anonymous import Anonymous
 from alos.ports.clock import Clock
+from alos.providers.credentials import open_credentials
+from alos.server.settings import get_environment
 from alos.store.directory import StoredDirectory
 from alos.store.engine import Store
+from alos.store.notices import StoredNotices
 
 
 async def build_directory(store: Store, plane: ControlPlane, clock: Clock) -> Directory:
@@ -25,6 +30,23 @@ async def build_directory(store: Store, plane: ControlPlane, clock: Clock) -> Di
     await directory.load()
     plane.lay_over(directory.merge)
     return directory
+
+
+def build_notices(store: Store, plane: ControlPlane, clock: Clock) -> Notices:
+    """The notices of this process."""
+    open_secret = open_credentials(get_environment())
+
+    def reveal(reference: str) -> str:
+        secret = open_secret(reference)
+        return secret.reveal() if secret is not None else ""
+
+    return Notices(
+        StoredNotices(store),
+        StandardCourier(reveal),
+        notes=plane.notes,
+        clock=clock,
+        configuration=lambda: plane.configuration,
+    )
 
 
 def build_scim_door(

@@ -1,12 +1,13 @@
 """The eval runs of one process."""
 
 import asyncio
+from dataclasses import dataclass
 
 from alos.control.drafters import Drafters
 from alos.control.eval_desk import LiveRelease
 from alos.control.evals import EvalParts, Evals
 from alos.control.plane import ControlPlane
-from alos.control.release_desk import ReleaseDesk
+from alos.control.release_desk import Notify, ReleaseDesk
 from alos.control.trials import DRAFT_SECONDS
 from alos.control.voters import GetGainedAt
 from alos.domain.ids import Digest, WorkflowId
@@ -27,6 +28,14 @@ OVERDUE_SECONDS = 60.0
 """How often runs are looked for whose time is over."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeopleParts:
+    """Since when roles are held, and how people are told."""
+
+    get_gained_at: GetGainedAt
+    notify: Notify
+
+
 async def build_releases_and_evals(
     plane: ControlPlane,
     *,
@@ -36,7 +45,7 @@ async def build_releases_and_evals(
     scan: Scan,
     statements: Statements,
     clock: Clock,
-    get_gained_at: GetGainedAt,
+    people: PeopleParts,
 ) -> tuple[ReleaseDesk, Evals]:
     """Build both, each of which asks the other, and take up what the last process left open.
 
@@ -56,8 +65,9 @@ async def build_releases_and_evals(
         statements,
         clock,
         get_eval=get_eval,
-        get_gained_at=get_gained_at,
         get_draft_users=drafters.list_identities,
+        get_gained_at=people.get_gained_at,
+        notify=people.notify,
     )
     await desk.load()
 

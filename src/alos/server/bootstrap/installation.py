@@ -41,8 +41,8 @@ from alos.providers.vendors import VendorProviders
 from alos.server.asgi import Application, build_application
 from alos.server.bootstrap.configuration import choose_configuration
 from alos.server.bootstrap.custody import PURGE_SECONDS, build_custody
-from alos.server.bootstrap.directories import build_directory, build_scim_door
-from alos.server.bootstrap.evals import OVERDUE_SECONDS, build_releases_and_evals
+from alos.server.bootstrap.directories import build_directory, build_notices, build_scim_door
+from alos.server.bootstrap.evals import OVERDUE_SECONDS, PeopleParts, build_releases_and_evals
 from alos.server.bootstrap.folders import (
     build_sealer,
     claim_store,
@@ -51,7 +51,12 @@ from alos.server.bootstrap.folders import (
 )
 from alos.server.bootstrap.management import CallPath, Desks, build_management
 from alos.server.bootstrap.past import settle_the_past
-from alos.server.bootstrap.revisions import build_revisions, found, start_role_book
+from alos.server.bootstrap.revisions import (
+    build_revisions,
+    found,
+    start_people_jobs,
+    start_role_book,
+)
 from alos.server.bootstrap.telemetry import count_copies, open_otlp
 from alos.server.bootstrap.upstreams import build_provider
 from alos.server.bootstrap.vault import open_vault
@@ -78,7 +83,6 @@ _logger = logging.getLogger(__name__)
 
 _RELEASES_SECONDS = 1.0
 _SAVE_SECONDS = 1.0
-_FOLLOW_SECONDS = 1.0
 _FORGET_SECONDS = 3_600.0
 
 
@@ -233,6 +237,7 @@ async def build(settings: Settings) -> Installation:
         uses=plane.keys.uses,
     )
     holder.listen(pipeline.standing_swapped)
+    notices = build_notices(store, plane, clock)
     desk, evals = await build_releases_and_evals(
         plane,
         store=store,
@@ -241,7 +246,7 @@ async def build(settings: Settings) -> Installation:
         scan=lambda text: stages.check.scanner.scan(text),  # noqa: PLW0108 - it is swapped
         statements=statements,
         clock=clock,
-        get_gained_at=role_book.get_gained_at,
+        people=PeopleParts(get_gained_at=role_book.get_gained_at, notify=notices.notify),
     )
     revisions = build_revisions(
         store,
@@ -262,6 +267,7 @@ async def build(settings: Settings) -> Installation:
             revisions=revisions,
             desk=desk,
             evals=evals,
+            notices=notices,
             custody=custody,
         ),
         scanner=lambda: stages.check.scanner,
@@ -272,8 +278,7 @@ async def build(settings: Settings) -> Installation:
     )
     jobs = Jobs(tasks)
     start_jobs(jobs, settings, plane, journal, anonymous, (store, stages.current))
-    jobs.every(_SAVE_SECONDS, role_book.save, name="keep role gains")
-    jobs.every(_FOLLOW_SECONDS, revisions.follow, name="follow config revisions")
+    start_people_jobs(jobs, role_book, notices, revisions)
     jobs.every(_SAVE_SECONDS, management.sessions.save_ends, name="keep ends of sessions")
     jobs.every(_FORGET_SECONDS, management.sessions.forget_old, name="forget old sessions")
     jobs.every(HEARTBEAT_SECONDS, sealer.beat, name="heartbeat")

@@ -13,6 +13,7 @@ from alos.control.directory import Directory
 from alos.control.evals import Evals
 from alos.control.held import HeldDesk
 from alos.control.notebook import Notebook
+from alos.control.notices import Notices
 from alos.control.plane import ControlPlane
 from alos.control.release_desk import ReleaseDesk
 from alos.control.revisions import Revisions
@@ -66,6 +67,7 @@ class Desks:
     revisions: Revisions[Prepared]
     desk: ReleaseDesk
     evals: Evals
+    notices: Notices
     custody: Custody
 
 
@@ -103,6 +105,7 @@ def build_management(
             revisions=desks.revisions,
             desk=desks.desk,
             evals=desks.evals,
+            notices=desks.notices,
             custody=desks.custody,
             scanner=scanner,
             sessions=sessions,

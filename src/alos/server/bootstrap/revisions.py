@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 
 from alos.control.directory import Directory
+from alos.control.notices import Notices
 from alos.control.plane import ControlPlane
 from alos.control.revision_files import to_file_digest
 from alos.control.revision_statement import write_revision_statement
@@ -17,11 +18,15 @@ from alos.ports.statements import Statements
 from alos.providers.vendors import VendorProviders
 from alos.server.bootstrap.configuration import Chosen, Prepared, prepare_files
 from alos.server.bootstrap.upstreams import renew_provider
+from alos.server.jobs import Jobs
 from alos.store.engine import Store
 from alos.store.revisions import StoredRevisions
 from alos.store.role_gains import StoredRoleGains
 
 _SEED = "set-up"
+_SAVE_SECONDS = 1.0
+_NOTICE_SECONDS = 2.0
+_FOLLOW_SECONDS = 1.0
 
 
 async def start_role_book(
@@ -38,6 +43,15 @@ async def start_role_book(
     await book.update(plane.configuration, by=_SEED if seeded else "start", founding=founding)
     plane.after_put.append(book.update)
     return book
+
+
+def start_people_jobs(
+    jobs: Jobs, role_book: RoleBook, notices: Notices, revisions: Revisions[Prepared]
+) -> None:
+    """Keep role gains, deliver notices, follow what another host applied."""
+    jobs.every(_SAVE_SECONDS, role_book.save, name="keep role gains")
+    jobs.every(_NOTICE_SECONDS, notices.deliver, name="deliver notices")
+    jobs.every(_FOLLOW_SECONDS, revisions.follow, name="follow config revisions")
 
 
 async def found(
