@@ -14,8 +14,10 @@ from alos.api.bundles import add_bundles
 from alos.api.calls import add_calls
 from alos.api.config import add_config
 from alos.api.custody import add_custody
+from alos.api.dev_clock import add_dev_clock
 from alos.api.directory import add_directory
 from alos.api.document import complete_document
+from alos.api.drills import add_drills
 from alos.api.evals import add_evals
 from alos.api.flags import add_flags
 from alos.api.held import add_held
@@ -62,6 +64,8 @@ def build_api(parts: Parts) -> FastAPI:
     add_stops(app, parts.plane)
     add_bundles(app, parts.plane, parts.desk.bundles)
     add_releases(app, parts.desk)
+    add_drills(app, parts.desk)
+    add_dev_clock(app, parts.plane, parts.desk)
     add_calls(app, parts.plane, parts.custody)
     add_bodies(app, parts.plane, parts.custody)
     add_custody(app, parts.custody)

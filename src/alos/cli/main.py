@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "verify-evidence": "alos.cli.evidence:verify_evidence",
     "release": "alos.cli.release:app",
     "waiver": "alos.cli.waivers:app",
+    "drill": "alos.cli.drill:drill",
     "outlook": "alos.cli.outlook:outlook",
     "upstreams": "alos.cli.upstreams:upstreams",
     "held": "alos.cli.held:app",

@@ -186,6 +186,16 @@ def rollback(
     typer.echo(json.dumps(made) if as_json else f"{made['id']} was taken back.")
 
 
+@app.command("wait")
+def wait(
+    hours: Annotated[int, typer.Argument(min=1, help="By so many hours.")],
+) -> None:
+    """Move the clock of a dev folder's releases on, to walk through soak times; never calls'."""
+    made = call_api("POST", "/api/v1/dev/clock", {"hours": hours})
+    ahead = made["ahead_seconds"] // 3600
+    typer.echo(f"DEV: the releases' clock is {ahead} h ahead of the machine's.")
+
+
 @app.command("list")
 def list_releases(
     workflow: Annotated[str | None, typer.Argument(help="One workflow's only.")] = None,

@@ -295,16 +295,16 @@ class Releases:
         return done if isinstance(done, Resumed) else _get_refusals(done)
 
     async def record_drill(self, drill: Drilled) -> None:
-        """Keep what came of a rehearsal that the server itself ran."""
+        """Keep what came of a rehearsal; what a person says of it is personal."""
         facts = {
             "workflow": drill.workflow,
             "digest": drill.digest,
             "drill": drill.kind.value,
             "passed": "yes" if drill.passed else "no",
-            "detail": drill.detail,
             "run": drill.run,
         }
-        decision = _decide(NoteKind.DRILL_ENDED, drill, facts, drill.by)
+        personal = {"detail": drill.detail}
+        decision = _decide(NoteKind.DRILL_ENDED, drill, facts, drill.by, personal)
         await self._book.change(drill.workflow, lambda _: decision)
 
     # --- what follows from changes elsewhere ------------------------------------------------

@@ -58,6 +58,8 @@ class Action(StrEnum):
     RELEASE_PROMOTE = "release.promote"
     RELEASE_ROLLBACK = "release.rollback"
     DRAFT_CALL = "draft.call"
+    CLOCK_MOVE = "clock.move"
+    """Of a dev folder's releases; in production nobody may."""
     DRILL_RUN = "drill.run"
     EVAL_RUN = "eval.run"
     EVAL_READ = "eval.read"

@@ -197,6 +197,7 @@ TABLE: Mapping[Action, Rows] = {
         Role.SECURITY_OWNER: Scope.ANY,
     },
     Action.DRAFT_CALL: {**_OWNERS, **_TEAM},
+    Action.CLOCK_MOVE: {},
     Action.DRILL_RUN: {**_OWNERS, Role.TEAM_LEAD: Scope.WORKSPACE, Role.SECURITY: Scope.ANY},
     Action.EVAL_RUN: {**_OWNERS, **_TEAM, **_MACHINES_AT_HOME},
     Action.EVAL_READ: {**_EVERYBODY, **_MACHINES},

@@ -311,6 +311,8 @@ class NoteKind(StrEnum):
     ROLLOUT_RESUMED = "rollout_resumed"
     ROLLED_BACK = "rolled_back"
     DRILL_ENDED = "drill_ended"
+    CLOCK_MOVED = "clock_moved"
+    """The clock of a dev folder's releases was moved on."""
     BODIES_PURGED = "bodies_purged"
     """Bodies came to the end of their retention; which shelf, how many, how many are on hold."""
     TOKEN_REVERSED = "token_reversed"  # noqa: S105 - a name, not a token
