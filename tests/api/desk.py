@@ -1,6 +1,8 @@
 """The management API over a scaffolded organisation and a real store, without sockets."""
 
 import asyncio
+import functools
+import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import date
@@ -9,16 +11,12 @@ from typing import Any
 
 import httpx2
 
-from alos.api.app import build_api
-from alos.api.authentication import Authenticator
 from alos.api.mount import mount_api
-from alos.api.parts import Parts
 from alos.checks.catalogue import Scanner, build_scanner
 from alos.checks.packs import standard_packs
 from alos.control.directory import Directory
 from alos.control.evals import EvalParts, Evals
-from alos.control.held import HeldDesk
-from alos.control.notebook import Notebook
+from alos.control.issuer_keys import IssuerKeys
 from alos.control.notices import Notices
 from alos.control.plane import ControlPlane
 from alos.control.registry import load_organisation
@@ -27,10 +25,11 @@ from alos.control.releases import Submission
 from alos.control.revisions import Means, Revisions
 from alos.control.role_book import RoleBook
 from alos.control.scaffold import Extent, ScaffoldWish, build_scaffold, write_scaffold
-from alos.control.sessions import NewSession, Sessions, SignIn
-from alos.control.set_up import SetUp
+from alos.control.sessions import NewSession, SignIn
+from alos.control.sign_on import Reach
 from alos.control.standing import Configuration
 from alos.control.upstreams import Upstreams
+from alos.control.workloads import WorkloadTokens
 from alos.domain.ids import Digest, PersonId, WorkflowId
 from alos.domain.notice import Mailer, Notice
 from alos.domain.promotion import EvalFact
@@ -38,10 +37,8 @@ from alos.domain.record import NoteEntry, NoteKind
 from alos.domain.release import Granted, ReleaseId
 from alos.domain.rollout import get_reach
 from alos.domain.session import Carrier, Origin
-from alos.domain.sign_on import build_site
 from alos.domain.standing import Standing
 from alos.domain.workflow import StageName
-from alos.gateway.errors import get_status
 from alos.gateway.wire.formats import FORMATS
 from alos.ledger.note import SigningKey
 from alos.pipeline.anonymous import Anonymous
@@ -50,6 +47,7 @@ from alos.ports.notices import NoticeFailed
 from alos.ports.vault import MemoryVault
 from alos.server.bootstrap.configuration import Prepared, choose_configuration, prepare_files
 from alos.server.bootstrap.custody import build_custody
+from alos.server.bootstrap.management import CallPath, Desks, WaysIn, build_management
 from alos.server.bootstrap.releases import build_release_desk
 from alos.server.bootstrap.revisions import found
 from alos.server.folder import Folder
@@ -58,13 +56,13 @@ from alos.store.control_state import StoredControlState
 from alos.store.directory import StoredDirectory
 from alos.store.engine import Store
 from alos.store.eval_runs import StoredEvalRuns
-from alos.store.held import StoredHeldRequests
 from alos.store.notices import StoredNotices
 from alos.store.revisions import StoredRevisions
 from alos.store.role_gains import StoredRoleGains
 from alos.store.sessions import StoredSessions
 from alos.store.statements import KeyedStatements
 from tests.control.eval_desk import JournalCalls
+from tests.control.issuer import TestIssuer
 from tests.pipeline.conversation import MemoryJournal
 
 SUPPORT = "support-reply-drafting"
@@ -104,6 +102,41 @@ class SetClock:
         return self.seconds * 1_000_000_000
 
 
+def _build_contents(changes: tuple[Change, ...]) -> dict[str, bytes]:
+    wish = ScaffoldWish(
+        organisation="Test",
+        templates=(SUPPORT, QUESTIONS),
+        extent=Extent.FULL,
+        today=date(2026, 9, 1),
+    )
+    contents = dict(build_scaffold(wish))
+    for path, before, after in changes:
+        text = contents[path].decode()
+        assert before in text, f"{path} has no {before!r}"
+        contents[path] = text.replace(before, after, 1).encode()
+    return contents
+
+
+@functools.cache
+def _read_first(changes: tuple[Change, ...]) -> Configuration:
+    """What every desk with these changes begins with; frozen, so they may share it."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_scaffold(Path(folder), _build_contents(changes))
+        return _read(Path(folder))
+
+
+def _read(folder: Path) -> Configuration:
+    loaded = load_organisation(folder)
+    assert loaded.organisation is not None, loaded.problems
+    assert loaded.people is not None
+    return Configuration(
+        organisation=loaded.organisation,
+        people=loaded.people,
+        bundles=loaded.bundles,
+        policy=loaded.policy or "",  # type: ignore[arg-type]
+    )
+
+
 class Desk:
     """One installation's management door, its journal and its store."""
 
@@ -114,21 +147,13 @@ class Desk:
         dev: bool = False,
         changes: tuple[Change, ...] = (),
         scanner: Scanner = SCANNER,
+        issuer: TestIssuer | None = None,
     ) -> None:
+        self.issuer = issuer or TestIssuer()
         self.folder = folder
         self.dev = dev
-        wish = ScaffoldWish(
-            organisation="Test",
-            templates=(SUPPORT, QUESTIONS),
-            extent=Extent.FULL,
-            today=date(2026, 9, 1),
-        )
-        contents = build_scaffold(wish)
-        for path, before, after in changes:
-            text = contents[path].decode()
-            assert before in text, f"{path} has no {before!r}"
-            contents[path] = text.replace(before, after, 1).encode()
-        write_scaffold(folder / "org", contents)
+        self.changes = changes
+        write_scaffold(folder / "org", _build_contents(changes))
         self.clock = SetClock()
         self.journal = MemoryJournal()
         self.published: list[Standing] = []
@@ -140,10 +165,9 @@ class Desk:
         self._build()
 
     def _build(self) -> None:
-        ids = RandomIds()
         self.state = StoredSessions(self.store)
         self.plane = ControlPlane(
-            self.read_configuration(),
+            _read_first(self.changes),
             state=StoredControlState(self.store),
             journal=self.journal,
             clock=self.clock,
@@ -157,7 +181,6 @@ class Desk:
             filed=lambda: self.plane.filed_people,
             put_people=self.plane.put_people,
         )
-        self.statements = KeyedStatements(SigningKey("alos/test", bytes(32)))
         self.releases = build_release_desk(
             self.plane, self.store, self.statements, self.clock, get_eval=self._get_eval
         )
@@ -180,16 +203,6 @@ class Desk:
                 get_live=lambda _workflow: None,
             )
         )
-        notebook = Notebook(self.journal, clock=self.clock, ids=ids)
-        self.sessions = Sessions(
-            self.state, notebook, clock=self.clock,
-            limits=lambda: self.plane.configuration.organisation.sign_on.limits,
-        )  # fmt: skip
-        self.set_up = SetUp(
-            self.state, self.state, self.sessions, notebook, clock=self.clock,
-            configuration=lambda: self.plane.configuration,
-        )  # fmt: skip
-
         self.courier = MemoryCourier()
         self.notices = Notices(
             StoredNotices(self.store),
@@ -217,35 +230,36 @@ class Desk:
             dev=self.dev,
         )
 
-        def get_site() -> Any:
-            sign_on = self.plane.configuration.organisation.sign_on
-            return build_site(sign_on.public_url, PORT)
-
-        self.api = build_api(
-            Parts(
+        reach = Reach(
+            providers=self.issuer,
+            keys=IssuerKeys(self.issuer, self.clock),
+            reveal={"env:OIDC_SECRET": "shh"}.get,
+        )
+        self.workloads = WorkloadTokens(
+            reach.keys, lambda: self.plane.configuration.organisation.sign_on
+        )
+        made = build_management(
+            port=PORT,
+            ways=WaysIn(state=self.state, reach=reach, workloads=self.workloads),
+            desks=Desks(
                 plane=self.plane,
                 directory=self.directory,
+                revisions=self.revisions,
                 desk=self.releases,
+                custody=self.custody,
                 evals=self.eval_desk,
                 notices=self.notices,
-                revisions=self.revisions,
-                scanner=lambda: self.scanner,
-                custody=self.custody,
-                sessions=self.sessions,
-                set_up=self.set_up,
-                authenticate=Authenticator(
-                    self.plane, self.sessions, clock=self.clock, site=get_site
-                ),
-                strangers=Anonymous(self.clock, ids),
-                clock=self.clock,
-                status_of=get_status,
-                site=get_site,
+            ),
+            scanner=lambda: self.scanner,
+            store=self.store,
+            path=CallPath(
+                anonymous=Anonymous(self.clock, RandomIds()),
                 upstreams=Upstreams(list_breakers=tuple, list_connections=tuple),
-                held=HeldDesk(
-                    StoredHeldRequests(self.store), MemoryVault(), notebook, clock=self.clock
-                ),
-            )
+                vault=self.vault,
+            ),
+            clock=self.clock,
         )
+        self.api, self.sessions, self.set_up = made.api, made.sessions, made.set_up
 
     async def submit(self, slug: str, *, by: str = "fay") -> ReleaseId:
         """Upload a workflow of the folder as it stands, and put it to the vote."""
@@ -300,31 +314,25 @@ class Desk:
         await self.role_book.update(self.plane.configuration, by="set-up", founding="yes")
         self.plane.after_put = [self.role_book.update]
 
-    def read_configuration(self) -> Configuration:
-        loaded = load_organisation(self.folder / "org")
-        assert loaded.organisation is not None, loaded.problems
-        assert loaded.people is not None
-        return Configuration(
-            organisation=loaded.organisation,
-            people=loaded.people,
-            bundles=loaded.bundles,
-            policy=loaded.policy or "",  # type: ignore[arg-type]
-        )
-
     async def restart(self) -> None:
         """A new process on the same store; nothing of memory is left."""
         self._build()
         await self.plane.load()
         await self.custody.holds.load()
 
-    def rewrite(self, path: str, before: str, after: str) -> None:
+    async def rewrite(self, path: str, before: str, after: str) -> None:
         """Change a file and put it into force, as an applied revision would."""
-        file = self.folder / "org" / path
+        folder = self.folder / "org"
+        file = folder / path
         text = file.read_text()
         assert before in text, f"{path} has no {before!r}"
         file.write_text(text.replace(before, after, 1))
-        self.plane._filed = self.plane._configuration = self.read_configuration()
-        self.plane.refresh()
+        await self.plane.put_configuration(_read(folder), by="test")
+
+    async def leave(self, person: str) -> None:
+        """Somebody leaves, as the directory would say it."""
+        address = f"email: {person}@example.com"
+        await self.rewrite("people.yaml", address, f"{address}\n    active: false")
 
     async def sign_in(
         self, person: str, *, carrier: Carrier = Carrier.BEARER, origin: Origin = Origin.SIGN_ON

@@ -82,7 +82,7 @@ async def test_a_plan_that_another_overtook_is_stale(desk: Desk) -> None:
 
 async def test_the_consent_of_somebody_who_left_no_longer_counts(desk: Desk) -> None:
     waiting = await propose(desk, "gus", ROLES)
-    desk.rewrite(
+    await desk.rewrite(
         "people.yaml", "email: gus@example.com", "email: gus@example.com\n    active: false"
     )
     half = await send(desk, "ana", f"plans/{waiting['id']}/approve")

@@ -26,7 +26,9 @@ async def test_who_is_signed_in_is_known_with_the_roles_of_this_moment(desk: Des
     assert (me["id"], me["kind"], me["method"]) == ("chloe", "person", "access_token")
     assert me["roles"] == ["gateway_owner", "team_lead"]
     assert me["workspaces"] == ["engineering"]
-    desk.rewrite("alos.yaml", "gateway_owner: {people: [chloe]}", "gateway_owner: {people: [fay]}")
+    await desk.rewrite(
+        "alos.yaml", "gateway_owner: {people: [chloe]}", "gateway_owner: {people: [fay]}"
+    )
     me = (await desk.ask("GET", "/api/v1/me", token=token)).json()
     assert me["roles"] == ["team_lead"]
 
@@ -99,11 +101,15 @@ async def test_logging_out_ends_the_session_and_is_recorded(desk: Desk) -> None:
 async def test_whoever_leaves_is_out_at_once(desk: Desk) -> None:
     """The directory says so before anybody has ended the session."""
     token = (await desk.sign_in("chloe")).token
-    desk.rewrite(
+    await desk.rewrite(
         "people.yaml", "email: chloe@example.com", "email: c@example.com\n    active: false"
     )
     answer = await desk.ask("GET", "/api/v1/status", token=token)
-    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "alos_principal_inactive")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "alos_session_ended")
+    (ended,) = desk.notes(NoteKind.SESSION_ENDED)
+    assert ended["by"] == "directory"
+    (left,) = desk.notes(NoteKind.PERSON_ENDED)
+    assert left["sessions"] == "1"
 
 
 async def test_ending_a_persons_sessions_ends_all_of_them_and_no_later_one(desk: Desk) -> None:

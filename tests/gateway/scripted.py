@@ -30,7 +30,7 @@ class Scripted:
     calls: list[Call] = field(default_factory=list)
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def knows(self, headers: Mapping[bytes, bytes]) -> bool:
+    async def knows(self, headers: Mapping[bytes, bytes]) -> bool:
         return not headers.keys().isdisjoint({b"authorization", b"x-api-key", b"api-key"})
 
     async def run(self, call: Call) -> Outcome:

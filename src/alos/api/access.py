@@ -29,8 +29,7 @@ class AccessRefused(ChangeRefused):
     """A "no" with a reason code."""
 
     def __init__(self, refusal: Refusal) -> None:
-        super().__init__(refusal.sentence)
-        self.refusal = refusal
+        super().__init__(refusal.sentence, refusal=refusal)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +129,7 @@ def build_refuser(
     """Answer a refused request, and write it down: a stranger's only up to a rate."""
 
     async def refuse(request: Request, error: Exception) -> Response:
-        refusal = error.refusal if isinstance(error, AccessRefused) else None
+        refusal = error.refusal if isinstance(error, ChangeRefused) else None
         code = refusal.code if refusal is not None else ReasonCode.CHANGE_REFUSED
         asked = f"{request.method} {request.scope['route'].path}"
         by = getattr(request.state, "by", NOBODY)
@@ -138,7 +137,9 @@ def build_refuser(
         if by != NOBODY or strangers.is_recorded(address, now_unix_ns=clock.unix_ns()):
             await plane.note_refusal(asked, by=by, reason=code.value)
         status = status_of(code)
-        headers = {"www-authenticate": "Bearer"} if status == _NOT_KNOWN else None
+        headers = {"www-authenticate": "Bearer"} if status == _NOT_KNOWN else {}
+        if refusal is not None and refusal.retry_after_seconds is not None:
+            headers["retry-after"] = str(refusal.retry_after_seconds)
         said: dict[str, Any] = {"code": code.value, "message": str(error)}
         if refusals := getattr(error, "refusals", ()):
             said["reasons"] = [

@@ -5,7 +5,10 @@ and the local socket, where whoever may open it is the ``local-operator``. Who m
 one table, :mod:`alos.domain.authorization`, for both.
 """
 
+from collections.abc import Awaitable, Callable
+
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from alos.api.access import build_refuser
@@ -29,6 +32,7 @@ from alos.api.policy import add_policy
 from alos.api.releases import add_releases
 from alos.api.scan import add_scan
 from alos.api.sessions import add_sessions
+from alos.api.sign_on import add_sign_on
 from alos.api.status import add_status
 from alos.api.stops import add_stops
 from alos.api.tokens import add_tokens
@@ -36,7 +40,16 @@ from alos.api.upstreams import add_upstreams
 from alos.api.waivers import add_waivers
 from alos.checks.base import ScannerFault
 from alos.control.plane import ChangeRefused
-from alos.domain.fault import Fault
+from alos.domain.fault import Fault, SignOnDown
+from alos.domain.reason import ReasonCode
+from alos.domain.refusal import Refusal
+
+_MOST_PLACES = 5
+_HTTP_CODES = {
+    400: ReasonCode.BODY_MALFORMED,
+    404: ReasonCode.ENDPOINT_UNKNOWN,
+    405: ReasonCode.METHOD_NOT_ALLOWED,
+}
 
 
 def build_api(parts: Parts) -> FastAPI:
@@ -52,10 +65,14 @@ def build_api(parts: Parts) -> FastAPI:
         parts.plane, parts.strangers, clock=parts.clock, status_of=parts.status_of
     )
     app.add_exception_handler(ChangeRefused, refuse)
+    app.add_exception_handler(RequestValidationError, _say_what_is_malformed)
+    for status in _HTTP_CODES:
+        app.add_exception_handler(status, _build_http_refuser(status))
     app.add_exception_handler(Fault, _report_fault)
     app.add_exception_handler(ScannerFault, _report_fault)
     add_status(app, parts.plane)
     add_sessions(app, parts)
+    add_sign_on(app, parts)
     add_keys(app, parts.plane)
     add_leaks(app, parts.plane, parts.clock)
     add_directory(app, parts.plane, parts.directory)
@@ -86,6 +103,31 @@ def build_api(parts: Parts) -> FastAPI:
     return app
 
 
+async def _say_what_is_malformed(_request: Request, error: Exception) -> Response:
+    """Name the places and what is wrong there; the value itself may be a secret."""
+    assert isinstance(error, RequestValidationError)
+    places = [
+        f"{'.'.join(str(part) for part in one['loc'])}: {one['msg']}" for one in error.errors()
+    ]
+    message = "; ".join(places[:_MOST_PLACES])
+    return _answer(422, ReasonCode.BODY_MALFORMED, message)
+
+
+def _build_http_refuser(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def refuse(_request: Request, _error: Exception) -> Response:
+        code = _HTTP_CODES[status]
+        return _answer(status, code, Refusal(code=code).sentence)
+
+    return refuse
+
+
+def _answer(status: int, code: ReasonCode, message: str) -> Response:
+    return JSONResponse({"error": {"code": code.value, "message": message}}, status_code=status)
+
+
 async def _report_fault(_request: Request, error: Exception) -> Response:
+    if isinstance(error, SignOnDown):
+        code = ReasonCode.SIGN_ON_DOWN
+        return _answer(503, code, Refusal(code=code).sentence)
     message = f"a part of the gateway is down ({type(error).__name__}); nothing was changed"
-    return JSONResponse({"error": {"message": message}}, status_code=503)
+    return _answer(503, ReasonCode.FAULT, message)

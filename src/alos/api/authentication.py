@@ -7,7 +7,7 @@ from typing import Final
 from fastapi import Request
 
 from alos.api.access import Known
-from alos.control.callers import build_person
+from alos.control.callers import build_person, build_workload
 from alos.control.plane import ControlPlane
 from alos.control.sessions import Sessions
 from alos.domain.ids import PersonId
@@ -24,6 +24,7 @@ from alos.domain.session import (
 )
 from alos.domain.sign_on import Site
 from alos.ports.clock import Clock, to_datetime
+from alos.ports.workloads import Workloads
 
 LOCAL: Final = "alos.local"
 """Set in the scope by the server, for what came in over the local socket."""
@@ -49,12 +50,14 @@ class Authenticator:
         self,
         plane: ControlPlane,
         sessions: Sessions,
+        workloads: Workloads,
         *,
         clock: Clock,
         site: Callable[[], Site],
     ) -> None:
         self._plane = plane
         self._sessions = sessions
+        self._workloads = workloads
         self._clock = clock
         self._site = site
 
@@ -77,12 +80,24 @@ class Authenticator:
         token = token.strip()
         if scheme.lower() != "bearer" or not token:
             return Refusal(code=ReasonCode.NOT_SIGNED_IN, detail="the scheme is not Bearer")
+        if token.startswith("eyJ"):
+            return await self._know_workload(token)
         if not _is_session_token(token):
             return Refusal(code=ReasonCode.NOT_SIGNED_IN, detail="no token of a session")
         session = await self._sessions.get(token, Carrier.BEARER)
         if isinstance(session, Refusal):
             return session
         return self._know_session(session, Method.ACCESS_TOKEN)
+
+    async def _know_workload(self, token: str) -> Known | Refusal:
+        now = self._clock.unix_ns() // 1_000_000_000
+        found = await self._workloads.identify(token.encode("utf-8", "replace"), now_unix=now)
+        if isinstance(found, Refusal):
+            return found
+        principal = build_workload(
+            self._plane.configuration, found, dev=self._plane.is_dev, now_unix=now
+        )
+        return principal if isinstance(principal, Refusal) else Known(principal=principal)
 
     def _know_local(self, persona: str | None) -> Known | Refusal:
         if persona is None:

@@ -19,7 +19,7 @@ from alos.domain.people import People
 from alos.domain.refusal import Refusal
 from alos.domain.rollout import BUCKET_ALGORITHM, Unit, get_bucket
 from alos.domain.standing import KeyGrant, Standing, StandingWorkflow
-from alos.pipeline.admit import identify
+from alos.pipeline.identify import identify
 from alos.ports.clock import Clock
 
 _MOST_BYTES = 65_536

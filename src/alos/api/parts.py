@@ -11,11 +11,13 @@ from alos.control.directory import Directory
 from alos.control.evals import Evals
 from alos.control.held import HeldDesk
 from alos.control.notices import Notices
+from alos.control.pace import Pace
 from alos.control.plane import ControlPlane
 from alos.control.release_desk import ReleaseDesk
 from alos.control.revisions import Revisions
 from alos.control.sessions import Sessions
 from alos.control.set_up import SetUp
+from alos.control.sign_on import SignOn
 from alos.control.upstreams import Upstreams
 from alos.domain.reason import ReasonCode
 from alos.domain.sign_on import Site
@@ -29,6 +31,7 @@ class Parts:
     Attributes:
         desk: releases.
         scanner: the detectors of the call path, used from the loop's thread as there.
+        pace: how often strangers may ask for what costs us something.
         strangers: which refusals of callers whom nobody knows are written down.
         status_of: the table from reason code to HTTP status.
         site: where browsers meet this installation, as configured now.
@@ -44,8 +47,10 @@ class Parts:
     scanner: Callable[[], Scanner]
     sessions: Sessions
     set_up: SetUp
+    sign_on: SignOn
     authenticate: Authenticate
     strangers: RefusalNotes
+    pace: Pace
     clock: Clock
     status_of: Callable[[ReasonCode], int]
     site: Callable[[], Site]

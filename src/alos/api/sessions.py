@@ -9,6 +9,7 @@ from alos.api.access import AccessRefused, Caller, May
 from alos.api.authentication import set_cookie, write_cookie
 from alos.api.body import Body
 from alos.api.parts import Parts
+from alos.api.strangers import check_pace
 from alos.control.sessions import SignIn
 from alos.domain.action import Action
 from alos.domain.authorization import Target
@@ -140,12 +141,13 @@ def add_sessions(app: FastAPI, parts: Parts) -> None:
 
 def _add_ways_in(app: FastAPI, parts: Parts) -> None:
     @app.post("/api/v1/setup", status_code=201)
-    async def set_up(wish: SetupRequest) -> TokenAnswer:
+    async def set_up(request: Request, wish: SetupRequest) -> TokenAnswer:
         """Sign in as the founding sponsor with the token that the first start printed."""
+        check_pace(request, parts)
         opened = await parts.set_up.use(wish.token)
         if isinstance(opened, Refusal):
             raise AccessRefused(opened)
-        return _to_token(opened.token, opened.session)
+        return to_token(opened.token, opened.session)
 
     @app.get("/api/v1/personas")
     async def list_personas(request: Request) -> list[PersonaAnswer]:
@@ -171,13 +173,14 @@ def _add_ways_in(app: FastAPI, parts: Parts) -> None:
     async def become_persona(request: Request, person: PathId) -> TokenAnswer:
         """Act as a demo person; in a dev folder only, where nothing is production evidence."""
         _require_own_dev(request, parts)
+        check_pace(request, parts)
         known = parts.plane.configuration.people.get_active(PersonId(person))
         if known is None:
             raise AccessRefused(Refusal(code=ReasonCode.PERSON_UNKNOWN))
         opened = await parts.sessions.open(
             SignIn(person=known.id, origin=Origin.PERSONA, carrier=Carrier.BEARER)
         )
-        return _to_token(opened.token, opened.session)
+        return to_token(opened.token, opened.session)
 
 
 def _require_own_dev(request: Request, parts: Parts) -> None:
@@ -195,7 +198,8 @@ def _require_own_dev(request: Request, parts: Parts) -> None:
         raise AccessRefused(Refusal(code=ReasonCode.ORIGIN_FOREIGN))
 
 
-def _to_token(token: str, session: Session) -> TokenAnswer:
+def to_token(token: str, session: Session) -> TokenAnswer:
+    """The answer that shows a session's token, once."""
     return TokenAnswer(
         token=token,
         person=PrincipalId(session.person),

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 import typer
 
-from alos.server.settings import get_home, get_url
+from alos.cli.access_tokens import find_token, forget_token, is_local
+from alos.server.settings import LOOPBACK, get_home, get_token, get_url
 
 EXIT_NO = 1
 EXIT_USAGE = 2
@@ -32,7 +33,12 @@ class _SocketConnection(http.client.HTTPConnection):
 
 
 def call_api(
-    method: str, path: str, body: dict[str, Any] | None = None, *, home: Path | None = None
+    method: str,
+    path: str,
+    body: dict[str, Any] | None = None,
+    *,
+    home: Path | None = None,
+    signed_in: bool = True,
 ) -> Any:
     """Ask the management API; ends the program with the contract's exit code on a "no".
 
@@ -41,23 +47,38 @@ def call_api(
         path: below the root, e.g. ``/api/v1/keys``.
         body: sent as JSON.
         home: the data folder whose gateway is meant; else ``ALOS_URL``, else ``ALOS_HOME``.
+        signed_in: send the session that ``alos login`` keeps, or ``ALOS_TOKEN``.
 
     Returns:
         The decoded answer, or ``None`` where it has no body.
     """
-    data = b"".join(fetch(method, path, body, home=home))
+    data = b"".join(fetch(method, path, body, home=home, signed_in=signed_in))
     return json.loads(data) if data else None
 
 
 def fetch(
-    method: str, path: str, body: dict[str, Any] | None = None, *, home: Path | None = None
+    method: str,
+    path: str,
+    body: dict[str, Any] | None = None,
+    *,
+    home: Path | None = None,
+    signed_in: bool = True,
 ) -> Iterator[bytes]:
-    """Ask the management API for bytes, a line at a time; ends the program as `call_api` does."""
-    connection = _connect(home)
+    """Ask the management API for bytes, a line at a time; ends the program as `call_api` does.
+
+    Over the local socket a session that has ended stands in nobody's way: the command goes on
+    as the local operator, since stopping must not wait for a login.
+    """
+    token = (get_token() or find_token(home)) if signed_in else None
+    connection = _connect(home, token)
     try:
-        payload = json.dumps(body).encode() if body is not None else None
-        connection.request(method, path, payload, {"content-type": "application/json"})
-        answer = connection.getresponse()
+        answer = _ask(connection, method, path, body, token)
+        if answer.status == http.HTTPStatus.UNAUTHORIZED and token and is_local(home):
+            typer.echo("Your session has ended; going on as the local operator.", err=True)
+            forget_token(home)
+            connection.close()
+            connection = _connect(home, None)
+            answer = _ask(connection, method, path, body, None)
         if answer.status >= http.HTTPStatus.BAD_REQUEST:
             _end(answer.status, answer.read())
         yield from answer
@@ -72,6 +93,21 @@ def fetch(
         connection.close()
 
 
+def _ask(
+    connection: http.client.HTTPConnection,
+    method: str,
+    path: str,
+    body: dict[str, Any] | None,
+    token: str | None,
+) -> http.client.HTTPResponse:
+    payload = json.dumps(body).encode() if body is not None else None
+    headers = {"content-type": "application/json"}
+    if token is not None:
+        headers["authorization"] = f"Bearer {token}"
+    connection.request(method, path, payload, headers)
+    return connection.getresponse()
+
+
 def _end(status: int, data: bytes) -> NoReturn:
     decoded = json.loads(data) if data else None
     typer.echo(f"Refused: {_get_message(decoded)}", err=True)
@@ -81,11 +117,14 @@ def _end(status: int, data: bytes) -> NoReturn:
     raise typer.Exit(EXIT_DOWN if is_down else EXIT_NO)
 
 
-def _connect(home: Path | None) -> http.client.HTTPConnection:
+def _connect(home: Path | None, token: str | None) -> http.client.HTTPConnection:
     url = get_url() if home is None else None
     if url is None:
         return _SocketConnection(get_home(home) / "alos.sock")
     parts = urlsplit(url)
+    if token is not None and parts.scheme != "https" and parts.hostname not in LOOPBACK:
+        typer.echo("A session is not sent over plain http; set ALOS_URL to https://…", err=True)
+        raise typer.Exit(EXIT_USAGE)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     return kind(parts.hostname or "", parts.port, timeout=_TIMEOUT_SECONDS)
 

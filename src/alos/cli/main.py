@@ -11,6 +11,7 @@ COMMANDS: Final = {
     "check": "alos.cli.check:check_command",
     "serve": "alos.cli.serve:serve",
     "demo": "alos.cli.demo:demo",
+    "login": "alos.cli.login:login",
     "key": "alos.cli.keys:app",
     "config": "alos.cli.config:app",
     "directory": "alos.cli.directory:app",

@@ -3,14 +3,16 @@
 from dataclasses import replace
 from datetime import date
 
+from alos.control.accountable import get_account_accountability
 from alos.control.standing import Configuration
 from alos.domain.authorization import INSTALLATION, Target
 from alos.domain.bundle import Bundle
 from alos.domain.ids import PersonId, PrincipalId, WorkflowId, WorkspaceId
 from alos.domain.organisation import Organisation
 from alos.domain.people import People, Person, Role
-from alos.domain.principal import Authentication, CallerKind, Principal
+from alos.domain.principal import Authentication, CallerKind, Method, Principal
 from alos.domain.refusal import ReasonCode, Refusal
+from alos.domain.sign_on import Workload
 from alos.domain.standing import KeyGrant
 from alos.ports.call_store import CallRow
 
@@ -34,6 +36,37 @@ def build_person(
         authentication=authentication,
         roles=list_roles(organisation, people, person, today=today),
         workspaces=list_workspaces(organisation, found),
+        dev=dev,
+    )
+
+
+def build_workload(
+    configuration: Configuration, workload: Workload, *, dev: bool, now_unix: int
+) -> Principal | Refusal:
+    """The principal of a machine whose service account, and whoever answers for it, is active."""
+    people, organisation = configuration.people, configuration.organisation
+    rules = organisation.sign_on.workload_rules
+    rule = next((one for one in rules if one.name == workload.rule), None)
+    account = people.service_accounts.get(workload.service_account)
+    if rule is None or account is None or not account.active:
+        return Refusal(code=ReasonCode.PRINCIPAL_INACTIVE)
+    bundles = (configuration.bundles.get(slug) for slug in rule.workflows)
+    workspaces = {one.workflow.workspace for one in bundles if one is not None}
+    answering = (
+        get_account_accountability(account, one, organisation, people) for one in workspaces
+    )
+    if not any(one.person is not None for one in answering):
+        return Refusal(code=ReasonCode.PRINCIPAL_INACTIVE)
+    return Principal(
+        id=account.id,
+        kind=CallerKind.WORKLOAD,
+        authentication=Authentication(
+            method=Method.WORKLOAD_TOKEN,
+            issuer=workload.issuer,
+            subject=workload.subject,
+            auth_time_unix=now_unix,
+        ),
+        workspaces=frozenset(workspaces),
         dev=dev,
     )
 

@@ -12,6 +12,8 @@ from alos.domain.record import NoteEntry, NoteKind, Personal
 from alos.ports.clock import Clock
 from alos.ports.journal import Journal
 
+MOST_WAITING = 10_000
+
 
 class ChangeNotes:
     """The control plane's notes, in order; those that wait survive a journal that is down."""
@@ -44,8 +46,12 @@ class ChangeNotes:
         by: str,
         personal: Mapping[str, str] | None = None,
     ) -> None:
-        """Queue what has taken force already; :meth:`flush` writes it down."""
-        self._waiting.append(self._write(kind, facts, by, personal))
+        """Queue what has taken force already; :meth:`flush` writes it down.
+
+        The queue is bounded: past that, a journal that is down declares its gap itself.
+        """
+        if len(self._waiting) < MOST_WAITING:
+            self._waiting.append(self._write(kind, facts, by, personal))
 
     async def flush(self) -> None:
         """Write down what waits, in order; a journal that is down holds none of it up."""
@@ -71,5 +77,6 @@ class ChangeNotes:
             personal=tuple(
                 Personal(name, secrets.token_bytes(16), value)
                 for name, value in (personal or {}).items()
+                if value
             ),
         )

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from alos.control.notebook import Notebook
+from alos.control.change_notes import ChangeNotes
 from alos.domain.held import HeldRequest, HeldState
 from alos.domain.record import NoteKind
 from alos.domain.vault import Gone
@@ -18,11 +18,11 @@ class HeldDesk:
     """Lists what waits, shows it, and takes down who looked after it."""
 
     def __init__(
-        self, held: HeldRequests, vault: Vault, notebook: Notebook, *, clock: Clock
+        self, held: HeldRequests, vault: Vault, notes: ChangeNotes, *, clock: Clock
     ) -> None:
         self._held = held
         self._vault = vault
-        self._notebook = notebook
+        self._notes = notes
         self._clock = clock
 
     async def list_held(
@@ -47,7 +47,7 @@ class HeldDesk:
             JournalDown: it could not be noted, so it still waits.
         """
         facts = {"call": held.call_id, "held": held.id}
-        await self._notebook.write(NoteKind.HELD_DONE, facts, by=by)
+        await self._notes.note(NoteKind.HELD_DONE, facts, by=by)
         now = self._clock.unix_ns()
         done = await asyncio.to_thread(self._held.mark_done, held.id, by=by, at_unix_ns=now)
         return done is not None

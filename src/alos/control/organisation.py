@@ -19,6 +19,7 @@ from alos.control.organisation_form import (
     VendorForm,
     WorkspaceForm,
 )
+from alos.control.sign_on_form import check_sign_on, to_sign_on
 from alos.domain.ids import ModelName, PersonId, VendorName, WorkflowId, WorkspaceId
 from alos.domain.money import Price
 from alos.domain.notice import Mailer, NoticeWays
@@ -57,6 +58,7 @@ def read_organisation(document: Document) -> tuple[Organisation | None, list[Pro
         *_check_roles(document, form),
         *_check_lanes(document, form),
         *_check_dictionaries(document, form),
+        *check_sign_on(document, form),
     ]
     if any(problem.is_error for problem in problems):
         return None, problems
@@ -186,6 +188,7 @@ def to_organisation(form: OrganisationForm) -> Organisation:
         dictionaries=MappingProxyType(
             {name: tuple(terms) for name, terms in form.dictionaries.items()}
         ),
+        sign_on=to_sign_on(form.sign_on),
         monthly_budget_nanousd=form.monthly_budget_usd,
         notices=_to_notices(form.notices),
         sprint_workflow=WorkflowId(form.sprint_workflow) if form.sprint_workflow else None,

@@ -19,6 +19,7 @@ from alos.control.forms import (
     Usd,
     build_error,
 )
+from alos.control.sign_on_form import SignOnForm
 from alos.domain.boundary import DataClass
 from alos.domain.organisation import AzureLogin, WireFormat
 from alos.domain.people import Role
@@ -347,3 +348,5 @@ class OrganisationForm(Form):
     """How consulted and informed people are told."""
     dictionaries: dict[Slug, list[Text]] = Field(default_factory=dict)
     """Lists of words that boundaries can forbid, by name."""
+    sign_on: SignOnForm = SignOnForm()
+    """Who says who somebody is, and how long that holds."""

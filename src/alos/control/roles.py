@@ -23,6 +23,8 @@ def check_organisation(
     if people is not None and people.persons:
         yield from _check_owners(document, organisation, people)
         yield from _check_roles(document, organisation, people)
+    if people is not None:
+        yield from _check_workloads(document, organisation, people, workflows)
     yield from _check_sprint(document, organisation, workflows)
     yield from _check_unfilled(document, organisation)
     if today is not None:
@@ -66,6 +68,28 @@ def _check_roles(
             f"Add `{role.value}:` with one person under `roles`.",
             severity=Severity.WARNING,
         )
+
+
+def _check_workloads(
+    document: Document, organisation: Organisation, people: People, workflows: Sequence[str]
+) -> Iterator[Problem]:
+    for rule in organisation.sign_on.workload_rules:
+        place = ("sign_on", "workloads", rule.name)
+        account = people.service_accounts.get(rule.service_account)
+        if account is None:
+            yield document.build_problem(
+                (*place, "service_account"),
+                "there is no such service account",
+                suggest(rule.service_account, [str(one) for one in people.service_accounts]),
+            )
+        for number, slug in enumerate(rule.workflows):
+            if slug not in workflows:
+                yield document.build_problem(
+                    (*place, "workflows", number),
+                    "there is no such workflow here, so its calls are refused",
+                    suggest(slug, list(workflows)),
+                    severity=Severity.WARNING,
+                )
 
 
 def _check_sprint(

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from alos.control.notebook import Notebook
+from alos.control.change_notes import ChangeNotes
 from alos.domain.fault import Fault, StoreDown
 from alos.domain.ids import PersonId
 from alos.domain.record import NoteKind
@@ -66,13 +66,13 @@ class Sessions:
     def __init__(
         self,
         state: SessionState,
-        notebook: Notebook,
+        notes: ChangeNotes,
         *,
         clock: Clock,
         limits: Callable[[], SessionLimits],
     ) -> None:
         self._state = state
-        self._notebook = notebook
+        self._notes = notes
         self._clock = clock
         self._limits = limits
         self._seen: dict[bytes, Session] = {}
@@ -102,7 +102,7 @@ class Sessions:
             ends_at_unix=now + limits.absolute_seconds,
             rotated_at_unix=now,
         )
-        await self._notebook.write(
+        await self._notes.note(
             NoteKind.SIGNED_IN,
             {"session": session.id, "origin": session.origin.value, "issuer": session.issuer},
             by=session.person,
@@ -154,7 +154,7 @@ class Sessions:
     async def end(self, session_id: str, *, by: str) -> None:
         """End one; in force here when this returns, and kept as soon as the store allows."""
         self._ended[session_id] = (by, self._now_unix())
-        self._notebook.keep(NoteKind.SESSION_ENDED, {"session": session_id}, by=by)
+        self._notes.add(NoteKind.SESSION_ENDED, {"session": session_id}, by=by)
         await self.save_ends()
 
     async def end_sessions(self, person: PersonId, *, by: str) -> int:
@@ -175,7 +175,7 @@ class Sessions:
         for session_id in sorted(mine):
             self._ended[session_id] = (by, now)
             facts = {"session": session_id, "person": person}
-            self._notebook.keep(NoteKind.SESSION_ENDED, facts, by=by)
+            self._notes.add(NoteKind.SESSION_ENDED, facts, by=by)
         await self.save_ends()
         return len(mine)
 
@@ -186,7 +186,7 @@ class Sessions:
 
     async def save_ends(self) -> None:
         """Write down and keep the ends that could not be before."""
-        await self._notebook.catch_up()
+        await self._notes.flush()
         for session_id, (by, at_unix) in tuple(self._ended.items()):
             try:
                 await asyncio.to_thread(

@@ -8,7 +8,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 
-from alos.control.notebook import Notebook
+from alos.control.change_notes import ChangeNotes
 from alos.control.sessions import NewSession, Sessions, SignIn
 from alos.control.standing import Configuration
 from alos.domain.ids import PersonId
@@ -33,7 +33,7 @@ class SetUp:
         tickets: TicketState,
         accounts: AccountState,
         sessions: Sessions,
-        notebook: Notebook,
+        notes: ChangeNotes,
         *,
         clock: Clock,
         configuration: Callable[[], Configuration],
@@ -41,7 +41,7 @@ class SetUp:
         self._tickets = tickets
         self._accounts = accounts
         self._sessions = sessions
-        self._notebook = notebook
+        self._notes = notes
         self._clock = clock
         self._configuration = configuration
 
@@ -71,7 +71,7 @@ class SetUp:
                 code=ReasonCode.LOGIN_BAD, detail="the set-up token was used, has ended or is none"
             )
         (sponsor,) = sponsors
-        await self._notebook.write(NoteKind.SET_UP, {"person": sponsor}, by=sponsor)
+        await self._notes.note(NoteKind.SET_UP, {"person": sponsor}, by=sponsor)
         return await self._sessions.open(
             SignIn(person=sponsor, origin=Origin.SETUP_TOKEN, carrier=Carrier.BEARER)
         )

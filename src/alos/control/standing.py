@@ -1,18 +1,20 @@
 """Compiles what the files, the directory and the kill switches say into one Standing."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from alos.control.accountable import get_account_accountability, get_workflow_accountability
 from alos.control.prices import get_price
+from alos.domain.account import is_consumer_address
 from alos.domain.boundary import BoundaryAction, DataClass, PiiAction
 from alos.domain.bundle import Bundle
-from alos.domain.ids import Digest, Epoch, ModelName, PersonId, PrincipalId, WorkflowId
+from alos.domain.ids import Digest, Epoch, KeyId, ModelName, PersonId, PrincipalId, WorkflowId
 from alos.domain.organisation import Model, Organisation, Vendor, WireFormat
-from alos.domain.people import People
+from alos.domain.people import People, PersonSource
 from alos.domain.prompt import get_pieces
 from alos.domain.retention import build_body_rule, is_decided
+from alos.domain.sign_on import to_grant_prefix
 from alos.domain.standing import (
     Action,
     Cap,
@@ -117,7 +119,10 @@ def compile_standing(
         taken_at_unix_ns=now_unix_ns,
         dev=dev,
         policy=configuration.policy,
-        keys={key.prefix: _to_grant(key, organisation, people) for key in keys},
+        keys={
+            key.prefix: _to_grant(key, organisation, people)
+            for key in (*keys, *list_workload_grants(configuration))
+        },
         workflows={
             **{
                 bundle.id: to_standing_workflow(bundle, organisation, people)
@@ -141,11 +146,43 @@ def compile_standing(
 
 
 def _to_grant(key: KeyGrant, organisation: Organisation, people: People) -> KeyGrant:
-    groups: frozenset[str] = frozenset()
-    if key.principal_kind is PrincipalKind.PERSON:
-        person = people.get_active(PersonId(key.principal))
-        groups = person.groups if person is not None else groups
-    return replace(key, active=is_active(key, organisation, people), groups=groups)
+    """The key as it holds now: whether its principal is active, and how we know who that is."""
+    active = is_active(key, organisation, people)
+    person = people.persons.get(PersonId(key.principal))
+    if key.principal_kind is not PrincipalKind.PERSON or person is None:
+        return replace(key, active=active)
+    return replace(
+        key,
+        active=active,
+        groups=person.groups if person.active else frozenset(),
+        identity="sso" if person.source is PersonSource.DIRECTORY else "people_file",
+        personal_account=any(map(is_consumer_address, (person.email, *person.addresses))),
+    )
+
+
+def list_workload_grants(configuration: Configuration) -> Iterator[KeyGrant]:
+    """What machines may do whose tokens a rule takes; a rule across workspaces gives nothing."""
+    for rule in configuration.organisation.sign_on.workload_rules:
+        bundles = [configuration.bundles.get(slug) for slug in rule.workflows]
+        known = [one for one in bundles if one is not None]
+        workspaces = {one.workflow.workspace for one in known}
+        if len(known) != len(bundles) or len(workspaces) != 1:
+            continue
+        yield KeyGrant(
+            id=KeyId(to_grant_prefix(rule.name)),
+            prefix=to_grant_prefix(rule.name),
+            secret_hash=b"",
+            principal=rule.service_account,
+            principal_kind=PrincipalKind.SERVICE,
+            workspace=workspaces.pop(),
+            workflows=frozenset(rule.workflows),
+            default_workflow=rule.workflows[0],
+            surface=known[0].workflow.surface.name,
+            expires_at_unix=None,
+            revoked=False,
+            active=True,
+            identity="workload",
+        )
 
 
 def compile_trial(

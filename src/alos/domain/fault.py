@@ -9,6 +9,7 @@
     ├── StoreDown        the control store or call index can't be reached
     ├── VaultDown        bodies can't be stored or read
     │   └── VaultTampered    what stands there is not what was put there
+    ├── SignOnDown       an identity provider can't be reached, or answers nonsense
     ├── StandingStale    no news from the control store for too long
     └── ClockBehind      the clock is behind the last durable entry
 """
@@ -40,6 +41,10 @@ class VaultDown(Fault):
 
 class VaultTampered(VaultDown):
     """A body or its key was changed, moved or given another label."""
+
+
+class SignOnDown(Fault):
+    """An identity provider can't be reached, or what it answers can't be used."""
 
 
 class StandingStale(Fault):

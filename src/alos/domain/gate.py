@@ -17,7 +17,14 @@ from alos.domain.promotion import (
 from alos.domain.refusal import ReasonCode, Refusal
 from alos.domain.release import DrillKind, Lineage, Release, ReleaseState
 from alos.domain.rollout import Unit, get_next_stage
-from alos.domain.standing import ReleaseStage, Standing, StandingModel, StandingWorkflow, Stop
+from alos.domain.standing import (
+    KeyGrant,
+    ReleaseStage,
+    Standing,
+    StandingModel,
+    StandingWorkflow,
+    Stop,
+)
 from alos.domain.tier import Tier
 from alos.domain.workflow import StageName
 
@@ -98,6 +105,16 @@ def choose_release(workflow: StandingWorkflow, unit: Unit) -> StandingWorkflow |
     return Refusal(
         code=ReasonCode.NOT_IN_STAGE, detail=f"workflow {workflow.id} is {workflow.release.stage}"
     )
+
+
+def check_account(key: KeyGrant, workflow: StandingWorkflow, *, now_unix: int) -> Refusal | None:
+    """Say why a personal account may not use ``workflow``: only a waiver that runs lets it."""
+    if not key.personal_account:
+        return None
+    until = workflow.personal_accounts_until_unix
+    if until is not None and now_unix < until:
+        return None
+    return Refusal(code=ReasonCode.PERSONAL_ACCOUNT, detail=f"workflow {workflow.id}")
 
 
 def check_model(standing: Standing, model: StandingModel, *, now_unix: int) -> Refusal | None:

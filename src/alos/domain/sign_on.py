@@ -1,5 +1,7 @@
 """Who the organisation trusts to say who somebody is, and what it then believes."""
 
+import hashlib
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -86,17 +88,43 @@ class WorkloadRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """A machine as its token has shown it.
+
+    Attributes:
+        rule: name of the rule that took its claims.
+        ends_at_unix: when the token is no longer taken.
+    """
+
+    rule: str
+    service_account: PrincipalId
+    issuer: str
+    subject: str
+    ends_at_unix: int
+
+
+WORKLOAD_PREFIX = "workload:"
+
+
+def to_grant_prefix(rule: str) -> str:
+    """Where a Standing keeps what a rule's workloads may do; no key's prefix looks like it."""
+    return WORKLOAD_PREFIX + rule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SignOn:
     """The section ``sign_on`` of ``alos.yaml``.
 
     Attributes:
         public_url: where browsers reach this installation; empty means this machine only.
         clock_skew_seconds: how far an issuer's clock may be from ours.
+        outage_seconds: so long an issuer's keys are used while they can't be fetched again.
     """
 
     public_url: str = ""
     limits: SessionLimits = field(default_factory=SessionLimits)
     clock_skew_seconds: int = 60
+    outage_seconds: int = 86_400
     issuers: Mapping[str, Issuer] = field(default_factory=dict)
     workload_issuers: Mapping[str, WorkloadIssuer] = field(default_factory=dict)
     workload_rules: tuple[WorkloadRule, ...] = ()
@@ -149,6 +177,26 @@ def build_site(public_url: str, port: int) -> Site:
         return Site(origin=f"{parts.scheme}://{parts.netloc}".lower())
     names = [f"http://{host}:{port}" for host in ("127.0.0.1", "localhost", "[::1]")]
     return Site(origin=names[0], aliases=frozenset(names[1:]))
+
+
+def to_challenge(verifier: str) -> str:
+    """The challenge of a verifier by S256 (RFC 7636 §4.2)."""
+    digest = hashlib.sha256(verifier.encode("utf-8", "surrogatepass")).digest()
+    return urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def is_safe_url(url: str) -> bool:
+    """TLS, or this machine."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    host = parts.hostname or ""
+    if parts.username or parts.password or parts.fragment:
+        return False
+    return bool(host) and (
+        parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK_HOSTS)
+    )
 
 
 def _is_taken(value: object, taken: tuple[str, ...]) -> bool:

@@ -43,6 +43,9 @@ class KeyGrant:
         workflows: allow-list, all of ``workspace``.
         expires_at_unix: seconds; ``None`` never.
         active: the principal behind it is active.
+        identity: how we know who it is, for the record: ``sso``, ``people_file`` or ``workload``;
+            empty for a service account's key, which is all that is known of its caller.
+        personal_account: the person's address is at a provider where anybody can have one.
         default_prompt: name of the prompt that its calls use where they name none; ``None``
             takes the workflow's.
         groups: the person's directory groups; a service account has none.
@@ -62,6 +65,8 @@ class KeyGrant:
     active: bool
     default_prompt: str | None = None
     groups: frozenset[str] = frozenset()
+    identity: str = ""
+    personal_account: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +223,8 @@ class StandingWorkflow:
         prompt_pieces: declared prompt name → its template's own words, to find it again.
         cache: for how long an identical request gets the same answer; ``None`` never.
         client: start of the User-Agent that its surface sends; ``None`` is not looked at.
+        personal_accounts_until_unix: end of the waiver that lets personal accounts in, in seconds;
+            ``None`` without one, and then none comes in whatever the bundle says.
         fallback: what answers when the route gives nothing; ``None`` without.
         regions: where its models may be; any region where it names none.
         max_call_nanousd: bound on one call's ceiling, if set.
@@ -252,6 +259,7 @@ class StandingWorkflow:
     prompt_pieces: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     client: str | None = None
     cache: Cache | None = None
+    personal_accounts_until_unix: int | None = None
     fallback: StandingFallback | None = None
     regions: frozenset[str] = frozenset()
     max_output_tokens: int

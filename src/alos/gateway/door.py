@@ -49,7 +49,7 @@ _NO_RETRY = (b"x-should-retry", b"false")
 class CallRunner(Protocol):
     """The pipeline, as far as the door knows it."""
 
-    def knows(self, headers: Mapping[bytes, bytes]) -> bool:
+    async def knows(self, headers: Mapping[bytes, bytes]) -> bool:
         """Whether a request brings a key that is good now."""
 
     async def run(self, call: Call) -> Outcome:
@@ -122,7 +122,7 @@ class ModelDoor:
             refusal = Refusal(code=ReasonCode.METHOD_NOT_ALLOWED, detail=f"use {route.method}")
         else:
             wire_format = route.wire_format
-        if route is not None and refusal is None and self._takes_body(route, headers):
+        if route is not None and refusal is None and await self._takes_body(route, headers):
             read = await read_body(receive, headers, self._limits)
             if isinstance(read, Refusal):
                 refusal, keep_alive = read, False
@@ -145,14 +145,15 @@ class ModelDoor:
         speaks = (route.speaks if route else "") or get_speaker(path, headers)
         return _Asked(call, speaks, keep_alive, route.allow if route else b"")
 
-    def _takes_body(self, route: Route, headers: Mapping[bytes, bytes]) -> bool:
+    async def _takes_body(self, route: Route, headers: Mapping[bytes, bytes]) -> bool:
         """Keep a stranger's large body out of memory: it would be refused unread anyway."""
         if route.method != "POST":
             return False
         if not (b"authorization" in headers or b"x-api-key" in headers or b"api-key" in headers):
             return False
         length = headers.get(b"content-length", b"")
-        return (length.isdigit() and int(length) <= _SMALL_BYTES) or self._pipeline.knows(headers)
+        is_small = length.isdigit() and int(length) <= _SMALL_BYTES
+        return is_small or await self._pipeline.knows(headers)
 
     def _watch(self, register: OnGone | None, receive: Receive) -> "_Watch":
         """Cancel this task as soon as the client is gone."""

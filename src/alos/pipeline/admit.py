@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from alos.domain.call import AdmittedCall, Call, Denied, Prompt
-from alos.domain.gate import check_serve, check_waivers, choose_release
+from alos.domain.gate import check_account, check_serve, check_waivers, choose_release
 from alos.domain.ids import TaskId, WorkflowId
-from alos.domain.key import KEY_LENGTH, PREFIX_LENGTH, matches
 from alos.domain.record import Fact
 from alos.domain.refusal import ReasonCode, Refusal
 from alos.domain.request import Request
@@ -30,35 +29,6 @@ OTHER_CLIENT = "other_client"
 _OVERHEAD_TOKENS = 256
 _OVERHEAD_TOKENS_PER_TEXT = 16
 """A chat template's own tokens: a fixed part, and a part for each message."""
-
-
-def identify(
-    headers: Mapping[bytes, bytes], standing: Standing, *, now_unix: int
-) -> KeyGrant | Refusal:
-    """Find whose key it is, from ``Authorization: Bearer``, ``x-api-key`` or ``api-key``."""
-    presented = headers.get(b"authorization")
-    if presented is not None:
-        scheme, _, key = presented.partition(b" ")
-        if scheme.lower() != b"bearer":
-            return Refusal(code=ReasonCode.KEY_MISSING, detail="the scheme is not Bearer")
-        key = key.strip()
-    else:
-        key = headers.get(b"x-api-key") or headers.get(b"api-key") or b""
-    if not key:
-        return Refusal(code=ReasonCode.KEY_MISSING)
-    if len(key) != KEY_LENGTH or not key.isascii():
-        return Refusal(code=ReasonCode.KEY_UNKNOWN)
-    grant = standing.keys.get(key[:PREFIX_LENGTH].decode())
-    if grant is None or not matches(key, grant.secret_hash):
-        return Refusal(code=ReasonCode.KEY_UNKNOWN)
-    if grant.revoked:
-        return Refusal(code=ReasonCode.KEY_REVOKED, detail=f"key {grant.prefix}…")
-    expires = grant.expires_at_unix
-    if expires is not None and now_unix >= expires:
-        return Refusal(code=ReasonCode.KEY_EXPIRED, detail=f"key {grant.prefix}…")
-    if not grant.active:
-        return Refusal(code=ReasonCode.PRINCIPAL_INACTIVE)
-    return grant
 
 
 class Admit:
@@ -125,7 +95,9 @@ class _Subject(NamedTuple):
 
 def _admit(subject: _Subject, routes: Routes) -> AdmittedCall | Refusal:
     call, standing, key, request, workflow, wire, stopped = subject
-    if (refusal := _check_fields(workflow, request)) is not None:
+    now_unix = call.received_unix_ns // 1_000_000_000
+    refusal = check_account(key, workflow, now_unix=now_unix) or _check_fields(workflow, request)
+    if refusal is not None:
         return refusal
     prompt = get_prompt(call, key, workflow, request)
     if isinstance(prompt, Refusal):

@@ -64,6 +64,12 @@ class Progress:
             self.facts[Fact.SHADOW] = checked.shadow
             self.facts.setdefault(Fact.NEAR_MISS, Fact.SHADOW.value)
 
+    def know(self, key: KeyGrant) -> None:
+        """Keep whose call it is, and how we know."""
+        self.key = key
+        if key.identity:
+            self.facts[Fact.IDENTITY] = key.identity
+
     def deny(self, denied: Denied) -> None:
         """Keep what a denying stage knew."""
         self.key = denied.key or self.key

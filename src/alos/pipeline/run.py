@@ -10,7 +10,7 @@ import hashlib
 import logging
 import traceback
 from collections.abc import AsyncGenerator, Callable, Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from alos.domain.call import (
     AdmittedCall,
@@ -37,7 +37,7 @@ from alos.domain.outcome import Outcome as DoorOutcome
 from alos.domain.record import Fact, Outcome, Stage
 from alos.domain.refusal import ReasonCode, Refusal
 from alos.domain.workflow import EscalationRule
-from alos.pipeline.admit import Admit, identify
+from alos.pipeline.admit import Admit
 from alos.pipeline.again import (
     Again,
     check_earlier,
@@ -60,6 +60,7 @@ from alos.pipeline.escalation import Dispatched
 from alos.pipeline.examine import Examine
 from alos.pipeline.fallback import Fallback
 from alos.pipeline.finish import Finish
+from alos.pipeline.identify import Identify
 from alos.pipeline.progress import Ending, Progress
 from alos.pipeline.relay import Relay
 from alos.pipeline.still import Still
@@ -100,6 +101,7 @@ class Stages:
     fallback: Fallback
     examine: Examine
     finish: Finish
+    identify: Identify = field(default_factory=Identify)
 
 
 class Pipeline:
@@ -144,12 +146,11 @@ class Pipeline:
             if self._check_still(relay.progress) is not None:
                 self._tasks.spawn(relay.close(), name=f"cut {call_id}")
 
-    def knows(self, headers: Mapping[bytes, bytes]) -> bool:
+    async def knows(self, headers: Mapping[bytes, bytes]) -> bool:
         """Whether a request brings a key that is good now, before its body is worth reading."""
         now_unix = self._clock.unix_ns() // 1_000_000_000
-        return not isinstance(
-            identify(headers, self._standing.current, now_unix=now_unix), Refusal
-        )
+        known = await self._stages.identify(headers, self._standing.current, now_unix=now_unix)
+        return not isinstance(known, Refusal)
 
     async def run(self, call: Call) -> DoorOutcome:
         """Take one call to its end, or to the first piece of its stream.
@@ -172,10 +173,10 @@ class Pipeline:
     async def _run(self, progress: Progress) -> DoorOutcome:
         call, stages = progress.call, self._stages
         now_unix = call.received_unix_ns // 1_000_000_000
-        key = identify(call.headers, progress.standing, now_unix=now_unix)
+        key = await stages.identify(call.headers, progress.standing, now_unix=now_unix)
         if isinstance(key, Refusal):
             return await self._refuse_anonymous(progress, call.door_refusal or key)
-        progress.key = key
+        progress.know(key)
         self._uses[key.id] = now_unix
         if call.door_refusal is not None:
             progress.stage = Stage.DOOR

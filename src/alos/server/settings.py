@@ -173,6 +173,17 @@ def get_otlp() -> Otlp | None:
     return Otlp(url, headers)
 
 
+def get_token() -> str | None:
+    """``ALOS_TOKEN``: a session's or a workload's token, in place of what `alos login` keeps."""
+    return os.environ.get("ALOS_TOKEN") or None
+
+
+def get_sessions_file() -> Path:
+    """Where ``alos login`` keeps sessions: below ``XDG_CONFIG_HOME``, else ``~/.config``."""
+    base = os.environ.get("XDG_CONFIG_HOME")
+    return (Path(base) if base else Path.home() / ".config") / "alos" / "sessions.json"
+
+
 def get_environment() -> Mapping[str, str]:
     """The environment, for the credentials that ``alos.yaml`` refers to by ``env:NAME``."""
     return os.environ

@@ -31,6 +31,7 @@ from alos.pipeline.escalation import Escalate
 from alos.pipeline.examine import Examine
 from alos.pipeline.fallback import Fallback
 from alos.pipeline.finish import Finish, Overbilled
+from alos.pipeline.identify import Identify
 from alos.pipeline.keep import Keep
 from alos.pipeline.run import Pipeline, Stages
 from alos.pipeline.still import Still
@@ -49,7 +50,13 @@ from alos.server.bootstrap.folders import (
     open_signing_key,
     open_statements,
 )
-from alos.server.bootstrap.management import CallPath, Desks, build_management
+from alos.server.bootstrap.management import (
+    CallPath,
+    Desks,
+    build_management,
+    build_ways_in,
+    start_sign_on_jobs,
+)
 from alos.server.bootstrap.past import settle_the_past
 from alos.server.bootstrap.revisions import (
     build_revisions,
@@ -83,7 +90,6 @@ _logger = logging.getLogger(__name__)
 
 _RELEASES_SECONDS = 1.0
 _SAVE_SECONDS = 1.0
-_FORGET_SECONDS = 3_600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,8 +196,10 @@ async def build(settings: Settings) -> Installation:
     still = Still(holder, clock)
     budget = Budget(counters, journal, clock)
     check, keep = Check(prepared.scanner, FORMATS), Keep(vault)
+    ways = build_ways_in(store, plane, clock)
     stages = Stages(
         current=Current(clock, get_stale_limits()),
+        identify=Identify(ways.workloads),
         admit=Admit(FORMATS),
         again=Again(
             claims=MemoryClaims(),
@@ -260,7 +268,8 @@ async def build(settings: Settings) -> Installation:
     )
     revisions.begin_with(number, chosen.trouble)
     management = build_management(
-        settings,
+        port=settings.port,
+        ways=ways,
         desks=Desks(
             plane=plane,
             directory=directory,
@@ -272,15 +281,13 @@ async def build(settings: Settings) -> Installation:
         ),
         scanner=lambda: stages.check.scanner,
         store=store,
-        journal=journal,
         path=CallPath(anonymous=anonymous, upstreams=upstreams, vault=vault),
         clock=clock,
     )
     jobs = Jobs(tasks)
     start_jobs(jobs, settings, plane, journal, anonymous, (store, stages.current))
     start_people_jobs(jobs, role_book, notices, revisions)
-    jobs.every(_SAVE_SECONDS, management.sessions.save_ends, name="keep ends of sessions")
-    jobs.every(_FORGET_SECONDS, management.sessions.forget_old, name="forget old sessions")
+    start_sign_on_jobs(jobs, management, ways)
     jobs.every(HEARTBEAT_SECONDS, sealer.beat, name="heartbeat")
     jobs.every(OVERDUE_SECONDS, evals.end_overdue, name="end overdue eval runs")
     jobs.every(_RELEASES_SECONDS, desk.book.catch_up, name="read releases")

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fastapi import FastAPI
+
+from alos.api.access import RefusalNotes
 from alos.api.app import build_api
 from alos.api.authentication import Authenticator
 from alos.api.mount import mount_api
@@ -12,27 +15,40 @@ from alos.control.custody import Custody
 from alos.control.directory import Directory
 from alos.control.evals import Evals
 from alos.control.held import HeldDesk
-from alos.control.notebook import Notebook
+from alos.control.issuer_keys import IssuerKeys
+from alos.control.leavers import EndWork
 from alos.control.notices import Notices
+from alos.control.pace import Pace
 from alos.control.plane import ControlPlane
 from alos.control.release_desk import ReleaseDesk
 from alos.control.revisions import Revisions
 from alos.control.sessions import Sessions
 from alos.control.set_up import SetUp
+from alos.control.sign_on import Kept, Reach, SignOn
+from alos.control.standing import Configuration
 from alos.control.upstreams import Upstreams
+from alos.control.workloads import WorkloadTokens
+from alos.directory.identity_http import HttpIdentityProviders
+from alos.domain.ids import PersonId
 from alos.domain.sign_on import Site, build_site
 from alos.gateway.errors import get_status
-from alos.pipeline.anonymous import Anonymous
 from alos.ports.clock import Clock
-from alos.ports.ids import RandomIds
-from alos.ports.journal import Journal
 from alos.ports.vault import Vault
+from alos.providers.credentials import open_credentials
 from alos.server.asgi import Application
 from alos.server.bootstrap.configuration import Prepared
-from alos.server.settings import Settings
+from alos.server.jobs import Jobs
+from alos.server.settings import get_environment
 from alos.store.engine import Store
 from alos.store.held import StoredHeldRequests
 from alos.store.sessions import StoredSessions
+
+LOGINS_PER_SOURCE = 30
+LOGINS_IN_ALL = 600
+"""In a minute: what callers whom nobody knows yet may ask for."""
+_SAVE_SECONDS = 1.0
+_FORGET_SECONDS = 3_600.0
+_REFRESH_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +56,11 @@ class Management:
     """The management door of one process.
 
     Attributes:
-        public, local: the same API, for the port and for the local socket.
+        api: the API itself.
+        public, local: the API for the port and for the local socket.
     """
 
+    api: FastAPI
     public: Application
     local: Application
     sessions: Sessions
@@ -53,7 +71,7 @@ class Management:
 class CallPath:
     """What the API sees of the path of calls."""
 
-    anonymous: Anonymous
+    anonymous: RefusalNotes
     upstreams: Upstreams
     vault: Vault
 
@@ -71,33 +89,71 @@ class Desks:
     custody: Custody
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaysIn:
+    """How callers are known.
+
+    Attributes:
+        state: sessions, tickets and bound accounts.
+        reach: the way to identity providers.
+        workloads: machines' tokens, for this door and for the models'.
+    """
+
+    state: StoredSessions
+    reach: Reach
+    workloads: WorkloadTokens
+
+
+def build_ways_in(store: Store, plane: ControlPlane, clock: Clock) -> WaysIn:
+    """Build them; nobody is asked yet."""
+    reach = _build_reach(clock)
+    return WaysIn(
+        state=StoredSessions(store),
+        reach=reach,
+        workloads=WorkloadTokens(reach.keys, lambda: plane.configuration.organisation.sign_on),
+    )
+
+
 def build_management(
-    settings: Settings,
     *,
+    port: int,
+    ways: WaysIn,
     desks: Desks,
     scanner: Callable[[], Scanner],
     store: Store,
-    journal: Journal,
     path: CallPath,
     clock: Clock,
 ) -> Management:
-    """Build it; nothing is read or written yet."""
-    plane = desks.plane
+    """Build it; nothing is read or written yet.
+
+    The port is the public door's, for the site's address where none is configured.
+    """
+    plane, state, reach = desks.plane, ways.state, ways.reach
+
+    def get_configuration() -> Configuration:
+        return plane.configuration
 
     def get_site() -> Site:
-        return build_site(plane.configuration.organisation.sign_on.public_url, settings.port)
+        return build_site(plane.configuration.organisation.sign_on.public_url, port)
 
-    state = StoredSessions(store)
-    notebook = Notebook(journal, clock=clock, ids=RandomIds())
+    notes = plane.notes
     sessions = Sessions(
         state,
-        notebook,
+        notes,
         clock=clock,
         limits=lambda: plane.configuration.organisation.sign_on.limits,
     )
-    set_up = SetUp(
-        state, state, sessions, notebook, clock=clock, configuration=lambda: plane.configuration
+    set_up = SetUp(state, state, sessions, notes, clock=clock, configuration=get_configuration)
+    sign_on = SignOn(
+        reach,
+        Kept(tickets=state, accounts=state),
+        sessions,
+        notes,
+        clock=clock,
+        configuration=get_configuration,
+        site=get_site,
     )
+    plane.leavers.ends["sessions"] = _end_for_good(sessions)
     api = build_api(
         Parts(
             plane=plane,
@@ -110,18 +166,49 @@ def build_management(
             scanner=scanner,
             sessions=sessions,
             set_up=set_up,
-            authenticate=Authenticator(plane, sessions, clock=clock, site=get_site),
+            sign_on=sign_on,
+            authenticate=Authenticator(
+                plane, sessions, ways.workloads, clock=clock, site=get_site
+            ),
             strangers=path.anonymous,
+            pace=Pace(clock, per_source=LOGINS_PER_SOURCE, in_all=LOGINS_IN_ALL),
             clock=clock,
             status_of=get_status,
             site=get_site,
             upstreams=path.upstreams,
-            held=HeldDesk(StoredHeldRequests(store), path.vault, notebook, clock=clock),
+            held=HeldDesk(StoredHeldRequests(store), path.vault, notes, clock=clock),
         )
     )
     return Management(
+        api=api,
         public=mount_api(api, is_local=False),
         local=mount_api(api, is_local=True),
         sessions=sessions,
         set_up=set_up,
     )
+
+
+def start_sign_on_jobs(jobs: Jobs, management: Management, ways: WaysIn) -> None:
+    """What goes on beside the door: ends that wait for the store, old sessions, issuers' keys."""
+    jobs.every(_SAVE_SECONDS, management.sessions.save_ends, name="keep ends of sessions")
+    jobs.every(_FORGET_SECONDS, management.sessions.forget_old, name="forget old sessions")
+    jobs.every(_REFRESH_SECONDS, ways.workloads.refresh, name="refresh issuers' keys")
+
+
+def _build_reach(clock: Clock) -> Reach:
+    """The way to identity providers, and to the secrets that the configuration refers to."""
+    providers = HttpIdentityProviders()
+    credentials = open_credentials(get_environment())
+
+    def reveal(reference: str) -> str | None:
+        secret = credentials(reference)
+        return None if secret is None else secret.reveal()
+
+    return Reach(providers=providers, keys=IssuerKeys(providers, clock), reveal=reveal)
+
+
+def _end_for_good(sessions: Sessions) -> EndWork:
+    async def end(person: PersonId) -> int:
+        return await sessions.end_sessions(person, by="directory")
+
+    return end
