@@ -376,7 +376,7 @@ class Pipeline:
             )
         work = self._close(progress, ending)
         try:
-            await asyncio.shield(self._tasks.spawn(work, name=f"finish {progress.call.id}"))
+            await asyncio.shield(self._tasks.complete(work, name=f"finish {progress.call.id}"))
         except Fault as fault:
             refusal = self._explain(progress, fault)
         yield self._stages.again.write_last(progress, end, refusal)
@@ -422,7 +422,7 @@ class Pipeline:
             progress.stage = Stage.FINISH
         work = self._close(progress, relay.end(outcome, refusal))
         try:
-            cost = await asyncio.shield(self._tasks.spawn(work, name=f"finish {call_id}"))
+            cost = await asyncio.shield(self._tasks.complete(work, name=f"finish {call_id}"))
         except Fault as fault:
             return relay.write_cut(self._explain(progress, fault))
         return relay.write_end(cost) if refusal is None else relay.write_cut(refusal)
@@ -533,4 +533,4 @@ class Pipeline:
         if not progress.is_closed and progress.key is not None:
             progress.is_closed = True
             work = self._close(progress, ending)
-            self._tasks.spawn(work, name=f"finish {progress.call.id}")
+            self._tasks.complete(work, name=f"finish {progress.call.id}")
