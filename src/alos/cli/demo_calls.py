@@ -93,18 +93,20 @@ class Visitor:
 
     def _stream(self, tried: str) -> Row:
         pieces: list[str] = []
-        call = ""
+        call = fallback = ""
         try:
             with self._client.chat.completions.with_streaming_response.create(
                 **_request("The mug I ordered came broken. What do I do now?"), stream=True
             ) as answer:
                 call = answer.headers.get("x-alos-call", "")
+                fallback = answer.headers.get("x-alos-fallback", "")
                 for chunk in answer.parse():
                     pieces.extend(choice.delta.content or "" for choice in chunk.choices)
         except openai.APIError as error:
             return _to_row(tried, "answered", _to_refused(error))
         text = "".join(pieces)
         got = "answered" if len(pieces) > 1 and text.strip() else "empty"
+        got = "fallback" if fallback else got
         reply = _Reply(got=got, text=text, why="", cost_usd="at the end", call=call)
         return _to_row(tried, "answered", reply, why=f"{len(pieces)} pieces, checked as they came")
 
@@ -190,8 +192,9 @@ def _send(client: openai.OpenAI, request: dict[str, Any]) -> _Reply:
         answer = client.chat.completions.with_raw_response.create(**request)
     except openai.APIError as error:
         return _to_refused(error)
+    by_model = "x-alos-fallback" not in answer.headers
     return _Reply(
-        got="answered",
+        got="answered" if by_model else "fallback",
         text=answer.parse().choices[0].message.content or "",
         why="",
         cost_usd=answer.headers.get("x-alos-cost-usd", ""),
