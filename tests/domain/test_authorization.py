@@ -50,13 +50,18 @@ def test_every_action_stands_in_the_table() -> None:
     [
         (Role.GATEWAY_OWNER, Action.CONFIG_APPLY_ROUTES),
         (Role.SECURITY_OWNER, Action.CONFIG_APPLY_BOUNDARY),
-        (Role.SECURITY_OWNER, Action.WAIVER_GRANT),
         (Role.EXECUTIVE_SPONSOR, Action.CONFIG_APPLY_GOVERNANCE),
     ],
 )
 def test_what_a_singleton_role_decides_nobody_else_does(role: Role, action: Action) -> None:
     may = {one for one in Role if check_may(a_person("x", one), action) is None}
     assert may == {role}
+
+
+def test_waivers_are_the_security_owners_and_from_the_second_renewal_on_the_sponsors() -> None:
+    """Which of the two it takes is a rule of the waiver itself (``control/waivers.py``)."""
+    may = {one for one in Role if check_may(a_person("x", one), Action.WAIVER_GRANT) is None}
+    assert may == {Role.SECURITY_OWNER, Role.EXECUTIVE_SPONSOR}
 
 
 def test_a_role_of_a_workspace_ends_at_its_border() -> None:

@@ -99,7 +99,8 @@ def start_cold(words: Sequence[str], log: Path) -> Child:
 
 def start_warm(words: Sequence[str], log: Path) -> Child:
     """The same without the imports."""
-    process = _get_context().Process(target=_run, args=(tuple(words), str(log)), daemon=True)
+    ours = {name: value for name, value in get_environment().items() if name.startswith("ALOS_")}
+    process = _get_context().Process(target=_run, args=(tuple(words), str(log), ours), daemon=True)
     process.start()
     return Forked(process)
 
@@ -111,7 +112,8 @@ def _get_context() -> ForkServerContext:
     return context
 
 
-def _run(words: Sequence[str], log: str) -> None:
+def _run(words: Sequence[str], log: str, ours: dict[str, str]) -> None:
+    os.environ.update(ours)  # noqa: TID251 - the warm process was started without them
     os.setsid()
     threading.Thread(target=_die_with_the_tests, daemon=True).start()
     file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
