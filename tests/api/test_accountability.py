@@ -50,7 +50,7 @@ async def test_roles_and_workflows_are_green_while_everybody_is_there(desk: Desk
 
 
 async def test_a_second_holder_turns_a_single_role_red(desk: Desk) -> None:
-    desk.rewrite(
+    await desk.rewrite(
         "alos.yaml", "gateway_owner: {people: [chloe]}", "gateway_owner: {people: [chloe, ben]}"
     )
     role = (await show(desk))[0]["gateway_owner"]
@@ -59,7 +59,7 @@ async def test_a_second_holder_turns_a_single_role_red(desk: Desk) -> None:
 
 
 async def test_a_holder_who_left_turns_it_red_and_the_deputy_stands_in(desk: Desk) -> None:
-    desk.rewrite("people.yaml", "ana@example.com", "ana@example.com\n    active: false")
+    await desk.rewrite("people.yaml", "ana@example.com", "ana@example.com\n    active: false")
     role = (await show(desk))[0]["executive_sponsor"]
     assert role["state"] == "fail"
     assert "no longer active" in role["why"]
@@ -69,8 +69,8 @@ async def test_a_holder_who_left_turns_it_red_and_the_deputy_stands_in(desk: Des
 
 
 async def test_accountability_that_passed_on_is_red_with_its_reason(desk: Desk) -> None:
-    desk.rewrite("people.yaml", "accountable: ben", "accountable: chloe")
-    desk.rewrite("people.yaml", "ben@example.com", "ben@example.com\n    active: false")
+    await desk.rewrite("people.yaml", "accountable: ben", "accountable: chloe")
+    await desk.rewrite("people.yaml", "ben@example.com", "ben@example.com\n    active: false")
     workflow = (await show(desk))[1]["internal-doc-qa"]
     assert (workflow["state"], workflow["accountable"]) == ("fail", "chloe")
     assert any("passed to chloe (workspace owner)" in one for one in workflow["why"])

@@ -19,11 +19,11 @@ FLAG = f"/ofrep/v1/evaluate/flags/{QUESTIONS}"
 @pytest.fixture
 async def served(tmp_path: Path) -> AsyncIterator[Desk]:
     async with open_desk(tmp_path) as desk:
-        desk.rewrite("alos.yaml", "  # body_days:", "  body_days: 90")
-        desk.rewrite("alos.yaml", "  # record_days:", "  record_days: 400")
+        await desk.rewrite("alos.yaml", "  # body_days:", "  body_days: 90")
+        await desk.rewrite("alos.yaml", "  # record_days:", "  record_days: 400")
         flow = f"workflows/{QUESTIONS}/workflow.yaml"
-        desk.rewrite(flow, "  sso: false ", "  sso: true ")
-        desk.rewrite(flow, "  offboarding: false ", "  offboarding: true ")
+        await desk.rewrite(flow, "  sso: false ", "  sso: true ")
+        await desk.rewrite(flow, "  offboarding: false ", "  offboarding: true ")
         await desk.serve(await desk.submit(QUESTIONS))
         yield desk
 
