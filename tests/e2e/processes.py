@@ -113,7 +113,10 @@ def _get_context() -> ForkServerContext:
 
 
 def _run(words: Sequence[str], log: str, ours: dict[str, str]) -> None:
-    os.environ.update(ours)  # noqa: TID251 - the warm process was started without them
+    environment = os.environ  # noqa: TID251 - the warm process has another test's
+    for name in [name for name in environment if name.startswith("ALOS_")]:
+        del environment[name]
+    environment.update(ours)
     os.setsid()
     threading.Thread(target=_die_with_the_tests, daemon=True).start()
     file = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
