@@ -6,36 +6,28 @@ from alos.control.standing import Configuration
 from alos.domain.bundle import Bundle
 from alos.domain.ids import PersonId
 from alos.domain.lane import Voter
-from alos.domain.people import Person, Role
+from alos.domain.people import Person, Role, to_plain_address
 from alos.domain.principal import CallerKind, Principal
 
 GetGainedAt = Callable[[PersonId, Role], int | None]
 """Since which second a person holds a role; ``None`` where it was held at set-up."""
 
 
-def normalise_email(email: str) -> str:
-    """One spelling of an address: lower case, without what stands behind a plus.
-
-    Two addresses that may be two people's are never made one; that ``a+b@c`` reaches ``a@c`` is
-    how the large providers and most others deliver (RFC 5233 calls it a subaddress).
-    """
-    name, _, domain = email.strip().lower().rpartition("@")
-    return f"{name.split('+', 1)[0]}@{domain}" if name else domain
-
-
 def get_identities(person: Person) -> frozenset[str]:
-    """Everything that is the same human: the directory's id and the address in one spelling."""
-    return frozenset({str(person.id), normalise_email(person.email)})
+    """Everything that is the same human: our id, the directory's, and every plain address."""
+    return person.identities | person.plain_addresses | {str(person.id)}
 
 
 def list_author_identities(authors: list[str], configuration: Configuration) -> frozenset[str]:
     """Identities of authors whom git names by address, or a file by id."""
     found: set[str] = set()
     by_email = {
-        normalise_email(person.email): person for person in configuration.people.persons.values()
+        address: person
+        for person in configuration.people.persons.values()
+        for address in person.plain_addresses
     }
     for author in authors:
-        email = normalise_email(author)
+        email = to_plain_address(author)
         person = by_email.get(email) or configuration.people.persons.get(PersonId(author))
         found |= get_identities(person) if person is not None else {email}
     return frozenset(found)
