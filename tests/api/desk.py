@@ -182,8 +182,9 @@ class Desk:
             put_people=self.plane.put_people,
         )
         self.releases = build_release_desk(
-            self.plane, self.store, self.statements, self.clock, get_eval=self._get_eval
-        )
+            self.plane, self.store, self.statements, self.clock, get_eval=self._get_eval,
+            get_gained_at=lambda _person, _role: None, get_draft_users=self._get_no_drafters,
+        )  # fmt: skip
         self.custody = build_custody(
             Folder(path=self.folder, id="0" * 32, dev=self.dev), self.store, vault=self.vault,
             calls=CallIndex(self.store), plane=self.plane, clock=self.clock,
@@ -293,6 +294,9 @@ class Desk:
             event=event, kind=NoteKind.STAGE_GRANTED, facts={}, by="ben", personal={}
         )
         await self.releases.book.change(found.submitted.workflow, lambda _: decision)
+
+    async def _get_no_drafters(self, _workflow: WorkflowId) -> frozenset[str]:
+        return frozenset()
 
     async def _get_eval(self, digest: Digest) -> EvalFact | None:
         return self.evals.get(digest)

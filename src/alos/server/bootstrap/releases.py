@@ -11,8 +11,7 @@ from alos.control.releases import Releases
 from alos.control.voters import GetGainedAt
 from alos.control.voting import NoProofs, Proofs, Voting
 from alos.control.waivers import Waivers
-from alos.domain.ids import Digest, PersonId, WorkflowId
-from alos.domain.people import Role
+from alos.domain.ids import Digest, WorkflowId
 from alos.domain.promotion import EvalFact
 from alos.domain.waiver import list_needed
 from alos.ledger.statement import hash_payload
@@ -33,16 +32,6 @@ async def get_no_eval(_digest: Digest) -> EvalFact | None:
     return None
 
 
-def get_founding(_person: PersonId, _role: Role) -> int | None:
-    """Where nobody keeps since when a role is held, every role counts as held at set-up."""
-    return None
-
-
-async def get_no_drafters(_workflow: WorkflowId) -> frozenset[str]:
-    """Where no draft calls are known, nobody made any."""
-    return frozenset()
-
-
 def build_release_desk(  # noqa: PLR0913 - each by its name
     plane: ControlPlane,
     store: Store,
@@ -50,8 +39,8 @@ def build_release_desk(  # noqa: PLR0913 - each by its name
     clock: Clock,
     *,
     get_eval: GetEvalFact = get_no_eval,
-    get_gained_at: GetGainedAt = get_founding,
-    get_draft_users: GetDraftUsers = get_no_drafters,
+    get_gained_at: GetGainedAt,
+    get_draft_users: GetDraftUsers,
     proofs: Proofs | None = None,
     notify: Notify = tell_nobody,
 ) -> ReleaseDesk:
