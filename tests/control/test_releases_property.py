@@ -6,6 +6,7 @@ it was granted a stage, who is dead, what is stopped.
 
 import asyncio
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,8 @@ BALLOTS = [
 ]
 
 
+APPROVAL_ENDS = int(datetime(2027, 5, 21, tzinfo=UTC).timestamp())
+"""When the template's only vendor approval ends."""
 OPEN = {ReleaseState.VOTING, ReleaseState.INTERNAL, ReleaseState.COHORT}
 
 
@@ -121,13 +124,17 @@ class Life(RuleBasedStateMachine):
 
     @rule(stage=st.sampled_from(list(StageName)))
     def promote(self, stage: StageName) -> None:
+        self._promote(stage)
+
+    def _promote(self, stage: StageName) -> set[ReasonCode]:
+        """Ask for a stage, check what was granted; returns what stands against it."""
         release = self.newest
         if release is None:
-            return
+            return set()
         before = self.desk.releases.get_lineage(SUPPORT)
         against = self.run(self.desk.promote(release.id, stage))
         if against:
-            return
+            return against
         self._check_granted(release, stage, before)
         self.granted[release.digest] = stage
         self.dead.discard(release.digest)
@@ -136,6 +143,7 @@ class Life(RuleBasedStateMachine):
             self.once_live = [*(d for d in self.once_live if d != release.digest), release.digest]
         else:
             self.rolling = release.digest
+        return set()
 
     def _check_granted(self, release: Any, stage: StageName, before: Any) -> None:
         """The rules once more, from what the test itself saw."""
@@ -172,11 +180,15 @@ class Life(RuleBasedStateMachine):
         stages = list(StageName)
         at = self.newest.stage
         stage = stages[0] if at is None else stages[min(stages.index(at) + 1, 2)]
-        was = self.granted.get(self.newest.digest)
-        self.promote(stage)
+        is_another_rolling = self.rolling not in {None, self.newest.digest}
+        against = self._promote(stage)
         if left_out is None and not self.left and at is not StageName.ALL:
-            assert self.granted.get(self.newest.digest) is stage, "refused what the rules allow"
-            assert was is not stage
+            stated = {
+                ReasonCode.RELEASE_ANOTHER_ROLLING: is_another_rolling,
+                ReasonCode.RELEASE_BUNDLE_BLOCKED: self.desk.clock.unix >= APPROVAL_ENDS,
+            }
+            expected = {code for code, stands in stated.items() if stands}
+            assert against == expected, "refused what the rules allow"
 
     @rule()
     def roll_back(self) -> None:
