@@ -180,6 +180,14 @@ async def test_a_stop_of_nothing_says_what_there_is(desk: Desk) -> None:
         await desk.plane.stop("planet", "earth", by="me", reason="")
 
 
+async def test_a_tool_can_be_stopped_that_no_bundle_names(desk: Desk) -> None:
+    await desk.plane.stop("tool", "mcp__crm__delete", by="me", reason="")
+    assert ("tool", "mcp__crm__delete") in desk.now.stopped
+    for name in ("", "two words", "a#b", "x" * 129):
+        with pytest.raises(ChangeRefused, match="one word"):
+            await desk.plane.stop("tool", name, by="me", reason="")
+
+
 async def test_the_kill_file_stops_and_only_the_file_revives(desk: Desk) -> None:
     desk.state.down = True
     await desk.plane.set_file_stops(frozenset({("workflow", SUPPORT)}))

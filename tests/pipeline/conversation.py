@@ -365,7 +365,7 @@ class Conversation:
                     raise_reservation=budget.raise_reservation,
                 ),
                 fallback=Fallback(formats, check, keep, self.held),
-                examine=Examine(scanner, formats),
+                examine=Examine(scanner, formats, still.check_tools),
                 finish=Finish(
                     counters=self.counters,
                     journal=self.journal,

@@ -18,6 +18,7 @@ def test_no_file_stops_nothing(tmp_path: Path) -> None:
         ("workflow support\n", {("workflow", "support")}),
         ("# why\nworkflow a # here\n\nmodel b\n", {("workflow", "a"), ("model", "b")}),
         ("everything\n", {EVERYTHING}),
+        ("tool send_refund\n", {("tool", "send_refund")}),
         ("workflow\n", {EVERYTHING}),
         ("stop it all please", {EVERYTHING}),
         ("", set()),

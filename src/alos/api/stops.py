@@ -18,7 +18,7 @@ Reviver = Annotated[Caller, Depends(May(Action.REVIVE, of_object=True))]
 
 
 class StopRequest(Body):
-    """What to stop: a workflow, model, vendor, workspace, or everything."""
+    """What to stop: a workflow, model, vendor, tool, workspace, or everything."""
 
     kind: str
     target: str = ""

@@ -6,7 +6,7 @@ import typer
 
 from alos.cli.client import EXIT_USAGE, call_api
 
-Kind = Annotated[str, typer.Option(help="workflow, model, vendor, workspace or everything.")]
+Kind = Annotated[str, typer.Option(help="workflow, model, vendor, tool, workspace or everything.")]
 
 
 def kill(

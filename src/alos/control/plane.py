@@ -5,6 +5,7 @@ order: it takes force first, so that a store that is down can't hold it up.
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -29,7 +30,11 @@ from alos.ports.journal import Journal
 
 __all__ = ["STOP_KINDS", "ChangeRefused", "ControlPlane", "KeyWish", "NewKey"]
 
-STOP_KINDS = frozenset({"workflow", "model", "vendor", "workspace", "everything"})
+STOP_KINDS = frozenset({"workflow", "model", "vendor", "tool", "workspace", "everything"})
+
+
+_TOOL_NAME = re.compile(r"[^\s#]{1,128}")
+"""As clients may call it; the kill file takes it as one word."""
 
 
 class ServedReleases(Protocol):
@@ -356,6 +361,10 @@ class ControlPlane:
         }
         if kind not in STOP_KINDS:
             raise ChangeRefused(f"{kind!r} can't be stopped; {', '.join(sorted(STOP_KINDS))} can")
+        if kind == "tool":  # clients bring tools that no bundle names
+            if _TOOL_NAME.fullmatch(target) is None:
+                raise ChangeRefused("a tool's name is one word of at most 128 characters")
+            return
         if target not in known[kind]:
             listed = ", ".join(sorted(known[kind])) or "none"
             raise ChangeRefused(f"there is no {kind} {target!r}; there is: {listed}")

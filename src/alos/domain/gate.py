@@ -5,7 +5,7 @@ Ageing evidence is asked for when a stage is granted and never while calls are s
 permission is asked for at every call.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from alos.domain.promotion import (
     DAY_SECONDS,
@@ -16,6 +16,7 @@ from alos.domain.promotion import (
 )
 from alos.domain.refusal import ReasonCode, Refusal
 from alos.domain.release import DrillKind, Lineage, Release, ReleaseState
+from alos.domain.request import Request
 from alos.domain.rollout import Unit, get_next_stage
 from alos.domain.standing import (
     KeyGrant,
@@ -83,6 +84,25 @@ def check_trial(standing: Standing, workflow: StandingWorkflow) -> Refusal | Non
         return Refusal(code=ReasonCode.WORKFLOW_NO_OWNER, detail=f"workflow {workflow.id}")
     if not (standing.is_retention_decided or standing.dev):
         return Refusal(code=ReasonCode.RETENTION_UNDECIDED)
+    return None
+
+
+def check_offered(standing: Standing, request: Request) -> Refusal | None:
+    """Say which tool that a request offers is stopped, the caller's own or the provider's."""
+    if not standing.stopped:
+        return None
+    offered = (*request.tool_names, *(part.kind for part in request.hosted))
+    return check_tools(standing, offered)
+
+
+def check_tools(standing: Standing, names: Iterable[str]) -> Refusal | None:
+    """Say which of these tools is stopped."""
+    stopped = standing.stopped
+    if not stopped:
+        return None
+    for name in names:
+        if (stop := stopped.get(("tool", name))) is not None:
+            return Refusal(code=ReasonCode.TOOL_STOPPED, detail=f"stopped: tool {stop.target}")
     return None
 
 

@@ -39,6 +39,7 @@ class ReasonCode(StrEnum):
     WORKFLOW_NOT_REGISTERED = "alos_workflow_not_registered"
     WORKFLOW_NO_OWNER = "alos_workflow_no_owner"
     WORKFLOW_STOPPED = "alos_workflow_stopped"
+    TOOL_STOPPED = "alos_tool_stopped"
     NOT_RELEASED = "alos_not_released"
     RELEASE_UNKNOWN = "alos_release_unknown"
     PROMPT_NOT_RELEASED = "alos_prompt_not_released"

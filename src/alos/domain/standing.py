@@ -152,7 +152,7 @@ class Stop:
     """A pulled kill switch.
 
     Attributes:
-        kind: ``workflow``, ``model``, ``vendor``, ``workspace`` or ``everything``.
+        kind: ``workflow``, ``model``, ``vendor``, ``tool``, ``workspace`` or ``everything``.
         target: the id; empty for ``everything``.
     """
 

@@ -123,6 +123,10 @@ WORDING: dict[ReasonCode, tuple[str, str]] = {
         "The workflow is stopped by its kill switch",
         "Use the documented fallback; its operational owner can say when it is back.",
     ),
+    ReasonCode.TOOL_STOPPED: (
+        "A tool of this call is stopped by its kill switch",
+        "Send the call without that tool; whoever stopped it can say when it is back.",
+    ),
     ReasonCode.NOT_RELEASED: (
         "This version of the workflow has not been released",
         "Take the bundle through its release lane first.",

@@ -40,6 +40,7 @@ STATUS: Mapping[ReasonCode, int] = {
     ReasonCode.WORKFLOW_NOT_REGISTERED: 403,
     ReasonCode.WORKFLOW_NO_OWNER: 403,
     ReasonCode.WORKFLOW_STOPPED: 403,
+    ReasonCode.TOOL_STOPPED: 403,
     ReasonCode.NOT_RELEASED: 403,
     ReasonCode.RELEASE_UNKNOWN: 403,
     ReasonCode.PROMPT_NOT_RELEASED: 403,

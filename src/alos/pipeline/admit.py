@@ -8,7 +8,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from alos.domain.call import AdmittedCall, Call, Denied, Prompt
-from alos.domain.gate import check_account, check_serve, check_waivers, choose_release
+from alos.domain.gate import (
+    check_account,
+    check_offered,
+    check_serve,
+    check_waivers,
+    choose_release,
+)
 from alos.domain.ids import TaskId, WorkflowId
 from alos.domain.record import Fact
 from alos.domain.refusal import ReasonCode, Refusal
@@ -96,7 +102,11 @@ class _Subject(NamedTuple):
 def _admit(subject: _Subject, routes: Routes) -> AdmittedCall | Refusal:
     call, standing, key, request, workflow, wire, stopped = subject
     now_unix = call.received_unix_ns // 1_000_000_000
-    refusal = check_account(key, workflow, now_unix=now_unix) or _check_fields(workflow, request)
+    refusal = (
+        check_account(key, workflow, now_unix=now_unix)
+        or check_offered(standing, request)
+        or _check_fields(workflow, request)
+    )
     if refusal is not None:
         return refusal
     prompt = get_prompt(call, key, workflow, request)

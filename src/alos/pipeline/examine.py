@@ -6,7 +6,7 @@ may begin a finding.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from alos.checks.base import ScannerFault as EngineFault
 from alos.checks.catalogue import Scanner
@@ -26,12 +26,23 @@ _FLAGGED: frozenset[FindingKind] = frozenset({"pii", "forbidden", "injection"})
 """Kinds that are noted in an answer and go to the caller: the boundary is about inputs."""
 
 
-class Examine:
-    """The fifth stage."""
+CheckTools = Callable[[Iterable[str]], Refusal | None]
+"""Says which of these tools must not be called now."""
 
-    def __init__(self, scanner: Scanner, formats: Mapping[str, WireFormat]) -> None:
+
+class Examine:
+    """The fifth stage.
+
+    Args:
+        check_tools: asked about every tool that an answer calls.
+    """
+
+    def __init__(
+        self, scanner: Scanner, formats: Mapping[str, WireFormat], check_tools: CheckTools
+    ) -> None:
         self._scanner = scanner
         self._formats = formats
+        self._check_tools = check_tools
 
     def use(self, scanner: Scanner) -> None:
         """Read answers with other detectors; streams that run keep theirs."""
@@ -47,7 +58,10 @@ class Examine:
         view = reply.view
         if view is None:
             return CheckedReply(reply=reply, findings=(), tools=note_tools(request, ()))
-        tools = note_tools(request, [name for name, _ in view.tool_calls])
+        called = [name for name, _ in view.tool_calls]
+        if (stopped := self._check_tools(called)) is not None:
+            return Denied(refusal=stopped)
+        tools = note_tools(request, called)
         texts = [*view.texts, *(text for called in view.tool_calls for text in called)]
         try:
             found = [one for part in scan_parts(self._scanner, texts) for one in part]
@@ -62,7 +76,7 @@ class Examine:
     def open_stream(self, request: Request, wire_format: str) -> "StreamExaminer":
         """An examiner for the stream that answers ``request``."""
         reader = self._formats[wire_format].open_stream(request)
-        return StreamExaminer(reader, self._scanner, request)
+        return StreamExaminer(reader, self._scanner, request, self._check_tools)
 
 
 class StreamExaminer:
@@ -74,9 +88,16 @@ class StreamExaminer:
         failed: the provider reported an error inside the stream.
         usage: the provider's last word, ``None`` without one.
         text_characters: how much text was read (for an estimate without usage).
+        called: tools that were called so far.
     """
 
-    def __init__(self, reader: StreamReader, scanner: Scanner, request: Request) -> None:
+    def __init__(
+        self,
+        reader: StreamReader,
+        scanner: Scanner,
+        request: Request,
+        check_tools: CheckTools,
+    ) -> None:
         self.reader = reader
         self.refusal: Refusal | None = None
         self.end: StreamPart | None = None
@@ -88,7 +109,8 @@ class StreamExaminer:
         self._gates: dict[str, StreamGate] = {}
         self._closed: list[StreamGate] = []
         self._last_part: dict[str, StreamPart] = {}
-        self._called: list[str] = []
+        self.called: list[str] = []
+        self._check_tools = check_tools
 
     def take(self, data: bytes) -> bytes:
         """Read what came; return what may be sent now (possibly nothing).
@@ -126,14 +148,17 @@ class StreamExaminer:
         return flushed + self._take_text(part)
 
     def _may_call(self, name: str) -> bool:
-        """Note a tool that is called; false where its very name must not pass."""
+        """Note a tool that is called; false where it is stopped or its very name must not pass."""
+        self.refusal = self._check_tools((name,))
+        if self.refusal is not None:
+            return False
         gate = StreamGate(self._scanner, shown_kinds=_FLAGGED)
         gate.feed(name)
         gate.close()
         self._closed.append(gate)
         if self._must_cut(gate):
             return False
-        self._called.append(name)
+        self.called.append(name)
         return True
 
     def _take_text(self, part: StreamPart) -> bytes:
@@ -178,7 +203,7 @@ class StreamExaminer:
     @property
     def tools(self) -> tuple[ToolNote, ...]:
         """Tools offered, and how often each was called."""
-        return note_tools(self._request, self._called)
+        return note_tools(self._request, self.called)
 
 
 def note_findings(found: Iterable[Finding]) -> tuple[FindingNote, ...]:

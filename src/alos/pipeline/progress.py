@@ -35,6 +35,8 @@ class Progress:
     findings: tuple[FindingNote, ...] = ()
     unscanned: tuple[str, ...] = ()
     tools: tuple[ToolNote, ...] = ()
+    called: list[str] = field(default_factory=list)
+    """Tools that the stream called so far."""
     streamed: bool = False
     first_byte_ns: int | None = None
     limit_requests: int = 0

@@ -36,6 +36,7 @@ class Relay:
         self.refusal: Refusal | None = None
         self._reply = reply
         self._examiner = examiner
+        progress.called = examiner.called
         self._check_still = check_still
         self._clock = clock
         self._sent = hashlib.sha256()

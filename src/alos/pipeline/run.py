@@ -446,7 +446,9 @@ class Pipeline:
         if admitted is None or self._standing.current is admitted.standing:
             return None  # asked at every chunk of every stream
         candidate = progress.candidate
-        return self._stages.still(admitted, candidate.model if candidate is not None else None)
+        still = self._stages.still
+        refusal = still(admitted, candidate.model if candidate is not None else None)
+        return refusal or still.check_tools(progress.called)
 
     async def _list(self, progress: Progress) -> DoorOutcome:
         key = progress.key

@@ -1,7 +1,16 @@
 """The gate asked again: may a call that was admitted still go on under the Standing of now?"""
 
+from collections.abc import Iterable
+
 from alos.domain.call import AdmittedCall
-from alos.domain.gate import check_model, check_region, check_serve, check_trial
+from alos.domain.gate import (
+    check_model,
+    check_offered,
+    check_region,
+    check_serve,
+    check_tools,
+    check_trial,
+)
 from alos.domain.record import Fact
 from alos.domain.refusal import ReasonCode, Refusal
 from alos.domain.standing import Standing, StandingModel, StandingWorkflow
@@ -31,7 +40,9 @@ class Still:
             return Refusal(code=ReasonCode.KEY_REVOKED, detail="revoked meanwhile")
         if not key.active:
             return Refusal(code=ReasonCode.PRINCIPAL_INACTIVE, detail="left meanwhile")
-        refusal = _check_serve_again(current, workflow, admitted)
+        refusal = _check_serve_again(current, workflow, admitted) or check_offered(
+            current, admitted.request
+        )
         if refusal is not None or model is None:
             return refusal
         now = current.models.get(model.name)
@@ -39,6 +50,10 @@ class Still:
             return Refusal(code=ReasonCode.VENDOR_NOT_APPROVED, detail="taken off meanwhile")
         now_unix = self._clock.unix_ns() // 1_000_000_000
         return check_region(workflow, now) or check_model(current, now, now_unix=now_unix)
+
+    def check_tools(self, names: Iterable[str]) -> Refusal | None:
+        """Say which of the tools that an answer calls is stopped now, offered or not."""
+        return check_tools(self._standing.current, names)
 
 
 def _check_serve_again(

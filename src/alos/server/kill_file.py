@@ -8,7 +8,7 @@ stop something.
 from pathlib import Path
 
 EVERYTHING = ("everything", "")
-_KINDS = frozenset({"workflow", "model", "vendor", "workspace"})
+_KINDS = frozenset({"workflow", "model", "vendor", "tool", "workspace"})
 _MAX_BYTES = 65_536
 
 

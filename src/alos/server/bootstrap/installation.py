@@ -222,7 +222,7 @@ async def build(settings: Settings) -> Installation:
             raise_reservation=budget.raise_reservation,
         ),
         fallback=Fallback(FORMATS, check, keep, StoredHeldRequests(store)),
-        examine=Examine(prepared.scanner, FORMATS),
+        examine=Examine(prepared.scanner, FORMATS, still.check_tools),
         finish=Finish(
             counters=counters,
             journal=journal,
