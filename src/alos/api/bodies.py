@@ -25,6 +25,18 @@ _GONE = 410
 BodyReader = Annotated[Caller, Depends(May(Action.BODIES_READ, of_object=True))]
 
 
+class BodyResponse(Response):
+    """The bytes as they were sent."""
+
+    media_type = "application/octet-stream"
+
+
+class LinesResponse(StreamingResponse):
+    """One JSON object a line."""
+
+    media_type = "application/x-ndjson"
+
+
 class TextSearch(Body):
     """What to look for in kept prompts and answers."""
 
@@ -37,7 +49,11 @@ class TextSearch(Body):
 def add_bodies(app: FastAPI, plane: ControlPlane, custody: Custody) -> None:
     """Add the endpoints of kept prompts and answers."""
 
-    @app.get("/api/v1/calls/{call_id}/body/{kind}", response_model=None)
+    @app.get(
+        "/api/v1/calls/{call_id}/body/{kind}",
+        response_class=BodyResponse,
+        responses={410: {"description": "it was erased, or its time was up"}},
+    )
     async def get_body(
         call_id: WireCallId, kind: Literal["request", "answer"], caller: BodyReader
     ) -> Response:
@@ -47,9 +63,9 @@ def add_bodies(app: FastAPI, plane: ControlPlane, custody: Custody) -> None:
         body = await custody.bodies.read(CallId(call_id), kind, by=caller.id)
         if isinstance(body, Gone):
             return say(_GONE, f"the {kind} of call {call_id} is {body.value}")
-        return Response(body, media_type="application/octet-stream")
+        return BodyResponse(body)
 
-    @app.post("/api/v1/calls/text-search", response_model=None)
+    @app.post("/api/v1/calls/text-search", response_class=LinesResponse)
     async def search_text(wish: TextSearch, caller: BodyReader) -> Response:
         """Matches and progress, one JSON object a line, as far as the search is."""
         caller.demand(get_workflow_target(plane.configuration, WorkflowId(wish.workflow)))
@@ -66,7 +82,7 @@ def add_bodies(app: FastAPI, plane: ControlPlane, custody: Custody) -> None:
             async for one in search:
                 yield json.dumps(_to_line(one), ensure_ascii=False).encode() + b"\n"
 
-        return StreamingResponse(lines(), media_type="application/x-ndjson")
+        return LinesResponse(lines())
 
 
 def _to_line(one: Match | Progress) -> dict[str, Any]:

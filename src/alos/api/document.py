@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
+from fastapi.responses import HTMLResponse
 from fastapi.routing import APIRoute
 
 from alos.api.access import May
@@ -25,6 +26,10 @@ _REFUSALS = {
     "422": "a value is not of the shape below",
     "429": "too much of it",
     "503": "a part of the gateway is down; nothing was changed",
+}
+_HEAD_TOO_LARGE = {
+    "description": "the request line and headers are too large; said before anything reads them",
+    "content": {"text/plain": {"schema": {"type": "string"}}},
 }
 _SHAPE = {
     "type": "object",
@@ -73,13 +78,23 @@ def _build(app: FastAPI) -> dict[str, Any]:
                 operation[WHO] = describe(rules[0].action)
                 operation["security"] = [{"session": []}]
             for status, why in _REFUSALS.items():
-                operation["responses"][status] = _describe(why)
+                operation["responses"][status] = _describe(why, page=_is_page(route))
+            operation["responses"]["431"] = _HEAD_TOO_LARGE
     return document
 
 
-def _describe(why: str) -> dict[str, Any]:
+def _is_page(route: APIRoute) -> bool:
+    """Whether people see the endpoint's answers, a "no" included."""
+    found = route.response_class
+    return isinstance(found, type) and issubclass(found, HTMLResponse)
+
+
+def _describe(why: str, *, page: bool) -> dict[str, Any]:
     schema = {"$ref": "#/components/schemas/Refusal"}
-    return {"description": why, "content": {"application/json": {"schema": schema}}}
+    content: dict[str, Any] = {"application/json": {"schema": schema}}
+    if page:
+        content["text/html"] = {"schema": {"type": "string"}}
+    return {"description": why, "content": content}
 
 
 def _list_rules(dependant: Dependant) -> Iterator[May]:

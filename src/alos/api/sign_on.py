@@ -4,7 +4,7 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import FastAPI, Query, Request, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import Field
 
 from alos.api.access import AccessRefused
@@ -85,7 +85,11 @@ def _add_browsers_way(app: FastAPI, parts: Parts) -> None:
         set_cookie(request, _write_binding(parts.site(), begun.binding))
         return RedirectResponse(begun.url, status_code=302)
 
-    @app.get(CALLBACK, response_class=Response)
+    @app.get(
+        CALLBACK,
+        response_class=HTMLResponse,
+        responses={303: {"description": "back to the command line that began it"}},
+    )
     async def finish_login(
         request: Request,
         state: Annotated[str, Query(max_length=512)] = "",
