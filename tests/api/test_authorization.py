@@ -17,6 +17,7 @@ from alos.api.document import ACTION, OPEN
 from alos.control.eval_desk import RunWish
 from alos.control.plane import KeyWish
 from alos.domain.ids import WorkflowId
+from alos.domain.principal import build_local_operator
 from alos.domain.session import Origin
 from tests.api.desk import QUESTIONS, Desk, open_desk
 
@@ -173,7 +174,8 @@ async def _start_run(desk: Desk, key: str) -> str:
     for open_run in tuple(desk.eval_desk._desks):
         await desk.eval_desk.finish(open_run)
     digest = desk.plane.configuration.bundles[WorkflowId(QUESTIONS)].digest
-    run, _ = await desk.eval_desk.start(RunWish(digest=digest, key=key), by="test")
+    by = build_local_operator(dev=False)
+    run, _ = await desk.eval_desk.start(RunWish(digest=digest, key=key), by=by)
     return run.id
 
 

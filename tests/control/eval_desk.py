@@ -21,6 +21,7 @@ from alos.domain.evaluation import RunPurpose
 from alos.domain.golden import GoldenCase, Grader
 from alos.domain.ids import CallId, Digest, RunId, WorkflowId
 from alos.domain.outcome import Answered
+from alos.domain.principal import build_local_operator
 from alos.domain.record import ClosingEntry, NoteEntry, NoteKind
 from alos.gateway.wire.formats import FORMATS
 from alos.ledger.note import SigningKey
@@ -196,7 +197,8 @@ class EvalDesk:
 
     async def start(self, bundle: Bundle, **wish: Any) -> tuple[EvalRun, EvalPlan]:
         facts: dict[str, Any] = {"key": self.prefix, "purpose": RunPurpose.GATE, **wish}
-        return await self.evals.start(RunWish(digest=bundle.digest, **facts), by="me")
+        by = build_local_operator(dev=True)
+        return await self.evals.start(RunWish(digest=bundle.digest, **facts), by=by)
 
     async def call(
         self, run: EvalRun, case: str, body: bytes, *, digest: Digest | None = None

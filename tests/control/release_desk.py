@@ -155,9 +155,9 @@ class ReleaseDesk:
     async def _get_eval(self, digest: Digest) -> EvalFact | None:
         return self.evals.get(digest)
 
-    def pass_eval(self, digest: Digest, *, passed: bool = True) -> None:
+    def pass_eval(self, digest: Digest, *, passed: bool = True, is_ci: bool = True) -> None:
         self.evals[digest] = EvalFact(
-            run="run_1", passed=passed, at_unix=self.clock.unix, gate_run=1, by="ci", is_ci=True
+            run="run_1", passed=passed, at_unix=self.clock.unix, gate_run=1, by="ci", is_ci=is_ci
         )
 
     async def upload(self) -> Bundle:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from alos.control.plane import KeyWish
 from alos.control.refused import ChangeRefused
 from alos.domain.evaluation import RunPurpose, Word
 from alos.domain.ids import CallId, RunId
@@ -152,6 +153,28 @@ async def test_nightly_and_trial_runs_do_not_count(desk: EvalDesk) -> None:
     fact = await desk.evals.get_eval_fact(bundle.digest)
     assert fact is not None
     assert fact.run == result["run"]
+
+
+async def test_a_look_of_somebodys_own_takes_nothing_from_what_ci_found(desk: EvalDesk) -> None:
+    made = await desk.plane.keys.create(
+        KeyWish(workflows=(SUPPORT,), principal="support-console", expires_at_unix=None), by="me"
+    )
+    persons = desk.key, desk.prefix
+    machines = made.key, made.row.grant.prefix
+
+    async def gate(key: tuple[str, str], *failing: str) -> tuple[str, bool, bool]:
+        desk.key, desk.prefix = key
+        desk.answers.failing = set(failing)
+        result = await desk.run()
+        fact = await desk.evals.get_eval_fact(desk.bundle.digest)
+        assert fact is not None
+        return "own" if fact.run == result["run"] else "other", fact.passed, fact.is_ci
+
+    assert await gate(persons) == ("own", True, False)
+    assert await gate(machines) == ("own", True, True)
+    assert await gate(persons) == ("other", True, True)
+    # but one that did not pass always stands
+    assert await gate(persons, "told-to-ignore-the-rules") == ("own", False, False)
 
 
 async def test_a_changed_byte_has_no_eval(desk: EvalDesk) -> None:

@@ -178,6 +178,17 @@ async def test_a_stage_is_held_by_its_soak_time_and_by_a_guard(desk: ReleaseDesk
     assert await desk.promote(release, StageName.COHORT) == set()
 
 
+async def test_from_tier_2_on_a_pass_of_somebodys_own_is_not_cis(desk: ReleaseDesk) -> None:
+    release = await desk.submit()
+    found = desk.releases.find(release)
+    assert found is not None
+    await desk.fill_lane(release)
+    desk.pass_eval(found.digest, is_ci=False)
+    assert await desk.promote(release, StageName.INTERNAL) == {ReasonCode.RELEASE_EVAL_NOT_CI}
+    desk.pass_eval(found.digest)
+    assert await desk.promote(release, StageName.INTERNAL) == set()
+
+
 async def test_ageing_evidence_freezes_promotion_and_never_stops_traffic(
     desk: ReleaseDesk,
 ) -> None:

@@ -85,10 +85,10 @@ class Life(RuleBasedStateMachine):
         self.desk.edit(self.edits)
         self.run(self.desk.submit())
 
-    @rule(passed=st.booleans())
-    def evaluate(self, *, passed: bool) -> None:
+    @rule(passed=st.booleans(), is_ci=st.booleans())
+    def evaluate(self, *, passed: bool, is_ci: bool = True) -> None:
         if self.newest is not None:
-            self.desk.pass_eval(self.newest.digest, passed=passed)
+            self.desk.pass_eval(self.newest.digest, passed=passed, is_ci=is_ci)
 
     @rule(ballot=st.sampled_from(BALLOTS), approves=st.booleans())
     def vote(self, ballot: tuple[str, Role], *, approves: bool) -> None:
@@ -149,6 +149,7 @@ class Life(RuleBasedStateMachine):
         """The rules once more, from what the test itself saw."""
         fact = self.desk.evals[release.digest]
         assert fact.passed
+        assert fact.is_ci, "the workflow is of Tier 2"
         assert self.desk.clock.unix - fact.at_unix <= 30 * DAY
         counted = [vote for vote in release.votes if not vote.void_because]
         assert {vote.voter for vote in counted if vote.approves} >= {"emil", "dan"}
@@ -163,13 +164,13 @@ class Life(RuleBasedStateMachine):
         order = [None, *StageName]
         assert order.index(stage) == order.index(release.stage) + 1
 
-    @rule(left_out=st.sampled_from([None, None, None, "eval", "votes", "drill", "time"]))
+    @rule(left_out=st.sampled_from([None, None, None, "eval", "ci", "votes", "drill", "time"]))
     def do_what_it_takes(self, left_out: str | None) -> None:
         """All that the next stage asks for, or all but one thing; then ask for it."""
         if self.newest is None or self.newest.state not in OPEN:
             self.edit_and_submit()
         steps = {
-            "eval": lambda: self.evaluate(passed=True),
+            "eval": lambda: self.evaluate(passed=True, is_ci=left_out != "ci"),
             "votes": self.both_vote,
             "drill": self.drill,
             "time": lambda: self.let_time_pass(4),

@@ -33,7 +33,9 @@ class RunRequest(Body):
     """What is to be evaluated, and by which key its calls will come."""
 
     digest: str = Field(max_length=80)
-    key: str = Field(max_length=64, description="id or prefix")
+    key: str = Field(
+        default="", max_length=64, description="id or prefix; empty for a workload's own token"
+    )
     purpose: str = Field(default="trial", pattern="^(trial|gate|nightly)$")
     repeats: int = Field(default=1, ge=1, le=20)
     bases: list[str] = Field(
@@ -106,6 +108,7 @@ class RunLine(Body):
     number: int
     by: str
     by_kind: str
+    is_ci: bool
     started_at_unix: int
     finished_at_unix: int | None
     verdict: str | None
@@ -146,7 +149,7 @@ def add_evals(app: FastAPI, evals: Evals, plane: ControlPlane) -> None:
                 repeats=wish.repeats,
                 bases=tuple(Digest(one) for one in wish.bases),
             ),
-            by=caller.id,
+            by=caller.principal,
         )
         return _to_plan(run, plan)
 
@@ -200,6 +203,7 @@ def _add_results(app: FastAPI, evals: Evals) -> None:
                 number=one.number,
                 by=one.by,
                 by_kind=one.by_kind,
+                is_ci=one.is_ci,
                 started_at_unix=one.started_at_unix,
                 finished_at_unix=one.finished_at_unix,
                 verdict=one.verdict.value if one.verdict is not None else None,

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import typer
 
 from alos.cli.access_tokens import find_token, forget_token, is_local
+from alos.cli.ci_token import NoCiTokenError, find_ci_token
 from alos.server.settings import LOOPBACK, get_home, get_token, get_url
 
 EXIT_NO = 1
@@ -47,7 +48,8 @@ def call_api(
         path: below the root, e.g. ``/api/v1/keys``.
         body: sent as JSON.
         home: the data folder whose gateway is meant; else ``ALOS_URL``, else ``ALOS_HOME``.
-        signed_in: send the session that ``alos login`` keeps, or ``ALOS_TOKEN``.
+        signed_in: send ``ALOS_TOKEN``, else the CI job's own token, else the session that
+            ``alos login`` keeps.
 
     Returns:
         The decoded answer, or ``None`` where it has no body.
@@ -69,7 +71,7 @@ def fetch(
     Over the local socket a session that has ended stands in nobody's way: the command goes on
     as the local operator, since stopping must not wait for a login.
     """
-    token = (get_token() or find_token(home)) if signed_in else None
+    token = _find_bearer(home) if signed_in else None
     connection = _connect(home, token)
     try:
         answer = _ask(connection, method, path, body, token)
@@ -91,6 +93,17 @@ def fetch(
         raise typer.Exit(EXIT_DOWN) from None
     finally:
         connection.close()
+
+
+def _find_bearer(home: Path | None) -> str | None:
+    if (token := get_token()) is not None:
+        return token
+    ci = find_ci_token() if home is None and get_url() is not None else None
+    try:
+        return ci.get() if ci is not None else find_token(home)
+    except NoCiTokenError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(EXIT_DOWN) from None
 
 
 def _ask(

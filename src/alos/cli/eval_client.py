@@ -14,11 +14,16 @@ from urllib.parse import urlsplit
 
 import typer
 
-from alos.cli.client import EXIT_DOWN, EXIT_NO, call_api
+from alos.cli.ci_token import NoCiTokenError, find_ci_token
+from alos.cli.client import EXIT_DOWN, EXIT_NO, EXIT_USAGE, call_api
+from alos.domain.key import PREFIX_LENGTH
+from alos.domain.sign_on import is_safe_url
 from alos.evals.runner import CallToMake, Kept, Ran, Reply, Runner, list_calls
+from alos.server.settings import get_eval_key, get_token, get_url
 
 _TIMEOUT_SECONDS = 300
 _HANDED_IN_AT_A_TIME = 100
+_TOKEN_START = "eyJ"  # noqa: S105 - how every JSON Web Token begins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +32,33 @@ class Target:
 
     Attributes:
         url: the gateway's, e.g. ``http://127.0.0.1:8080``.
+        get_key: the key, or the token of where this program runs, for the next call.
+        prefix: of the key; empty where a token makes the calls.
     """
 
     url: str
-    key: str
+    get_key: Callable[[], str]
+    prefix: str
+
+
+def find_target(url: str, given: str | None, workflow: str) -> Target:
+    """By which key the calls go: given, ``ALOS_KEY``, a workload's token, else one for an hour."""
+    if (key := given or get_eval_key()) is not None:
+        return Target(url=url, get_key=lambda: key, prefix=key[:PREFIX_LENGTH])
+    if (token := get_token()) is not None and token.startswith(_TOKEN_START):
+        return _by_token(url, lambda: token)
+    if get_url() is not None and (ci := find_ci_token()) is not None:
+        return _by_token(url, ci.get)
+    wish = {"workflows": [workflow], "expires_at_unix": int(time.time()) + 3600}  # noqa: TID251
+    made = str(call_api("POST", "/api/v1/keys", wish)["key"])
+    return Target(url=url, get_key=lambda: made, prefix=made[:PREFIX_LENGTH])
+
+
+def _by_token(url: str, get_key: Callable[[], str]) -> Target:
+    if not is_safe_url(url):
+        typer.echo("A token is not sent over plain http; name an https:// gateway.", err=True)
+        raise typer.Exit(EXIT_USAGE)
+    return Target(url=url, get_key=get_key, prefix="")
 
 
 class Gateway:
@@ -41,7 +69,6 @@ class Gateway:
         self._parts = urlsplit(target.url)
         self._path = plan["path"]
         self._headers = {
-            "authorization": f"Bearer {target.key}",
             "content-type": "application/json",
             "x-alos-run": plan["run"],
             "x-alos-release": plan["digest"],
@@ -52,11 +79,12 @@ class Gateway:
         """Make one call; what went wrong on the way is a reply with status 0."""
         headers = {**self._headers, "x-alos-case": call.case}
         try:
+            headers["authorization"] = f"Bearer {self._target.get_key()}"
             connection = self._connect()
             connection.request("POST", self._path, call.body, headers)
             answer = connection.getresponse()
             body = answer.read()
-        except (OSError, http.client.HTTPException):
+        except (OSError, http.client.HTTPException, NoCiTokenError):
             self._local.connection = None
             return Reply(status=0)
         hint = answer.getheader("retry-after")

@@ -15,6 +15,7 @@ from alos.cli.eval_client import (
     AnswerFile,
     Target,
     end,
+    find_target,
     hand_in,
     make_calls,
     start,
@@ -22,10 +23,9 @@ from alos.cli.eval_client import (
 )
 from alos.cli.eval_progress import Progress
 from alos.control.bundle_files import read_contents
-from alos.domain.key import PREFIX_LENGTH
 from alos.evals.report import write_junit, write_markdown, write_text
 from alos.evals.statistics import get_loss_p_value
-from alos.server.settings import get_eval_key, get_home, get_url
+from alos.server.settings import get_home, get_url
 
 app = typer.Typer(no_args_is_help=True, help="Golden sets: run, gate, compare.")
 app.command("add")(add_command)
@@ -34,7 +34,10 @@ Workflow = Annotated[str, typer.Argument(help="Slug of the workflow, or its fold
 Config = Annotated[Path, typer.Option("--config", help="Folder of the organisation's files.")]
 Key = Annotated[
     str | None,
-    typer.Option("--key", help="Key for the calls; else ALOS_KEY; else one is made for an hour."),
+    typer.Option(
+        "--key",
+        help="Key for the calls; else ALOS_KEY, a CI job's own token, or one made for an hour.",
+    ),
 ]
 Repeats = Annotated[int, typer.Option(min=1, max=20, help="Runs of every case.")]
 Concurrency = Annotated[int, typer.Option(min=1, max=64, help="Calls under way at a time.")]
@@ -69,9 +72,9 @@ def run_command(  # noqa: PLR0913 - one argument for each option
 ) -> None:
     """Run a golden set and say what it proves; decides nothing about a release."""
     contents = _read(config, workflow)
-    target = Target(url=gateway or get_url() or _LOCAL, key=_get_key(key, _slug(workflow)))
+    target = find_target(gateway or get_url() or _LOCAL, key, _slug(workflow))
     plan = _resume(resume) or start(
-        upload(contents), target.key[:PREFIX_LENGTH], purpose="trial", repeats=repeats
+        upload(contents), target.prefix, purpose="trial", repeats=repeats
     )
     result, _ = _run(plan, target, concurrency=concurrency)
     _write(json_file, json.dumps(result, indent=1))
@@ -103,13 +106,13 @@ def gate_command(  # noqa: PLR0913 - one argument for each option
 ) -> None:
     """Gate a bundle: exit 0 where it passes, 1 where it does not, 2 wrong use, 3 down."""
     contents = _read(config, workflow)
-    target = Target(url=gateway or get_url() or _LOCAL, key=_get_key(key, _slug(workflow)))
+    target = find_target(gateway or get_url() or _LOCAL, key, _slug(workflow))
     before = read_base(_find(config, workflow), base) if base else {}
     undecided = _check_decisions(before, contents) if base else []
     bases = [upload(before)] if before and before != contents else []
     plan = _resume(resume) or start(
         upload(contents),
-        target.key[:PREFIX_LENGTH],
+        target.prefix,
         purpose="nightly" if nightly else "gate",
         repeats=repeats,
         bases=bases,
@@ -234,14 +237,6 @@ def _check_decisions(before: dict[str, bytes], contents: dict[str, bytes]) -> li
         for problem in read_decision(path, raw)[1]
     ]
     return list_undecided(before, contents, problems)
-
-
-def _get_key(given: str | None, workflow: str) -> str:
-    key = given or get_eval_key()
-    if key is not None:
-        return key
-    wish = {"workflows": [workflow], "expires_at_unix": int(time.time()) + 3600}  # noqa: TID251
-    return str(call_api("POST", "/api/v1/keys", wish)["key"])
 
 
 def _get_newest(workflow: str, digest: str) -> dict[str, Any]:

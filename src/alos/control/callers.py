@@ -12,7 +12,7 @@ from alos.domain.organisation import Organisation
 from alos.domain.people import People, Person, Role
 from alos.domain.principal import Authentication, CallerKind, Method, Principal
 from alos.domain.refusal import ReasonCode, Refusal
-from alos.domain.sign_on import Workload
+from alos.domain.sign_on import Workload, to_grant_prefix
 from alos.domain.standing import KeyGrant
 from alos.ports.call_store import CallRow
 
@@ -65,6 +65,7 @@ def build_workload(
             issuer=workload.issuer,
             subject=workload.subject,
             auth_time_unix=now_unix,
+            grant=to_grant_prefix(rule.name),
         ),
         workspaces=frozenset(workspaces),
         dev=dev,

@@ -34,12 +34,13 @@ class RunWish:
     """What somebody wants evaluated.
 
     Attributes:
-        key: id or prefix of the key that will make the calls.
+        key: id or prefix of the key that will make the calls; empty where a workload's own token
+            makes them.
         bases: further bundles that bind the run, e.g. the pull request's base.
     """
 
     digest: Digest
-    key: str
+    key: str = ""
     purpose: RunPurpose = RunPurpose.TRIAL
     repeats: int = 1
     bases: tuple[Digest, ...] = ()

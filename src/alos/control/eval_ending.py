@@ -86,6 +86,8 @@ def write_facts(run: EvalRun) -> dict[str, str]:
         "number": str(run.number),
         "key": run.key,
         "by_kind": run.by_kind,
+        "is_ci": "yes" if run.is_ci else "no",
+        "identity": run.identity,
     }
 
 

@@ -21,8 +21,6 @@ from alos.ports.eval_runs import EvalRun
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://in-toto.io/attestation/test-result/v0.1"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
-SERVICE_ACCOUNT = "service"
-WORKLOAD = "workload"
 _MILLIONTH = 1_000_000
 
 
@@ -42,7 +40,8 @@ def write_result(
         "number": run.number,
         "by": run.by,
         "by_kind": run.by_kind,
-        "is_ci": is_ci(run),
+        "is_ci": run.is_ci,
+        "identity": run.identity or None,
         "started_at": to_time(run.started_at_unix),
         "finished_at": to_time(run.finished_at_unix or 0),
         "verdict": verdict.word.value,
@@ -165,7 +164,8 @@ def write_statement(run: EvalRun, result: Mapping[str, Any], text: str) -> dict[
         "run_number": run.number,
         "by": run.by,
         "by_kind": run.by_kind,
-        "is_ci": is_ci(run),
+        "is_ci": run.is_ci,
+        **({"identity": run.identity} if run.identity else {}),
         "finished_at": result["finished_at"],
         "cases": result["cases"],
         "passed": result["passed"],
@@ -200,15 +200,6 @@ def write_statement(run: EvalRun, result: Mapping[str, Any], text: str) -> dict[
             "failedTests": states.get(CaseState.FAILED.value, []),
         },
     }
-
-
-def is_ci(run: EvalRun) -> bool:
-    """Whether a machine's identity made the calls.
-
-    A service account's key is only as good as the place that holds it; a workload's token says
-    which CI job it was.
-    """
-    return run.by_kind in {SERVICE_ACCOUNT, WORKLOAD}
 
 
 def to_time(unix: int) -> str:

@@ -16,12 +16,10 @@ from alos.control.eval_desk import AuthorGrade, Desk, LiveRelease, Question, Run
 from alos.control.eval_ending import compare_with, end_run, write_ending_facts, write_facts
 from alos.control.eval_plan import EvalPlan, build_plan
 from alos.control.eval_record import read_run
-from alos.control.eval_result import (
-    is_ci,
-    write_statement,
-)
+from alos.control.eval_result import write_statement
 from alos.control.plane import ControlPlane
 from alos.control.refused import ChangeRefused
+from alos.control.standing import list_workload_grants
 from alos.control.trials import OpenRun
 from alos.domain.bundle import Bundle
 from alos.domain.evaluation import (
@@ -31,8 +29,10 @@ from alos.domain.evaluation import (
     Word,
 )
 from alos.domain.ids import CallId, Digest, RunId, WorkflowId
+from alos.domain.principal import CallerKind, Principal
 from alos.domain.promotion import EvalFact
 from alos.domain.record import ClosingEntry, NoteKind
+from alos.domain.standing import KeyGrant, PrincipalKind
 from alos.evals.graders import Scan
 from alos.ports.call_store import CallQuery, CallStore
 from alos.ports.clock import Clock
@@ -96,17 +96,18 @@ class Evals:
             self._open(run, plan, spent_nanousd=spent)
         self._plane.refresh()
 
-    async def start(self, wish: RunWish, *, by: str) -> tuple[EvalRun, EvalPlan]:
+    async def start(self, wish: RunWish, *, by: Principal) -> tuple[EvalRun, EvalPlan]:
         """Issue a run id and let its calls in.
 
         Raises:
             ChangeRefused: no such bundle or key, a key that may not, or nothing to run.
         """
         bundle = await self._need_bundle(wish.digest)
-        key = self._plane.keys.get(wish.key).grant
+        key = self._need_key(wish, by)
         now_unix = self._now_unix()
         if bundle.id not in key.workflows or key.revoked:
             raise ChangeRefused(f"the key {key.prefix}… is not good for {bundle.id}")
+        is_workload = key.id == by.authentication.grant
         if len(self._desks) >= MOST_OPEN:
             await self.end_overdue()
             if len(self._desks) >= MOST_OPEN:
@@ -122,13 +123,17 @@ class Evals:
             bases=tuple(one for one in bases if one != bundle.digest),
             key=key.id,
             by=key.principal,
-            by_kind=key.principal_kind.value,
+            by_kind="workload" if is_workload else key.principal_kind.value,
+            is_ci=is_workload or (by.dev and key.principal_kind is PrincipalKind.SERVICE),
+            identity=f"{by.authentication.issuer} {by.authentication.subject}"
+            if is_workload
+            else "",
             repeats=wish.repeats,
             started_at_unix=now_unix,
             ends_at_unix=now_unix + RUN_SECONDS,
         )
         plan = await self._plan(run, bundle)
-        await self._plane.notes.note(NoteKind.EVAL_STARTED, write_facts(run), by=by)
+        await self._plane.notes.note(NoteKind.EVAL_STARTED, write_facts(run), by=by.id)
         await asyncio.to_thread(self._runs.add, run)
         self._open(run, plan, spent_nanousd=0)
         self._plane.refresh()
@@ -230,6 +235,9 @@ class Evals:
     async def get_eval_fact(self, digest: Digest) -> EvalFact | None:
         """The newest gate run of a digest that has a verdict; what the promote gate asks.
 
+        Where that one passed outside CI, the newest of CI stands for it, so that a look of
+        somebody's own takes nothing away; one that did not pass always stands.
+
         Raises:
             StoreDown: it can't be read, which is not the same as none.
         """
@@ -244,14 +252,20 @@ class Evals:
         ]
         if not ended:
             return None
-        newest = max(ended, key=lambda run: (run.finished_at_unix or 0, run.number))
+        newest = self._to_fact(_get_newest(ended))
+        in_ci = [run for run in ended if run.is_ci]
+        if newest.is_ci or not newest.passed or not in_ci:
+            return newest
+        return self._to_fact(_get_newest(in_ci))
+
+    def _to_fact(self, run: EvalRun) -> EvalFact:
         return EvalFact(
-            run=newest.id,
-            passed=newest.verdict is Word.PASS and self.is_intact(newest),
-            at_unix=newest.finished_at_unix or 0,
-            gate_run=newest.number,
-            by=newest.by,
-            is_ci=is_ci(newest),
+            run=run.id,
+            passed=run.verdict is Word.PASS and self.is_intact(run),
+            at_unix=run.finished_at_unix or 0,
+            gate_run=run.number,
+            by=run.by,
+            is_ci=run.is_ci,
         )
 
     def is_intact(self, run: EvalRun) -> bool:
@@ -312,6 +326,16 @@ class Evals:
             raise ChangeRefused(f"no bundle {digest} was uploaded")
         return bundle
 
+    def _need_key(self, wish: RunWish, by: Principal) -> KeyGrant:
+        if wish.key:
+            return self._plane.keys.get(wish.key).grant
+        if by.kind is not CallerKind.WORKLOAD:
+            raise ChangeRefused("name the key that will make the calls")
+        for grant in list_workload_grants(self._plane.configuration):
+            if grant.id == by.authentication.grant:
+                return grant
+        raise ChangeRefused("the workload's rule in alos.yaml names workflows of two workspaces")
+
     def _need_desk(self, run_id: RunId) -> Desk:
         desk = self._desks.get(run_id)
         if desk is None:
@@ -348,3 +372,7 @@ class Evals:
 
     def _now_unix(self) -> int:
         return self._parts.clock.unix_ns() // 1_000_000_000
+
+
+def _get_newest(runs: Sequence[EvalRun]) -> EvalRun:
+    return max(runs, key=lambda run: (run.finished_at_unix or 0, run.number))

@@ -193,11 +193,16 @@ def _check_evaluation(facts: PromotionFacts) -> Iterator[Refusal]:
     found = facts.evaluation
     if found is None:
         yield Refusal(code=ReasonCode.RELEASE_EVAL_MISSING)
-    elif not found.passed:
+        return
+    if not found.passed:
         yield Refusal(code=ReasonCode.RELEASE_EVAL_NOT_PASSED, detail=f"run {found.run}")
-    elif facts.now_unix - found.at_unix > EVAL_FRESH_DAYS * DAY_SECONDS:
+        return
+    if facts.now_unix - found.at_unix > EVAL_FRESH_DAYS * DAY_SECONDS:
         detail = f"older than {EVAL_FRESH_DAYS} days"
         yield Refusal(code=ReasonCode.RELEASE_EVAL_STALE, detail=detail)
+    if facts.tier >= Tier.CUSTOMER_FACING and not found.is_ci:
+        detail = f"Tier {facts.tier:d}, run {found.run} by {found.by}"
+        yield Refusal(code=ReasonCode.RELEASE_EVAL_NOT_CI, detail=detail)
 
 
 def _check_lane(facts: PromotionFacts) -> Iterator[Refusal]:

@@ -47,6 +47,7 @@ class Authentication:
         auth_time_unix: when the issuer saw the person, in seconds (``auth_time``, else the time
             of the login); the time of the request for those that log in nowhere.
         session_id: our own id of the session (never its token); empty without a session.
+        grant: what a workload calls under, as the Standing names it; empty for all others.
     """
 
     method: Method
@@ -54,6 +55,7 @@ class Authentication:
     subject: str = ""
     auth_time_unix: int = 0
     session_id: str = ""
+    grant: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ class EvalFact:
     Attributes:
         gate_run: the k of "run k of this lineage since its last live release".
         by: the identity that ran it.
-        is_ci: whether that identity is a CI's and not a laptop's.
+        is_ci: whether that identity is a CI's and not a laptop's; asked for from Tier 2 on.
     """
 
     run: str

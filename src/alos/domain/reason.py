@@ -93,6 +93,7 @@ class ReasonCode(StrEnum):
     RELEASE_EVAL_MISSING = "alos_release_eval_missing"
     RELEASE_EVAL_NOT_PASSED = "alos_release_eval_not_passed"
     RELEASE_EVAL_STALE = "alos_release_eval_stale"
+    RELEASE_EVAL_NOT_CI = "alos_release_eval_not_ci"
     RELEASE_VOTES_MISSING = "alos_release_votes_missing"
     RELEASE_VOTED_AGAINST = "alos_release_voted_against"
     RELEASE_DECISION_MISSING = "alos_release_decision_missing"

@@ -307,6 +307,10 @@ WORDING: dict[ReasonCode, tuple[str, str]] = {
         "The eval run of this digest is too old to promote on",
         "Run `alos eval gate` again.",
     ),
+    ReasonCode.RELEASE_EVAL_NOT_CI: (
+        "From Tier 2 on the passing eval run of this digest has to be CI's, not somebody's own",
+        "Run `alos eval gate` in CI by the job's own token (docs/how-to/gate-a-pull-request.md).",
+    ),
     ReasonCode.RELEASE_VOTES_MISSING: (
         "Votes that the lane asks for are missing",
         "Ask the holders of the roles named.",

@@ -86,6 +86,7 @@ STATUS: Mapping[ReasonCode, int] = {
     ReasonCode.RELEASE_EVAL_MISSING: 409,
     ReasonCode.RELEASE_EVAL_NOT_PASSED: 409,
     ReasonCode.RELEASE_EVAL_STALE: 409,
+    ReasonCode.RELEASE_EVAL_NOT_CI: 409,
     ReasonCode.RELEASE_VOTES_MISSING: 409,
     ReasonCode.RELEASE_VOTED_AGAINST: 409,
     ReasonCode.RELEASE_DECISION_MISSING: 409,

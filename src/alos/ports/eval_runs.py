@@ -17,7 +17,11 @@ class EvalRun:
             is no gate run.
         bases: bundles whose thresholds and cases bind the run too (the live release, the
             pull request's base).
-        by, by_kind: whose key makes the calls, and what kind of principal that is.
+        by, by_kind: whose calls these are: ``person`` or ``service`` (by a key) or ``workload``
+            (by a token of where it runs).
+        is_ci: a machine began the run and makes its calls, by what it is and not by a key that
+            could be anywhere; in a dev folder a service account's key is enough.
+        identity: issuer and subject of the workload's token; empty without one.
         answered: calls that were answered; 0 until the run ends.
         result: the result file, JSON text; empty until it ends.
         envelope: the signed statement; empty until it ends.
@@ -35,6 +39,8 @@ class EvalRun:
     repeats: int
     started_at_unix: int
     ends_at_unix: int
+    is_ci: bool = False
+    identity: str = ""
     finished_at_unix: int | None = None
     verdict: Word | None = None
     answered: int = 0

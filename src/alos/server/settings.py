@@ -178,6 +178,35 @@ def get_token() -> str | None:
     return os.environ.get("ALOS_TOKEN") or None
 
 
+class CiTokens(NamedTuple):
+    """Where a CI job asks for tokens that say which job it is (GitHub Actions' OIDC).
+
+    Attributes:
+        url: of the CI's token service; the audience is added to it.
+        request_token: what the job shows there.
+        audience: whom the tokens are made out to.
+    """
+
+    url: str
+    request_token: str
+    audience: str
+
+    def __repr__(self) -> str:
+        """Keep the token out of logs."""
+        return f"CiTokens(url={self.url!r}, request_token=***)"
+
+
+def get_ci_tokens() -> CiTokens | None:
+    """``ACTIONS_ID_TOKEN_REQUEST_URL`` and ``_TOKEN``, as GitHub Actions sets them in a job.
+
+    The audience is ``ALOS_AUDIENCE``, else ``ALOS_URL``; without either there is none.
+    """
+    url = os.environ.get("ACTIONS_ID_TOKEN_REQUEST_URL")
+    token = os.environ.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN")
+    audience = os.environ.get("ALOS_AUDIENCE") or (get_url() or "").rstrip("/")
+    return CiTokens(url, token, audience) if url and token and audience else None
+
+
 def get_sessions_file() -> Path:
     """Where ``alos login`` keeps sessions: below ``XDG_CONFIG_HOME``, else ``~/.config``."""
     base = os.environ.get("XDG_CONFIG_HOME")

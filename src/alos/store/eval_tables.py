@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer, String, Table, Text
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Index, Integer, String, Table, Text
 
 from alos.store.tables import metadata
 
@@ -18,6 +18,8 @@ eval_runs: Final = Table(
     Column("key_id", String, nullable=False),
     Column("by", String, nullable=False),
     Column("by_kind", String, nullable=False),
+    Column("is_ci", Boolean, nullable=False),
+    Column("identity", String, nullable=False),
     Column("repeats", Integer, nullable=False),
     Column("started_at_unix", BigInteger, nullable=False),
     Column("ends_at_unix", BigInteger, nullable=False),
