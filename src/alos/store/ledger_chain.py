@@ -32,6 +32,7 @@ from alos.store.journal_reader import JournalReader, Position, get_header
 
 _WHOLE: Final = struct.Struct(">4sIII32sI")
 _PERSONAL: Final = struct.Struct(">II")
+_unpack_personal = _PERSONAL.unpack_from
 HASH_BYTES: Final = 32
 _LENGTHS_BYTES: Final = 12
 _ARRAY_16: Final = 0xDC
@@ -204,25 +205,28 @@ def _is_personal_right(chained: bytes, section: bytes) -> bool:
     """Whether each value that is there matches a commitment of the entry, in their order."""
     if len(section) < _PERSONAL.size:
         return False
-    used, check = _PERSONAL.unpack_from(section)
+    used, check = _unpack_personal(section)
     end = _PERSONAL.size + used
-    personal = section[_PERSONAL.size : end]
-    if len(personal) != used or crc32(personal) != check:
-        return False
-    if end != len(section) and section[end:].strip(b"\0"):
+    if end == len(section):
+        personal = section[_PERSONAL.size :]
+    else:
+        personal = section[_PERSONAL.size : end]
+        if len(personal) != used or section[end:].strip(b"\0"):
+            return False
+    if crc32(personal) != check:
         return False
     try:
         secrets = _decode_personal(personal)
     except msgspec.DecodeError:
         return False
-    at = 0
+    at = -_TAIL_BYTES * len(secrets)
     for secret in secrets:
-        if secret is None:
-            continue
-        commitment = sha256(secret[0] + secret[1].encode()).digest()
-        at = chained.find(commitment, at or -_TAIL_BYTES * len(secrets)) + 1
-        if not at:
-            return False
+        if secret is not None:
+            salt, value = secret
+            at = chained.find(sha256(salt + value.encode()).digest(), at)
+            if at < 0:
+                return False
+            at += HASH_BYTES
     return True
 
 

@@ -33,7 +33,8 @@ from alos.store.ledger_tables import (
     ledger_writers,
 )
 
-_ROWS: Final = 10_240
+_ROWS: Final = 2_560
+"""Few enough that the rows are gone again before the collector comes to count them as old."""
 Leaf = tuple[int, int, int, bytes]
 """(position, writer's number, sequence, hash)."""
 Progress = Callable[[int, int], None]
@@ -133,15 +134,14 @@ class LedgerCheck:
     ) -> bool:
         """Lay a stretch that is one run of one writer and agrees with its journal."""
         stream, (first, number, sequence, _) = self._streams.get(writer), rows[0]
-        numbers, sequences = [row[1] for row in rows], [row[2] for row in rows]
-        hashes = [row[3] for row in rows]
+        _, numbers, sequences, hashes = zip(*rows, strict=True)
         count = len(rows)
         if (
             stream is None
             or first != self._tree.size
             or rows[-1][0] != first + count - 1
             or numbers.count(number) != count
-            or sequences != list(range(sequence, sequence + count))
+            or sequences != tuple(range(sequence, sequence + count))
             or not stream.take_run(sequence, b"".join(hashes))
         ):
             return False
@@ -368,7 +368,7 @@ def _list_chunks(connection: Connection, sizes: Sequence[int]) -> Iterator[list[
     cut = next(cuts)
     left: list[Leaf] = []
     for rows in result.partitions():
-        left += [tuple(row) for row in rows]
+        left += rows
         begin = 0
         while begin < len(left):
             position = left[begin][0]
