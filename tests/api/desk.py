@@ -30,10 +30,14 @@ from alos.control.sign_on import Reach
 from alos.control.standing import Configuration
 from alos.control.upstreams import Upstreams
 from alos.control.workloads import WorkloadTokens
+from alos.domain.call import Call
 from alos.domain.ids import Digest, PersonId, WorkflowId
 from alos.domain.notice import Mailer, Notice
+from alos.domain.outcome import Outcome, Refused
 from alos.domain.promotion import EvalFact
+from alos.domain.reason import ReasonCode
 from alos.domain.record import NoteEntry, NoteKind
+from alos.domain.refusal import Refusal
 from alos.domain.release import Granted, ReleaseId
 from alos.domain.rollout import get_reach
 from alos.domain.session import Carrier, Origin
@@ -257,10 +261,18 @@ class Desk:
                 anonymous=Anonymous(self.clock, RandomIds()),
                 upstreams=Upstreams(list_breakers=tuple, list_connections=tuple),
                 vault=self.vault,
+                run_call=self._run_call,
+                calls=JournalCalls(self.journal),  # type: ignore[arg-type]
+                catch_up=lambda: None,
             ),
             clock=self.clock,
         )
         self.api, self.sessions, self.set_up = made.api, made.sessions, made.set_up
+
+    async def _run_call(self, call: Call) -> Outcome:
+        """Here is no gateway, so a drill's calls leave no record."""
+        refusal = Refusal(code=ReasonCode.FAULT)
+        return Refused(refusal=refusal, call_id=call.id, headers=[])
 
     async def submit(self, slug: str, *, by: str = "fay") -> ReleaseId:
         """Upload a workflow of the folder as it stands, and put it to the vote."""

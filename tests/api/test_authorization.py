@@ -51,11 +51,7 @@ BODIES: Mapping[str, Any] = {
         "ends_at_unix": 0,
     },
     "POST /api/v1/dev/clock": {"hours": 1},
-    f"POST /api/v1/workflows/{QUESTIONS}/drills": {
-        "kind": "kill",
-        "passed": True,
-        "saw": "refused after 3 ms",
-    },
+    f"POST /api/v1/workflows/{QUESTIONS}/drills": {"kind": "kill"},
     f"POST /api/v1/workflows/{QUESTIONS}/rollbacks": {"reason": "worse"},
     "POST /api/v1/config/previews": {"files": {"alos.yaml": ""}},
     "POST /api/v1/config/plans": {"files": {"alos.yaml": ""}},

@@ -81,7 +81,7 @@ def build_api(parts: Parts) -> FastAPI:
     add_stops(app, parts.plane)
     add_bundles(app, parts.plane, parts.desk.bundles)
     add_releases(app, parts.desk)
-    add_drills(app, parts.desk)
+    add_drills(app, parts.desk, parts.drills)
     add_dev_clock(app, parts.plane, parts.desk)
     add_calls(app, parts.plane, parts.custody)
     add_bodies(app, parts.plane, parts.custody)

@@ -8,6 +8,7 @@ from alos.api.access import Authenticate, RefusalNotes
 from alos.checks.catalogue import Scanner
 from alos.control.custody import Custody
 from alos.control.directory import Directory
+from alos.control.drills import Drills
 from alos.control.evals import Evals
 from alos.control.held import HeldDesk
 from alos.control.notices import Notices
@@ -40,6 +41,7 @@ class Parts:
     plane: ControlPlane
     directory: Directory
     desk: ReleaseDesk
+    drills: Drills
     evals: Evals
     notices: Notices
     revisions: Revisions[Any]

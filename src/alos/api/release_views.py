@@ -10,7 +10,7 @@ from alos.domain.bundle import Bundle
 from alos.domain.lane import Vote
 from alos.domain.promotion import Ending
 from alos.domain.refusal import Refusal
-from alos.domain.release import Release
+from alos.domain.release import DrillKind, Lineage, Release
 
 
 class ReleaseLine(Body):
@@ -76,6 +76,20 @@ class DecisionAnswer(Body):
     rollback_plan: str
 
 
+class DrillLine(Body):
+    """The newest drill of a kind, of any digest of the workflow."""
+
+    kind: str
+    digest: str
+    passed: bool
+    by: str
+    at_unix: int
+    age_seconds: int
+    run: str
+    is_attested: bool = Field(description="somebody's word of before the server ran drills")
+    detail: str
+
+
 class ReleaseAnswer(ReleaseLine):
     """Everything about a release on one screen."""
 
@@ -91,6 +105,7 @@ class ReleaseAnswer(ReleaseLine):
     decision: DecisionAnswer | None
     percent: float | None
     rollback_to: str | None
+    drills: list[DrillLine]
 
 
 class EndingAnswer(Body):
@@ -125,7 +140,7 @@ def to_line(release: Release) -> ReleaseLine:
     )
 
 
-def to_view(outlook: Outlook, voting: Voting, bundle: Bundle) -> ReleaseAnswer:
+def to_view(outlook: Outlook, voting: Voting, bundle: Bundle, *, now_unix: int) -> ReleaseAnswer:
     """A release with its lane, its votes and what is missing."""
     release = outlook.release
     shown, lane = voting.get_shown(release), voting.get_lane_state(release)
@@ -169,6 +184,7 @@ def to_view(outlook: Outlook, voting: Voting, bundle: Bundle) -> ReleaseAnswer:
         ),
         percent=release.reach.percent if release.reach is not None else None,
         rollback_to=outlook.lineage.rollback_target,
+        drills=_list_drills(outlook.lineage, now_unix),
     )
 
 
@@ -179,6 +195,25 @@ def to_outlook(found: Forecast, days: int) -> OutlookAnswer:
         promotion_freezes=[_to_ending(one) for one in found.freezes],
         traffic_stops=[_to_ending(one) for one in found.stops],
     )
+
+
+def _list_drills(lineage: Lineage, now_unix: int) -> list[DrillLine]:
+    newest = [lineage.get_drill(kind) for kind in DrillKind]
+    return [
+        DrillLine(
+            kind=drill.kind.value,
+            digest=drill.digest,
+            passed=drill.passed,
+            by=drill.by,
+            at_unix=drill.at_unix,
+            age_seconds=max(0, now_unix - drill.at_unix),
+            run=drill.run,
+            is_attested=drill.is_attested,
+            detail=drill.detail,
+        )
+        for drill in newest
+        if drill is not None
+    ]
 
 
 def _to_vote(vote: Vote) -> VoteAnswer:

@@ -19,7 +19,7 @@ from alos.api.release_views import (
 from alos.control.callers import get_bundle_target, get_workflow_target
 from alos.control.outlook import forecast
 from alos.control.release_desk import ReleaseDesk
-from alos.control.releases import Submission
+from alos.control.releases import Outlook, Submission
 from alos.control.voters import build_voter, get_identities, list_author_identities
 from alos.control.voting import Shown, VoteWish
 from alos.domain.action import Action
@@ -136,7 +136,7 @@ def _add_reading(app: FastAPI, desk: ReleaseDesk) -> None:
         release = _find(desk, workflow, number)
         outlook = await desk.releases.look(release.id)
         assert outlook is not None
-        return to_view(outlook, desk.voting, await desk.get_bundle(release))
+        return _show(desk, outlook, await desk.get_bundle(release))
 
     @app.get("/api/v1/outlook")
     async def get_outlook(
@@ -205,7 +205,7 @@ def _add_voting(app: FastAPI, desk: ReleaseDesk) -> None:
             raise AccessRefused(done)
         outlook = await desk.releases.look(release.id)
         assert outlook is not None
-        return to_view(outlook, desk.voting, bundle)
+        return _show(desk, outlook, bundle)
 
     @app.post("/api/v1/releases/{workflow}/{number}/answers", status_code=201)
     async def answer(
@@ -287,6 +287,10 @@ async def _open(
     bundle = await desk.get_bundle(release)
     caller.demand(get_bundle_target(desk.configuration(), bundle))
     return release, bundle
+
+
+def _show(desk: ReleaseDesk, outlook: Outlook, bundle: Bundle) -> ReleaseAnswer:
+    return to_view(outlook, desk.voting, bundle, now_unix=desk.now_unix())
 
 
 def _to_wish(release: Release, wish: VoteRequest, caller: Caller) -> VoteWish:

@@ -23,13 +23,13 @@ _TIMEOUT_SECONDS = 30
 class _SocketConnection(http.client.HTTPConnection):
     """HTTP over the socket file in the data folder."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=_TIMEOUT_SECONDS)
+    def __init__(self, path: Path, timeout_seconds: float) -> None:
+        super().__init__("localhost", timeout=timeout_seconds)
         self._path = path
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(_TIMEOUT_SECONDS)
+        self.sock.settimeout(self.timeout)
         self.sock.connect(str(self._path))
 
 
@@ -40,6 +40,7 @@ def call_api(
     *,
     home: Path | None = None,
     signed_in: bool = True,
+    timeout_seconds: float = _TIMEOUT_SECONDS,
 ) -> Any:
     """Ask the management API; ends the program with the contract's exit code on a "no".
 
@@ -50,11 +51,15 @@ def call_api(
         home: the data folder whose gateway is meant; else ``ALOS_URL``, else ``ALOS_HOME``.
         signed_in: send ``ALOS_TOKEN``, else the CI job's own token, else the session that
             ``alos login`` keeps.
+        timeout_seconds: for how long the gateway may say nothing.
 
     Returns:
         The decoded answer, or ``None`` where it has no body.
     """
-    data = b"".join(fetch(method, path, body, home=home, signed_in=signed_in))
+    pieces = fetch(
+        method, path, body, home=home, signed_in=signed_in, timeout_seconds=timeout_seconds
+    )
+    data = b"".join(pieces)
     return json.loads(data) if data else None
 
 
@@ -65,6 +70,7 @@ def fetch(
     *,
     home: Path | None = None,
     signed_in: bool = True,
+    timeout_seconds: float = _TIMEOUT_SECONDS,
 ) -> Iterator[bytes]:
     """Ask the management API for bytes, a line at a time; ends the program as `call_api` does.
 
@@ -72,14 +78,14 @@ def fetch(
     as the local operator, since stopping must not wait for a login.
     """
     token = _find_bearer(home) if signed_in else None
-    connection = _connect(home, token)
+    connection = _connect(home, token, timeout_seconds)
     try:
         answer = _ask(connection, method, path, body, token)
         if answer.status == http.HTTPStatus.UNAUTHORIZED and token and is_local(home):
             typer.echo("Your session has ended; going on as the local operator.", err=True)
             forget_token(home)
             connection.close()
-            connection = _connect(home, None)
+            connection = _connect(home, None, timeout_seconds)
             answer = _ask(connection, method, path, body, None)
         if answer.status >= http.HTTPStatus.BAD_REQUEST:
             _end(answer.status, answer.read())
@@ -130,16 +136,18 @@ def _end(status: int, data: bytes) -> NoReturn:
     raise typer.Exit(EXIT_DOWN if is_down else EXIT_NO)
 
 
-def _connect(home: Path | None, token: str | None) -> http.client.HTTPConnection:
+def _connect(
+    home: Path | None, token: str | None, timeout_seconds: float
+) -> http.client.HTTPConnection:
     url = get_url() if home is None else None
     if url is None:
-        return _SocketConnection(get_home(home) / "alos.sock")
+        return _SocketConnection(get_home(home) / "alos.sock", timeout_seconds)
     parts = urlsplit(url)
     if token is not None and parts.scheme != "https" and parts.hostname not in LOOPBACK:
         typer.echo("A session is not sent over plain http; set ALOS_URL to https://…", err=True)
         raise typer.Exit(EXIT_USAGE)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-    return kind(parts.hostname or "", parts.port, timeout=_TIMEOUT_SECONDS)
+    return kind(parts.hostname or "", parts.port, timeout=timeout_seconds)
 
 
 def _get_message(decoded: Any) -> str:

@@ -231,6 +231,7 @@ def show(release: ReleaseArgument, *, as_json: AsJson = False) -> None:
         return
     _show_head(found)
     _show_lane(found)
+    _show_drills(found)
     decision = found["decision"]
     if decision is not None:
         _console.print(f"\n[bold]Decision[/] ({decision['path']})", highlight=False)
@@ -285,6 +286,23 @@ def _show_lane(found: dict[str, Any]) -> None:
         if one["void_because"]:
             line += f" — void: {one['void_because']}"
         _console.print(line, highlight=False, markup=False)
+
+
+def _show_drills(found: dict[str, Any]) -> None:
+    if not found["drills"]:
+        return
+    _console.print("\n[bold]Drills[/]")
+    for one in found["drills"]:
+        mark = "✓" if one["passed"] and not one["is_attested"] else "✗"
+        days, hours = divmod(one["age_seconds"] // 3600, 24)
+        line = f"  {mark} {one['kind']}: {'passed' if one['passed'] else 'failed'}"
+        line += f" {days} d {hours} h ago, run {one['run']} by {one['by']}"
+        if one["is_attested"]:
+            line += " (attested: somebody's word, which no stage counts)"
+        _console.print(line, highlight=False, markup=False)
+        for step in one["detail"].splitlines():
+            if not one["passed"] and not step.startswith("passed:"):
+                _console.print(f"      {step}", highlight=False, markup=False)
 
 
 @app.command("verify")

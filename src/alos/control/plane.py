@@ -19,7 +19,7 @@ from alos.control.standing import Configuration, Permissions, Served, compile_st
 from alos.control.trials import Trials
 from alos.domain.bundle import Bundle
 from alos.domain.fault import Fault
-from alos.domain.ids import Digest, WorkflowId
+from alos.domain.ids import Digest, RunId, WorkflowId
 from alos.domain.people import People
 from alos.domain.record import NoteKind
 from alos.domain.standing import KeyGrant, Standing, Stop
@@ -104,6 +104,8 @@ class ControlPlane:
         self.legal_holds: frozenset[tuple[str, str]] = frozenset()
         """What new calls come under; whoever sets it calls :meth:`refresh`."""
         self.trials = Trials()
+        self.drills: dict[RunId, Callable[[Standing], Standing]] = {}
+        """Drills that run: what each makes of the Standing for its own calls."""
         self.leavers = Leavers(state, notes=self.notes, clock=clock)
         self.standing: Standing
         """The one published last; set by the first :meth:`refresh`."""
@@ -174,6 +176,9 @@ class ControlPlane:
             drafts=self.trials.compile_drafts(self._configuration, now_unix),
             runs=self.trials.compile_runs(self._configuration, now_unix),
         )
+        if self.drills:
+            views = {run: view(self.standing) for run, view in self.drills.items()}
+            self.standing = replace(self.standing, drills=views)
         self._publish(self.standing)
 
     def take_draft(self, bundle: Bundle, uploaded_at_unix: int) -> None:

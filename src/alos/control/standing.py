@@ -132,7 +132,9 @@ def compile_standing(
                 name: release
                 for name, one in permissions.served.items()
                 if (
-                    release := _to_served(one, organisation, people, permissions.waivers, now_unix)
+                    release := compile_served(
+                        one, organisation, people, permissions.waivers, now_unix
+                    )
                 )
                 is not None
             },
@@ -211,7 +213,7 @@ def is_active(key: KeyGrant, organisation: Organisation, people: People) -> bool
     return answering.person is not None
 
 
-def _to_served(
+def compile_served(
     served: Served,
     organisation: Organisation,
     people: People,
@@ -220,7 +222,7 @@ def _to_served(
 ) -> StandingWorkflow | None:
     """A served release; ``None`` where its workspace is gone, so that nobody gets it."""
     before = (
-        _to_served(served.before, organisation, people, waivers, now_unix)
+        compile_served(served.before, organisation, people, waivers, now_unix)
         if served.before
         else None
     )

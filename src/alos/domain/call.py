@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from alos.domain.ids import CallId, TaskId
+from alos.domain.ids import CallId, RunId, TaskId
 from alos.domain.record import Evidence, FindingNote, ToolNote
 from alos.domain.refusal import Refusal
 from alos.domain.request import AnswerView, Request
@@ -25,6 +25,7 @@ class Call(NamedTuple):
         client_address: the peer's, for the record's personal part.
         door_refusal: what the door found wrong already (path, method, a body that is too large
             or did not arrive); the call is recorded and refused for it once the key is known.
+        drill: the drill of ours that it belongs to; no door sets it, whatever a client sends.
     """
 
     id: CallId
@@ -35,6 +36,7 @@ class Call(NamedTuple):
     body: bytes | None
     client_address: str
     door_refusal: Refusal | None = None
+    drill: RunId | None = None
 
 
 class Prompt(NamedTuple):

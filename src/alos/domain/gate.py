@@ -230,7 +230,7 @@ def _check_drills(
         drill = lineage.get_drill(kind)
         if kind is DrillKind.ROLLBACK:
             drill = lineage.drills.get((kind, release.digest))
-        if drill is None or not drill.passed:
+        if drill is None or not drill.passed or drill.is_attested:
             yield Refusal(code=ReasonCode.RELEASE_DRILL_MISSING, detail=kind)
         elif facts.now_unix - drill.at_unix > DRILL_FRESH_DAYS * DAY_SECONDS:
             detail = f"{kind}, older than {DRILL_FRESH_DAYS} days"

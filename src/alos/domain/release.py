@@ -173,6 +173,11 @@ class Drilled:
     by: str
     at_unix: int
 
+    @property
+    def is_attested(self) -> bool:
+        """Whether it is somebody's word of before the server ran drills; no stage counts it."""
+        return self.run.startswith("attested_")
+
 
 ReleaseEvent = (
     Submitted

@@ -86,6 +86,7 @@ class StandingModel:
         breaker_failures, breaker_pause_seconds: after so many failures in a row nobody asks it
             for so long.
         azure: of a vendor that is an Azure OpenAI resource.
+        is_down: a drill has it that nobody answers; in the Standing of that drill alone.
     """
 
     name: ModelName
@@ -109,6 +110,7 @@ class StandingModel:
     breaker_failures: int = 10
     breaker_pause_seconds: float = 5.0
     azure: Azure | None = None
+    is_down: bool = False
 
 
 class Action(StrEnum):
@@ -127,6 +129,7 @@ class ReleaseStage(StrEnum):
     UNRELEASED = "unreleased"
     DRAFT = "draft"
     EVAL = "eval"
+    DRILL = "drill"
     INTERNAL = "internal"
     COHORT = "cohort"
     ALL = "all"
@@ -320,6 +323,8 @@ class Standing:
         drafts: bundles that may be called by digest.
         runs: eval runs that are open.
         taken_back: digests that were rolled back; a running stream of one is cut.
+        drills: what is true for the calls of a drill that runs: this Standing with the failure
+            that is rehearsed. Their calls are the server's own (``Call.drill``).
     """
 
     epoch: Epoch
@@ -336,3 +341,4 @@ class Standing:
     runs: Mapping[RunId, StandingRun] = field(default_factory=dict)
     taken_back: frozenset[Digest] = frozenset()
     legal_holds: frozenset[tuple[str, str]] = frozenset()
+    drills: "Mapping[RunId, Standing]" = field(default_factory=dict)

@@ -325,7 +325,7 @@ WORDING: dict[ReasonCode, tuple[str, str]] = {
     ),
     ReasonCode.RELEASE_DRILL_MISSING: (
         "A drill that this stage asks for was never passed",
-        "Run `alos drill`.",
+        "Run `alos drill KIND WORKFLOW`; where it fails it says which step, and why.",
     ),
     ReasonCode.RELEASE_DRILL_STALE: (
         "A drill that this stage asks for is too old",

@@ -22,6 +22,7 @@ from alos.domain.request import Request
 from alos.domain.rollout import Unit
 from alos.domain.standing import KeyGrant, PrincipalKind, Standing, StandingWorkflow
 from alos.domain.trace import get_span_id, read_traceparent
+from alos.pipeline.drill import get_drill_facts
 from alos.pipeline.escalation import get_rule
 from alos.pipeline.fallback_rule import may_answer
 from alos.pipeline.labels import MAX_LABEL, get_other_client, get_tags
@@ -60,7 +61,7 @@ class Admit:
         trial = select_trial(call, standing, key, workflow)
         if isinstance(trial, Refusal):
             return Denied(refusal=trial, key=key, request=request, workflow=workflow)
-        facts: tuple[tuple[str, str], ...] = ()
+        facts = get_drill_facts(call)
         if trial is not None:
             workflow, facts = trial
         else:
@@ -68,7 +69,7 @@ class Admit:
             if isinstance(served, Refusal):
                 return Denied(refusal=served, key=key, request=request, workflow=workflow)
             workflow = served
-        refusal = None if facts else _check_serve(call, standing, workflow)
+        refusal = None if trial is not None else _check_serve(call, standing, workflow)
         admitted: AdmittedCall | Refusal
         if refusal is not None and not may_answer(workflow, wire, refusal):
             admitted = refusal

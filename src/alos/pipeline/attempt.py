@@ -64,6 +64,8 @@ class Attempts:
     ) -> Tried:
         """Try once; cancellation closes what is open upstream."""
         started = self._clock.monotonic_ns()
+        if candidate.model.is_down:
+            return self._to_failed(Broken.CONNECT, started)
         answer = await self._provider.send(checked, candidate, within_seconds=within_seconds)
         if isinstance(answer, ProviderFailure):
             return self._to_failed(answer.why, started)

@@ -79,6 +79,8 @@ class Breakers:
         self, model: StandingModel, reason: str, *, hint_seconds: float = 0.0
     ) -> None:
         """The model gave no usable answer; ``hint_seconds`` is its own word for when to return."""
+        if model.is_down:
+            return  # a drill says so; nobody else's calls may suffer for it
         key = (model.vendor, model.name)
         breaker = self._failing.get(key)
         if breaker is None:

@@ -1,7 +1,7 @@
 """Which models a call may go to, in which order, and what the dearest of them can cost.
 
 Within one Standing the answer changes only when an approval ends, so it is worked out once per
-(workflow, release, route, wire format, model asked for) and kept until then.
+(workflow, release, route, wire format, model asked for, drill) and kept until then.
 """
 
 from dataclasses import dataclass
@@ -77,7 +77,7 @@ class Routes:
             rule = None  # whoever names a model means it
         now_unix = call.received_unix_ns // 1_000_000_000
         release = workflow.release.digest
-        key = (workflow.id, release, workflow.route, call.wire_format, asked, rule)
+        key = (workflow.id, release, workflow.route, call.wire_format, asked, rule, call.drill)
         route = self._kept.get(key)
         if route is not None and now_unix < route.valid_until_unix:
             return route

@@ -56,6 +56,7 @@ from alos.pipeline.answer_headers import (
 from alos.pipeline.budget import Budget, write_opening
 from alos.pipeline.check import Check
 from alos.pipeline.current import Current
+from alos.pipeline.drill import get_current
 from alos.pipeline.escalation import Dispatched
 from alos.pipeline.examine import Examine
 from alos.pipeline.fallback import Fallback
@@ -157,9 +158,8 @@ class Pipeline:
 
         Cancelling closes what is open upstream; the record is closed all the same.
         """
-        progress = Progress(
-            call=call, standing=self._standing.current, rules=self._stages.check.rules
-        )
+        standing = get_current(self._standing, call) or self._standing.current
+        progress = Progress(call=call, standing=standing, rules=self._stages.check.rules)
         try:
             return await self._run(progress)
         except asyncio.CancelledError:
@@ -443,7 +443,8 @@ class Pipeline:
     def _check_still(self, progress: Progress) -> Refusal | None:
         """Ask the gate again where the Standing has changed since the call was admitted."""
         admitted = progress.admitted
-        if admitted is None or self._standing.current is admitted.standing:
+        current = get_current(self._standing, progress.call)
+        if admitted is None or current is admitted.standing:
             return None  # asked at every chunk of every stream
         candidate = progress.candidate
         still = self._stages.still

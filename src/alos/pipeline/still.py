@@ -14,6 +14,7 @@ from alos.domain.gate import (
 from alos.domain.record import Fact
 from alos.domain.refusal import ReasonCode, Refusal
 from alos.domain.standing import Standing, StandingModel, StandingWorkflow
+from alos.pipeline.drill import get_current
 from alos.pipeline.trial import is_still_open
 from alos.ports.clock import Clock
 from alos.ports.standing import StandingSource
@@ -28,8 +29,10 @@ class Still:
 
     def __call__(self, admitted: AdmittedCall, model: StandingModel | None) -> Refusal | None:
         """Say what stands against it now; ``None`` where the Standing is as it was."""
-        current = self._standing.current
-        admitted_under = admitted.standing
+        found = get_current(self._standing, admitted.call)
+        if found is None:
+            return Refusal(code=ReasonCode.RUN_UNKNOWN, detail="the drill is over")
+        current, admitted_under = found, admitted.standing
         if current is admitted_under or current.epoch == admitted_under.epoch:
             return None
         workflow = current.workflows.get(admitted.workflow.id)
@@ -59,7 +62,7 @@ class Still:
 def _check_serve_again(
     current: Standing, workflow: StandingWorkflow, admitted: AdmittedCall
 ) -> Refusal | None:
-    if not admitted.trial:
+    if not admitted.trial or admitted.call.drill is not None:
         if admitted.workflow.release.digest in current.taken_back:
             return Refusal(code=ReasonCode.NOT_RELEASED, detail="rolled back meanwhile")
         return check_serve(current, workflow)

@@ -1,5 +1,7 @@
 """Trial calls: of a draft, or of a case of an eval run (``x-alos-release``, ``x-alos-run``).
 
+A drill's calls are no trials: they run the ordinary way, under a Standing of their own.
+
 What a call counts as follows from the run and the bundle that the control plane knows. No header
 makes a call an eval call that is not one, and none makes it a production call.
 """

@@ -281,7 +281,14 @@ async def build(settings: Settings) -> Installation:
         ),
         scanner=lambda: stages.check.scanner,
         store=store,
-        path=CallPath(anonymous=anonymous, upstreams=upstreams, vault=vault),
+        path=CallPath(
+            anonymous=anonymous,
+            upstreams=upstreams,
+            vault=vault,
+            run_call=pipeline.run,
+            calls=CallIndex(store, folder.journal),
+            catch_up=shipper.ship_own,
+        ),
         clock=clock,
     )
     jobs = Jobs(tasks)

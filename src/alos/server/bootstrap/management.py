@@ -1,6 +1,6 @@
 """The management door: sessions, set-up, and the API in front of them."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from fastapi import FastAPI
@@ -13,6 +13,7 @@ from alos.api.parts import Parts
 from alos.checks.catalogue import Scanner
 from alos.control.custody import Custody
 from alos.control.directory import Directory
+from alos.control.drills import DrillParts, Drills
 from alos.control.evals import Evals
 from alos.control.held import HeldDesk
 from alos.control.issuer_keys import IssuerKeys
@@ -29,10 +30,14 @@ from alos.control.standing import Configuration
 from alos.control.upstreams import Upstreams
 from alos.control.workloads import WorkloadTokens
 from alos.directory.identity_http import HttpIdentityProviders
+from alos.domain.call import Call
 from alos.domain.ids import PersonId
+from alos.domain.outcome import Outcome
 from alos.domain.sign_on import Site, build_site
 from alos.gateway.errors import get_status
+from alos.ports.call_store import CallStore
 from alos.ports.clock import Clock
+from alos.ports.ids import RandomIds
 from alos.ports.vault import Vault
 from alos.providers.credentials import open_credentials
 from alos.server.asgi import Application
@@ -69,11 +74,20 @@ class Management:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallPath:
-    """What the API sees of the path of calls."""
+    """What the API sees of the path of calls.
+
+    Attributes:
+        run_call: takes one call of our own to its end; drills do.
+        calls: the index of calls.
+        catch_up: returns once all calls that were answered are in it (blocks).
+    """
 
     anonymous: RefusalNotes
     upstreams: Upstreams
     vault: Vault
+    run_call: Callable[[Call], Awaitable[Outcome]]
+    calls: CallStore
+    catch_up: Callable[[], object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,12 +168,26 @@ def build_management(
         site=get_site,
     )
     plane.leavers.ends["sessions"] = _end_for_good(sessions)
+    held = HeldDesk(StoredHeldRequests(store), path.vault, notes, clock=clock)
+    drills = Drills(
+        DrillParts(
+            plane=plane,
+            desk=desks.desk,
+            calls=path.calls,
+            held=held,
+            run_call=path.run_call,
+            catch_up=path.catch_up,
+            ids=RandomIds(),
+            clock=clock,
+        )
+    )
     api = build_api(
         Parts(
             plane=plane,
             directory=desks.directory,
             revisions=desks.revisions,
             desk=desks.desk,
+            drills=drills,
             evals=desks.evals,
             notices=desks.notices,
             custody=desks.custody,
@@ -176,7 +204,7 @@ def build_management(
             status_of=get_status,
             site=get_site,
             upstreams=path.upstreams,
-            held=HeldDesk(StoredHeldRequests(store), path.vault, notes, clock=clock),
+            held=held,
         )
     )
     return Management(
