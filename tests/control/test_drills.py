@@ -12,13 +12,14 @@ from alos.control.drills import DrillParts, DrillReport, Drills
 from alos.control.held import HeldDesk
 from alos.control.keys import KeyWish
 from alos.control.refused import ChangeRefused
-from alos.domain.call import Call
+from alos.domain.call import AdmittedCall, Call
 from alos.domain.outcome import Answered, Outcome, Refused
 from alos.domain.record import NoteKind
 from alos.domain.refusal import ReasonCode
 from alos.domain.release import Drilled, DrillKind, Release
-from alos.domain.standing import Standing
+from alos.domain.standing import Standing, StandingModel
 from alos.domain.workflow import StageName
+from alos.pipeline.still import Still
 from alos.ports.provider import Broken, ProviderFailure
 from tests.control.eval_desk import JournalCalls
 from tests.control.release_desk import HOUR, SUPPORT, ReleaseDesk
@@ -33,6 +34,13 @@ def streamed() -> ScriptedAnswer:
     return ScriptedAnswer(
         content_type="text/event-stream", pieces=stream("Sorry ", "about ", "it.")
     )
+
+
+class Blind(Still):
+    """Never looks at the Standing again once a call was admitted."""
+
+    def __call__(self, admitted: AdmittedCall, model: StandingModel | None) -> None:
+        del admitted, model
 
 
 class DrillDesk:
@@ -205,7 +213,7 @@ async def test_a_gateway_that_does_not_cut_fails_the_drill(made: DrillDesk) -> N
     release = await made.begin()
     made.core.pipeline._stages = replace(
         made.core.pipeline._stages,
-        still=lambda _admitted, _model: None,  # type: ignore[arg-type]
+        still=Blind(made.core.holder, made.core.clock),
     )
     report = await made.drill(release, DrillKind.KILL, whole(), streamed(), whole())
     assert not report.drill.passed
