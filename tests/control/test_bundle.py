@@ -54,6 +54,9 @@ def test_any_added_byte_changes_the_digest(folder: OrganisationFolder) -> None:
     assert folder.load().digests[SUPPORT] != before
 
 
+TOOL = "tools:\n  find: {autonomous: false, changes_production: false}\n"
+
+
 @pytest.mark.parametrize("name", [".DS_Store", "prompts/draft.md~", "notes.txt", "evals/a.yml"])
 def test_a_stray_file_is_named_and_not_ignored(folder: OrganisationFolder, name: str) -> None:
     before = folder.load().digests[SUPPORT]
@@ -138,6 +141,11 @@ def test_the_folder_and_the_id_must_agree(folder: OrganisationFolder) -> None:
          "models.escalation.rule"),
         ("workspace: support", "workspace: suport", "workspace"),
         ("minimum: 0,", "minimum: 1,", "parameters.temperature.maximum"),
+        ("minimum: 0,", "words: [cold],", "parameters.temperature"),
+        ("temperature: {", "temprature: {", "parameters.temprature"),
+        ("temperature: {", "max_tokens: {", "parameters.max_tokens"),
+        ("temperature: {", "tool_choice: {", "parameters.tool_choice"),
+        ("verification:\n", f"{TOOL}verification:\n", "tools.find.definition"),
         ("default_prompt: draft-reply", "default_prompt: draft", "default_prompt"),
         ("kind: customer_facing_claim", "kind: production_change", "verification"),
         ("money back|free", "money back(?=x)|free", "verification[0].pattern"),

@@ -14,6 +14,7 @@ from alos.domain.organisation import Model, Organisation, Vendor, WireFormat
 from alos.domain.people import People, PersonSource
 from alos.domain.prompt import get_pieces
 from alos.domain.retention import build_body_rule, is_decided
+from alos.domain.shape import Shape
 from alos.domain.sign_on import to_grant_prefix
 from alos.domain.standing import (
     Action,
@@ -271,6 +272,10 @@ def to_standing_workflow(
         prompts={name: prompt.version for name, prompt in prompts.items()},
         prompt_templates={name: prompt.template for name, prompt in prompts.items()},
         prompt_default=workflow.default_prompt,
+        shape=Shape(
+            parameters={one.name: one for one in workflow.parameters},
+            tools={tool.name: tool.definition for tool in workflow.tools},
+        ),
         flag=workflow.rollout.flag,
         prompt_pieces={name: get_pieces(prompt.template) for name, prompt in prompts.items()},
         client=workflow.surface.client,

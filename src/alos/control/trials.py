@@ -111,6 +111,7 @@ def _to_standing(run: OpenRun, configuration: Configuration) -> StandingRun:
             prompts={},
             prompt_templates={},
             prompt_default=None,
+            shape=None,
         ),
         inputs={**run.inputs, **run.questions},
         ends_at_unix=run.ends_at_unix,

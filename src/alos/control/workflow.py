@@ -8,6 +8,7 @@ from alos.control.forms import suggest, validate
 from alos.control.workflow_form import WorkflowForm
 from alos.control.workflow_values import to_workflow
 from alos.domain.boundary import FORBIDDEN_CLASSES, BoundaryAction, DataClass
+from alos.domain.shape import NUMBERS, WORDS
 from alos.domain.tier import Tier
 from alos.domain.workflow import (
     EscalationRule,
@@ -172,9 +173,35 @@ def _check_models(document: Document, form: WorkflowForm) -> Iterator[Problem]:
 
 def _check_parameters(document: Document, form: WorkflowForm) -> Iterator[Problem]:
     for name, values in form.parameters.items():
-        if values.maximum < values.minimum:
+        place = ("parameters", name)
+        low, high = values.minimum, values.maximum
+        if name in WORDS:
+            if not values.words or low is not None or high is not None:
+                yield document.build_problem(
+                    place, "is no number", f"Write `words`, e.g. [{WORDS[name]}]."
+                )
+        elif name not in NUMBERS:
+            known = [*NUMBERS, *WORDS]
+            is_bound = name in {"max_tokens", "max_completion_tokens", "max_output_tokens"}
+            mend = "Set `limits.max_output_tokens`." if is_bound else suggest(name, known)
+            yield document.build_problem(place, "is no parameter", mend)
+        elif low is None or high is None or values.words:
             yield document.build_problem(
-                ("parameters", name, "maximum"), "is below the minimum", "Mend the range."
+                place, "is a number", "Write its `minimum` and `maximum`, and no `words`."
+            )
+        elif high < low:
+            yield document.build_problem(
+                (*place, "maximum"), "is below the minimum", "Mend the range."
+            )
+
+
+def _check_tools(document: Document, form: WorkflowForm) -> Iterator[Problem]:
+    for name, tool in form.tools.items():
+        if tool.definition is None and form.tier >= Tier.CUSTOMER_FACING:
+            yield document.build_problem(
+                ("tools", name, "definition"),
+                "is missing: from Tier 2 on only released definitions are offered to the model",
+                "Copy `description` and `parameters` of the tool as your client sends them.",
             )
 
 
@@ -282,6 +309,7 @@ CHECKS: tuple[Check, ...] = (
     _check_boundary,
     _check_models,
     _check_parameters,
+    _check_tools,
     _check_prompts,
     _check_verification,
     _check_rollout,

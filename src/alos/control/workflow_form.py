@@ -1,9 +1,17 @@
 """The form of ``workflow.yaml``: what may be written in it, with a description of each key."""
 
+from decimal import Decimal
 from typing import Annotated
 
 import re2  # type: ignore[import-untyped]  # the wheel has no stubs
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    JsonValue,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from alos.control.boundary_form import BoundaryForm, SurfaceForm
 from alos.control.forms import (
@@ -187,12 +195,14 @@ class ModelsForm(Form):
 
 
 class RangeForm(Form):
-    """The values a sampling parameter may take."""
+    """The values a parameter may take: a range of a number, or words."""
 
-    minimum: Number
-    """The lowest."""
-    maximum: Number
+    minimum: Number | None = None
+    """The lowest; golden sets are run with it, and so is a call that leaves the number out."""
+    maximum: Number | None = None
     """The highest."""
+    words: list[Text] = Field(default_factory=list)
+    """The words it may be, for what is no number."""
 
 
 class PromptForm(Form):
@@ -217,6 +227,8 @@ class ToolForm(Form):
     """Where it runs until a sandbox run has passed."""
     production_url: Url | None = None
     """Where it runs afterwards."""
+    definition: dict[str, JsonValue | Decimal] | None = None
+    """What the model is told of it: `description` and `parameters`; needed from Tier 2 on."""
 
 
 class VerificationForm(Form):
@@ -370,7 +382,7 @@ class WorkflowForm(Form):
     models: ModelsForm
     """The models it may use."""
     parameters: dict[Name, RangeForm] = Field(default_factory=dict)
-    """Ranges of sampling parameters such as temperature."""
+    """What calls may set: temperature, response_format …; all else stays as providers have it."""
     prompts: dict[Slug, PromptForm] = Field(default_factory=dict)
     """Its prompts, by name; none where the client owns the prompt."""
     default_prompt: Slug | None = None

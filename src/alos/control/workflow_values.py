@@ -1,5 +1,6 @@
 """Makes the frozen workflow out of a filled ``workflow.yaml`` form; checks nothing."""
 
+import json
 from types import MappingProxyType
 
 from alos.control.boundary_form import BoundaryForm, ForbiddenForm, SurfaceForm
@@ -11,6 +12,7 @@ from alos.control.workflow_form import (
     ModelsForm,
     RaciForm,
     RolloutForm,
+    ToolForm,
     VerificationForm,
     WorkflowForm,
 )
@@ -23,6 +25,7 @@ from alos.domain.boundary import (
 )
 from alos.domain.ids import ModelName, PersonId, WorkflowId, WorkspaceId
 from alos.domain.people import Party
+from alos.domain.shape import ParameterRange, get_digest
 from alos.domain.tier import Tier
 from alos.domain.workflow import (
     Cache,
@@ -33,7 +36,6 @@ from alos.domain.workflow import (
     Guard,
     Limits,
     Owners,
-    ParameterRange,
     Raci,
     Rollout,
     RolloutStage,
@@ -80,7 +82,12 @@ def to_workflow(form: WorkflowForm) -> Workflow:
         fallback=_to_fallback(form.fallback),
         task=_to_task(form),
         parameters=tuple(
-            ParameterRange(name=name, minimum=values.minimum, maximum=values.maximum)
+            ParameterRange(
+                name=name,
+                minimum=values.minimum,
+                maximum=values.maximum,
+                words=tuple(values.words),
+            )
             for name, values in form.parameters.items()
         ),
         default_prompt=form.default_prompt,
@@ -189,9 +196,21 @@ def _to_tools(form: WorkflowForm) -> tuple[Tool, ...]:
             changes_production=tool.changes_production,
             sandbox_url=tool.sandbox_url,
             production_url=tool.production_url,
+            definition=_get_definition(tool),
         )
         for name, tool in form.tools.items()
     )
+
+
+def _get_definition(tool: ToolForm) -> str:
+    """The digest of a definition as any wire format writes it."""
+    if tool.definition is None:
+        return ""
+    found = json.loads(json.dumps(tool.definition, default=float))
+    for wrapper in ("function", "custom"):
+        if isinstance(found.get(wrapper), dict):
+            found = found[wrapper]
+    return get_digest(found)
 
 
 def _to_rule(form: VerificationForm) -> VerificationRule:

@@ -70,6 +70,7 @@ class AdmittedCall(NamedTuple):
         trial: facts of a draft or eval call; empty for a production call. No cached answer may
             stand in for such a call, nor its answer for another one.
         stopped: the kill switch that keeps the call from every model; its fallback may answer.
+        parameters: declared numbers that the caller left out, to be set in what is sent.
     """
 
     call: Call
@@ -90,6 +91,7 @@ class AdmittedCall(NamedTuple):
     facts: tuple[tuple[str, str], ...] = ()
     trial: tuple[tuple[str, str], ...] = ()
     stopped: Refusal | None = None
+    parameters: tuple[tuple[str, float], ...] = ()
 
 
 class Denied(NamedTuple):

@@ -43,6 +43,7 @@ class ReasonCode(StrEnum):
     NOT_RELEASED = "alos_not_released"
     RELEASE_UNKNOWN = "alos_release_unknown"
     PROMPT_NOT_RELEASED = "alos_prompt_not_released"
+    SHAPE_NOT_RELEASED = "alos_shape_not_released"
     DRAFT_NOT_ALLOWED = "alos_draft_not_allowed"
     RUN_UNKNOWN = "alos_run_unknown"
     RUN_INPUT = "alos_run_input"

@@ -110,6 +110,8 @@ class Fact(StrEnum):
     """Where the vault keeps what the tokens of the request stand for."""
     SHADOW = "shadow"
     """What rules on trial would have done, e.g. ``block:incident_details,redact:pii``."""
+    SHAPE = "shape"
+    """By commas, in what the call is not of the shape that the release declares."""
     NEAR_MISS = "near_miss"
     """Why the call is a near miss though it was answered (overridden, redacted, warned)."""
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from alos.domain.money import Usage
+from alos.domain.shape import OfferedTool
 
 _NOTHING: Mapping[Any, str] = MappingProxyType({})
 Path = tuple[str | int, ...]
@@ -58,6 +59,7 @@ class Request(NamedTuple):
         unpriced: cost-bearing fields whose price the gateway can't know, by name.
         unknown_fields: top-level fields the field table does not list, by name.
         tool_names: tools offered to the model.
+        offered: those of them that are the caller's own, with their definitions.
         answer_schema: the JSON Schema that the answer was asked to keep to; ``{}`` where any JSON
             will do, ``None`` where any text will.
         system_text: the system messages joined by newlines (for the observed prompt digest).
@@ -76,6 +78,7 @@ class Request(NamedTuple):
     unpriced: tuple[str, ...] = ()
     unknown_fields: tuple[str, ...] = ()
     tool_names: tuple[str, ...] = ()
+    offered: tuple[OfferedTool, ...] = ()
     system_text: str = ""
     answer_schema: Mapping[str, Any] | None = None
     prompt_name: str | None = None
@@ -90,12 +93,15 @@ class Edits(NamedTuple):
         max_output_tokens: the bound to set where the caller left it out.
         replacements: new texts by path (redaction).
         prompt: a rendered prompt to put in front as the system message.
+        parameters: numbers to set where the caller left them out; those that the format does not
+            know are left alone.
     """
 
     model: str
     max_output_tokens: int | None = None
     replacements: Mapping[Path, str] = _NOTHING
     prompt: str | None = None
+    parameters: tuple[tuple[str, float], ...] = ()
 
 
 class AnswerView(NamedTuple):

@@ -24,6 +24,7 @@ from alos.domain.money import Price
 from alos.domain.organisation import Azure
 from alos.domain.retention import NO_OWN_TERM, BodyRule
 from alos.domain.rollout import Reach
+from alos.domain.shape import Shape
 from alos.domain.workflow import Cache, Escalation, FallbackKind
 
 
@@ -236,6 +237,8 @@ class StandingWorkflow:
             whatever is tried meanwhile.
         flag: name of the flag that says whether it serves a unit.
         before: what those units get whom this release does not serve yet.
+        shape: the tools and parameters that the release declares; ``None`` for a judging model,
+            which is none of it.
         waivers_end_at_unix: when the first waiver that the release rests on ends; 0 where one
             is missing; ``None`` where it rests on none.
     """
@@ -273,6 +276,7 @@ class StandingWorkflow:
     bodies: BodyRule = NO_OWN_TERM
     flag: str = ""
     before: "StandingWorkflow | None" = None
+    shape: Shape | None = None
     waivers_end_at_unix: int | None = None
 
 

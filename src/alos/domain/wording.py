@@ -139,6 +139,10 @@ WORDING: dict[ReasonCode, tuple[str, str]] = {
         "The workflow runs only its released prompts, and this is none of them",
         "Name one in `alos.prompt`, send its text unchanged, or have yours released.",
     ),
+    ReasonCode.SHAPE_NOT_RELEASED: (
+        "The workflow runs only with the tools and parameters of its release, and these differ",
+        "Send them as `tools` and `parameters` of workflow.yaml say, or have yours released.",
+    ),
     ReasonCode.DRAFT_NOT_ALLOWED: (
         "This key may not call a draft",
         "Use a personal key of the workflow; upload the bundle again where its 14 days are over.",

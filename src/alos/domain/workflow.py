@@ -7,6 +7,7 @@ from enum import StrEnum
 from alos.domain.boundary import Boundary, DataClass
 from alos.domain.ids import ModelName, PersonId, WorkflowId, WorkspaceId
 from alos.domain.people import Party
+from alos.domain.shape import ParameterRange
 from alos.domain.tier import Tier, TierFloor, TierReason, get_tier_floor
 
 
@@ -193,6 +194,8 @@ class Tool:
     Attributes:
         autonomous: True where it runs without a person's acceptance; that makes Tier 4.
         changes_production: True where it writes to a production system.
+        definition: SHA-256 of what the model is told of it (:func:`alos.domain.shape.get_digest`);
+            empty where the bundle does not say.
     """
 
     name: str
@@ -200,6 +203,7 @@ class Tool:
     changes_production: bool
     sandbox_url: str | None = None
     production_url: str | None = None
+    definition: str = ""
 
 
 class VerificationKind(StrEnum):
@@ -343,15 +347,6 @@ class Task:
     signal: SuccessSignal
     success: str
     window_hours: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ParameterRange:
-    """The values a sampling parameter may take, both ends included."""
-
-    name: str
-    minimum: float
-    maximum: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ JUDGED_REFUSALS = frozenset(
         ReasonCode.PART_HOSTED,
         ReasonCode.FIELD_UNKNOWN,
         ReasonCode.OUTPUT_LIMIT,
+        ReasonCode.SHAPE_NOT_RELEASED,
         ReasonCode.ANSWER_BLOCKED,
     }
 )

@@ -55,7 +55,7 @@ def _write(bundle: Bundle, case: GoldenCase, wire_format: WireFormat) -> CaseInp
     if offers := json.loads(case.offers):
         document["tools"] = offers
     for parameter in bundle.workflow.parameters:
-        if parameter.name in {"temperature", "top_p"}:
+        if parameter.name in {"temperature", "top_p"} and parameter.minimum is not None:
             document[parameter.name] = parameter.minimum
     body = _to_bytes(document)
     return CaseInput(case.id, body, hashlib.sha256(body).hexdigest())

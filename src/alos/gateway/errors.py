@@ -44,6 +44,7 @@ STATUS: Mapping[ReasonCode, int] = {
     ReasonCode.NOT_RELEASED: 403,
     ReasonCode.RELEASE_UNKNOWN: 403,
     ReasonCode.PROMPT_NOT_RELEASED: 403,
+    ReasonCode.SHAPE_NOT_RELEASED: 403,
     ReasonCode.DRAFT_NOT_ALLOWED: 403,
     ReasonCode.RUN_UNKNOWN: 403,
     ReasonCode.RUN_INPUT: 403,

@@ -27,6 +27,7 @@ from alos.pipeline.escalation import get_rule
 from alos.pipeline.fallback_rule import may_answer
 from alos.pipeline.labels import MAX_LABEL, get_other_client, get_tags
 from alos.pipeline.prompts import STRICT_TIER, get_prompt
+from alos.pipeline.released_shape import check_shape
 from alos.pipeline.route import NO_ROUTE, WORKFLOW_PREFIX, Route, Routes, resolve_model
 from alos.pipeline.trial import select_trial
 from alos.ports.wire import WireFormat
@@ -110,6 +111,9 @@ def _admit(subject: _Subject, routes: Routes) -> AdmittedCall | Refusal:
     )
     if refusal is not None:
         return refusal
+    shape = check_shape(workflow, request)
+    if isinstance(shape, Refusal):
+        return shape
     prompt = get_prompt(call, key, workflow, request)
     if isinstance(prompt, Refusal):
         return prompt
@@ -147,8 +151,9 @@ def _admit(subject: _Subject, routes: Routes) -> AdmittedCall | Refusal:
         ),
         rendered_prompt=rendered,
         tags=tags if client is None else (*tags, f"client={client}"),
-        facts=_get_facts(call, version, route, is_elsewhere=client is not None),
+        facts=_get_facts(call, version, route, shape.differs, is_elsewhere=client is not None),
         stopped=stopped,
+        parameters=shape.left_out,
     )
 
 
@@ -217,14 +222,16 @@ def _bound_input(request: Request, prompt: str | None) -> int:
 
 
 def _get_facts(
-    call: Call, prompt: Prompt, route: Route, *, is_elsewhere: bool
+    call: Call, prompt: Prompt, route: Route, differs: str, *, is_elsewhere: bool
 ) -> tuple[tuple[str, str], ...]:
-    """What the record says besides: trace, drifting prompt, larger model, near miss."""
+    """What the record says besides: trace, drifting prompt or shape, larger model, near miss."""
     facts: list[tuple[str, str]] = []
     if (caller := read_traceparent(call.headers.get(b"traceparent"))) is not None:
         facts.append((Fact.TRACE_SPAN, f"{caller.trace_id}-{get_span_id(call.id)}"))
     if prompt.observed:
         facts.append((Fact.PROMPT_OBSERVED, prompt.observed))
+    if differs:
+        facts.append((Fact.SHAPE, differs))
     if route.escalated is not None:
         facts.append((Fact.ESCALATED, route.escalated))
     if is_elsewhere:

@@ -193,6 +193,7 @@ class Check:
             ),
             replacements=replaced,
             prompt=prompt,
+            parameters=admitted.parameters,
         )
         body = self._formats[admitted.call.wire_format].write(request, edits)
         return CheckedCandidate(model=model, body=body, redacted=bool(replaced))

@@ -41,7 +41,7 @@ def get_prompt(
     default = key.default_prompt or workflow.prompt_default
     if default is not None and (version := workflow.prompts.get(default)) is not None:
         return Prompt(f"{default}@{version}", Evidence.DEFAULT, observed), None
-    if is_strict and _generates(request):
+    if is_strict and generates(request):
         why = "neither the call, its key nor the workflow names a prompt"
         return Refusal(code=ReasonCode.PROMPT_NOT_RELEASED, detail=why)
     return Prompt(f"observed@{observed or _EMPTY}", Evidence.OBSERVED), None
@@ -56,7 +56,7 @@ def _get_objection(
         return "alos.prompt names no prompt of the bundle"
     if name is not None and request.system_text:
         return "a system text of the caller's own stands beside the rendered prompt"
-    if name is not None or not _generates(request):
+    if name is not None or not generates(request):
         return None
     if label is not None and not _is_released(workflow, label):
         return "x-alos-prompt names no prompt version of the bundle"
@@ -95,7 +95,7 @@ def _is_released(workflow: StandingWorkflow, label: str) -> bool:
     return workflow.prompts.get(name) == version
 
 
-def _generates(request: Request) -> bool:
+def generates(request: Request) -> bool:
     """Whether a model will write anything: counting and embedding follow no prompt."""
     return request.max_output_tokens != 0
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from alos.domain.request import Path, Unreadable
+from alos.domain.shape import OfferedTool
 from alos.gateway.wire.document import (
     MalformedError,
     check_depth,
@@ -230,10 +231,13 @@ def _read_tool_change(reading: Reading, path: Path, value: Any, depth: int) -> N
             place: Path = (*path, key)
             if key == "definition" and isinstance(inner, dict):
                 kind = inner.get("type")
-                if kind not in (None, "custom"):
-                    _read_typed_tool(reading, place, need_text(kind, (*place, "type")))
+                hosted = kind not in (None, "custom") and _read_typed_tool(
+                    reading, place, need_text(kind, (*place, "type"))
+                )
                 if isinstance(inner.get("name"), str):
                     reading.tool_names.append(inner["name"])
+                if not hosted:
+                    reading.offered.append(OfferedTool(str(inner.get("name")), inner))
             _read_tool_change(reading, place, inner, depth + 1)
 
 
@@ -262,11 +266,14 @@ def read_tools(reading: Reading, name: str, value: Any) -> None:
         path: Path = (name, index)
         tool = need_object(tool, path)  # noqa: PLW2901 - narrowed
         kind = tool.get("type")
-        if kind is not None and kind != "custom":
-            _read_typed_tool(reading, path, need_text(kind, (*path, "type")))
+        hosted = kind not in (None, "custom") and _read_typed_tool(
+            reading, path, need_text(kind, (*path, "type"))
+        )
         offered = tool.get("name")
         if offered is not None or kind in (None, "custom"):
             reading.tool_names.append(need_text(offered, (*path, "name")))
+        if not hosted:
+            reading.offered.append(OfferedTool(str(offered), tool))
         for key, inner in tool.items():
             if key == "cache_control":
                 read_cache(reading, (*path, key), inner)
@@ -279,11 +286,10 @@ def read_tools(reading: Reading, name: str, value: Any) -> None:
 _TOOL_FIELDS = frozenset({"name", "type", "description", "input_schema", "strict"})
 
 
-def _read_typed_tool(reading: Reading, path: Path, kind: str) -> None:
+def _read_typed_tool(reading: Reading, path: Path, kind: str) -> bool:
+    """Whether a tool that Anthropic defines runs at the provider, which is then noted."""
     if kind.startswith(CLIENT_TOOLS):
-        return
-    for beginning, family in HOSTED_TOOLS.items():
-        if kind.startswith(beginning):
-            reading.hosted.append(Unreadable(path, family))
-            return
-    reading.hosted.append(Unreadable(path, UNKNOWN_TOOL))
+        return False
+    families = (family for start, family in HOSTED_TOOLS.items() if kind.startswith(start))
+    reading.hosted.append(Unreadable(path, next(families, UNKNOWN_TOOL)))
+    return True

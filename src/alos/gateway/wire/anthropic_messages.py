@@ -20,7 +20,7 @@ from alos.gateway.wire.anthropic_blocks import (
 from alos.gateway.wire.anthropic_errors import write_error
 from alos.gateway.wire.anthropic_stream import MessagesStreamReader
 from alos.gateway.wire.document import MalformedError, decode, encode, get_count, get_flag
-from alos.gateway.wire.edit import copy_document
+from alos.gateway.wire.edit import copy_document, list_known
 from alos.gateway.wire.fields import (
     CONTENT,
     CONTROL,
@@ -120,6 +120,7 @@ class AnthropicMessages:
         changes: dict[str, Any] = {}
         if edits.max_output_tokens not in (None, request.max_output_tokens):
             changes["max_tokens"] = edits.max_output_tokens
+        changes |= list_known(edits.parameters, FIELDS)
         return _write(request, edits, changes)
 
     def read_answer(self, body: bytes) -> AnswerView:

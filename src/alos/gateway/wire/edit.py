@@ -1,10 +1,11 @@
 """Changing a request: new texts in place of old ones, everything else as it was."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from alos.domain.request import Path, Request
 from alos.gateway.wire.document import decode
+from alos.gateway.wire.fields import FieldTable
 
 
 def copy_document(request: Request, replacements: Mapping[Path, str]) -> dict[str, Any]:
@@ -17,6 +18,11 @@ def copy_document(request: Request, replacements: Mapping[Path, str]) -> dict[st
             replace_text(document, path, text)
     document.pop("alos", None)
     return document
+
+
+def list_known(parameters: Iterable[tuple[str, float]], table: FieldTable) -> dict[str, float]:
+    """Those of the parameters that a format knows."""
+    return {name: value for name, value in parameters if name in table}
 
 
 def replace_text(document: dict[str, Any], path: Path, text: str) -> None:

@@ -15,7 +15,7 @@ from alos.gateway.wire.document import (
     get_flag,
     need_object,
 )
-from alos.gateway.wire.edit import copy_document
+from alos.gateway.wire.edit import copy_document, list_known
 from alos.gateway.wire.fields import (
     CONTENT,
     CONTROL,
@@ -124,6 +124,7 @@ class OpenAiChat:
             changes["model"] = edits.model
         if edits.max_output_tokens not in (None, request.max_output_tokens):
             changes[_get_bound_field(request)] = edits.max_output_tokens
+        changes |= list_known(edits.parameters, FIELDS)
         if request.stream and not request.include_usage:
             options = request.document.get("stream_options") or {}
             changes["stream_options"] = {**options, "include_usage": True}

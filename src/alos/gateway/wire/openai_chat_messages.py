@@ -193,7 +193,7 @@ def read_tools(reading: Reading, name: str, value: Any) -> None:
         elif kind == "custom":
             custom = need_object(tool.get("custom"), (*path, "custom"))
             offered = need_text(custom.get("name"), (*path, "custom", "name"))
-            reading.tool_names.append(offered)
+            reading.add_tool(offered, custom)
             reading.add_json((*path, "custom"), "tool_definition", custom)
             read_rest(reading, path, "tool_definition", tool, frozenset({"type", "custom"}))
         else:

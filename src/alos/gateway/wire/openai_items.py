@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from alos.domain.request import Path, Unreadable
+from alos.domain.shape import OfferedTool
 from alos.gateway.wire.document import MalformedError, name_path, need_list, need_object, need_text
 from alos.gateway.wire.openai_parts import (
     UNKNOWN_PART,
@@ -200,22 +201,25 @@ def _read_tool(reading: Reading, path: Path, tool: Any) -> None:
     kind = need_text(tool.get("type"), (*path, "type"))
     if kind == "function":
         inner = {key: tool[key] for key in _FUNCTION_TOOL if key in tool}
-        read_function(reading, path, inner)
+        read_function(reading, path, inner, tool)
         for key in _FUNCTION_SETTINGS:
             reading.add_json((*path, key), "tool_definition", tool.get(key))
         known = frozenset({"type", *_FUNCTION_TOOL, *_FUNCTION_SETTINGS})
         read_rest(reading, path, "tool_definition", tool, known)
         return
     if kind == NAMESPACE and len(path) == 2:  # noqa: PLR2004 - one level of them
+        reading.offered.append(OfferedTool(str(tool.get("name")), tool))
         for key in ("name", "description"):
             reading.add_json((*path, key), "tool_definition", tool.get(key))
         for index, inner in enumerate(need_list(tool.get("tools"), (*path, "tools"))):
             _read_tool(reading, (*path, "tools", index), inner)
         read_rest(reading, path, "tool_definition", tool, _NAMESPACE_FIELDS)
         return
+    offered = tool.get("name")
     if kind not in CLIENT_TOOLS:
         reading.hosted.append(Unreadable(path, _get_family(kind)))
-    offered = tool.get("name")
+    else:
+        reading.offered.append(OfferedTool(offered if isinstance(offered, str) else kind, tool))
     if isinstance(offered, str):
         reading.tool_names.append(offered)
     reading.add_json(path, "tool_definition", tool)

@@ -45,11 +45,16 @@ def get_type(value: dict[str, Any], path: Path) -> str:
 _FUNCTION = frozenset({"name", "description", "parameters", "strict"})
 
 
-def read_function(reading: Reading, path: Path, function: Any) -> None:
-    """Read a function that is offered to the model: name, description, schema."""
+def read_function(
+    reading: Reading, path: Path, function: Any, definition: dict[str, Any] | None = None
+) -> None:
+    """Read a function that is offered to the model: name, description, schema.
+
+    ``definition`` is all that the request says of it, where ``function`` is a part of that.
+    """
     function = need_object(function, path)
     name = need_text(function.get("name"), (*path, "name"))
-    reading.tool_names.append(name)
+    reading.add_tool(name, definition or function)
     reading.add_text((*path, "name"), "tool_definition", name)
     if function.get("description") is not None:
         text = need_text(function["description"], (*path, "description"))

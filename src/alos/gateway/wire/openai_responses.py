@@ -15,7 +15,7 @@ from alos.gateway.wire.document import (
     get_flag,
     need_text,
 )
-from alos.gateway.wire.edit import copy_document
+from alos.gateway.wire.edit import copy_document, list_known
 from alos.gateway.wire.fields import (
     CONTENT,
     CONTROL,
@@ -107,6 +107,7 @@ class OpenAiResponses:
             changes["model"] = edits.model
         if edits.max_output_tokens not in (None, request.max_output_tokens):
             changes["max_output_tokens"] = edits.max_output_tokens
+        changes |= list_known(edits.parameters, FIELDS)
         if request.document.get("store") is not False:
             changes["store"] = False
         is_ours = "alos" in request.document

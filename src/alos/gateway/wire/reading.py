@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from alos.domain.request import Path, Request, Text, Unreadable
+from alos.domain.shape import OfferedTool
 from alos.gateway.wire.document import (
     MalformedError,
     check_depth,
@@ -25,7 +26,16 @@ _SCHEMA_BOUNDS = frozenset(
 class Reading:
     """Collects what is found in one request."""
 
-    __slots__ = ("hosted", "opaque", "system", "texts", "tool_names", "unknown", "unpriced")
+    __slots__ = (
+        "hosted",
+        "offered",
+        "opaque",
+        "system",
+        "texts",
+        "tool_names",
+        "unknown",
+        "unpriced",
+    )
 
     def __init__(self) -> None:
         self.texts: list[Text] = []
@@ -34,6 +44,7 @@ class Reading:
         self.unpriced: list[str] = []
         self.unknown: list[str] = []
         self.tool_names: list[str] = []
+        self.offered: list[OfferedTool] = []
         self.system: list[str] = []
 
     def add_text(self, path: Path, role: str, text: str) -> None:
@@ -68,6 +79,11 @@ class Reading:
                 self.add_json((*path, index), role, inner, depth + 1)
         elif abs(value) >= LONG_NUMBER:
             self.texts.append(Text(path, role, str(value)))
+
+    def add_tool(self, name: str, definition: Mapping[str, Any]) -> None:
+        """Note a tool of the caller's own that is offered to the model."""
+        self.tool_names.append(name)
+        self.offered.append(OfferedTool(name, definition))
 
     def add_unknown(self, name: str, path: Path, key: str, value: Any, role: str) -> None:
         """Name a field that no table lists; a detector reads it all the same."""
@@ -105,6 +121,7 @@ class Reading:
             unpriced=tuple(self.unpriced),
             unknown_fields=tuple(self.unknown),
             tool_names=tuple(self.tool_names),
+            offered=tuple(self.offered),
             system_text="\n".join(self.system),
             answer_schema=get_answer_schema(document),
             prompt_name=prompt_name,
