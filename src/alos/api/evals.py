@@ -16,6 +16,7 @@ from alos.control.plane import ChangeRefused, ControlPlane
 from alos.domain.action import Action
 from alos.domain.authorization import INSTALLATION
 from alos.domain.evaluation import RunPurpose
+from alos.domain.golden import Grader
 from alos.domain.ids import CallId, Digest, RunId, WorkflowId
 from alos.domain.organisation import WireFormat
 from alos.ports.eval_runs import EvalRun
@@ -51,6 +52,15 @@ class CallAnswer(Body):
     repeats: int
 
 
+class AuthorGraderAnswer(Body):
+    """A criterion that the author's own code decides, on the client's side."""
+
+    case: str
+    criterion: int
+    file: str
+    function: str
+
+
 class PlanAnswer(Body):
     """An open run: every call of it, and the rule that binds it."""
 
@@ -61,6 +71,7 @@ class PlanAnswer(Body):
     number: int
     path: str
     calls: list[CallAnswer]
+    author_graders: list[AuthorGraderAnswer]
     tier: int
     pass_rate: float
     max_cost_nanousd: int
@@ -82,7 +93,7 @@ class GradeRequest(Body):
 
     call: str = Field(max_length=64)
     criterion: int = Field(ge=0)
-    holds: bool
+    holds: bool | None = Field(description="null where it said nothing that counts")
     why: str = Field(default="", max_length=500)
 
 
@@ -232,6 +243,17 @@ def _to_plan(run: EvalRun, plan: EvalPlan) -> PlanAnswer:
         calls=[
             CallAnswer(case=one.case_id, body=one.body.decode(), repeats=plan.repeats[one.case_id])
             for one in plan.inputs
+        ],
+        author_graders=[
+            AuthorGraderAnswer(
+                case=case.id,
+                criterion=place,
+                file=one.values[0],
+                function=one.values[1] if one.grader is Grader.PYTHON else "",
+            )
+            for case in plan.bundle.cases
+            for place, one in enumerate(case.criteria)
+            if one.grader.is_author_supplied
         ],
         tier=int(plan.rule.tier),
         pass_rate=plan.rule.pass_rate,

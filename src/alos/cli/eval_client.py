@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,11 +18,11 @@ from alos.cli.ci_token import NoCiTokenError, find_ci_token
 from alos.cli.client import EXIT_DOWN, EXIT_NO, EXIT_USAGE, call_api
 from alos.domain.key import PREFIX_LENGTH
 from alos.domain.sign_on import is_safe_url
-from alos.evals.runner import CallToMake, Kept, Ran, Reply, Runner, list_calls
+from alos.evals.runner import CallToMake, Kept, Reply, Runner, list_calls
 from alos.server.settings import get_eval_key, get_token, get_url
 
 _TIMEOUT_SECONDS = 300
-_HANDED_IN_AT_A_TIME = 100
+HANDED_IN_AT_A_TIME = 100
 _TOKEN_START = "eyJ"  # noqa: S105 - how every JSON Web Token begins
 
 
@@ -106,27 +106,44 @@ class Gateway:
         return connection
 
 
+@dataclass(slots=True)
+class Made:
+    """What has come of a run so far.
+
+    Attributes:
+        calls: (case, number) of those that need not be made again.
+        answers: bodies by call id.
+        cases: case by call id.
+        over_cap: the run's spend cap stopped it.
+    """
+
+    calls: set[tuple[str, int]] = field(default_factory=set)
+    answers: dict[str, bytes] = field(default_factory=dict)
+    cases: dict[str, str] = field(default_factory=dict)
+    over_cap: bool = False
+
+
 class AnswerFile:
     """Answers on disk while a run is open, so that an interrupted one can be taken up again."""
 
     def __init__(self, folder: Path, run: str) -> None:
         self._path = folder / f"{run}.jsonl"
 
-    def read(self) -> tuple[dict[str, bytes], set[tuple[str, int]]]:
-        """Answers by call id, and the calls that need not be made again."""
-        answers: dict[str, bytes] = {}
-        made: set[tuple[str, int]] = set()
+    def read(self) -> "Made":
+        """What was written down."""
+        made = Made()
         if not self._path.exists():
-            return answers, made
+            return made
         for line in self._path.read_text(encoding="utf-8").splitlines():
             try:
                 kept = json.loads(line)
             except ValueError:  # the line that was being written when it was interrupted
                 continue
-            made.add((kept["case"], kept["number"]))
+            made.calls.add((kept["case"], kept["number"]))
             if kept["call"]:
-                answers[kept["call"]] = kept["body"].encode()
-        return answers, made
+                made.answers[kept["call"]] = kept["body"].encode()
+                made.cases[kept["call"]] = kept["case"]
+        return made
 
     def add(self, kept: Kept) -> None:
         """Write one down."""
@@ -185,11 +202,13 @@ def make_calls(
     *,
     concurrency: int,
     on_done: Callable[[Kept], None],
-) -> Ran:
+) -> Made:
     """Make the calls of a plan that were not made yet."""
-    answers, made = kept.read()
+    made = kept.read()
 
     def note(one: Kept) -> None:
+        if one.reply.status == http.HTTPStatus.OK:
+            made.cases[one.reply.call_id] = one.call.case
         if one.reply.status not in {0, *range(500, 600)}:
             kept.add(one)
         on_done(one)
@@ -198,22 +217,23 @@ def make_calls(
         Gateway(target, plan).send, concurrency=concurrency, sleep=time.sleep, on_done=note
     )
     listed = [(one["case"], one["body"].encode(), one["repeats"]) for one in plan["calls"]]
-    calls = [one for one in list_calls(listed) if (one.case, one.number) not in made]
+    calls = [one for one in list_calls(listed) if (one.case, one.number) not in made.calls]
     ran = runner.run(calls)
-    ran.answers = {**answers, **ran.answers}
+    made.answers |= ran.answers
+    made.over_cap = ran.over_cap
     if ran.unreachable:
         typer.echo(
             f"No gateway answers at {target.url}. Run it again with `--resume {plan['run']}`.",
             err=True,
         )
         raise typer.Exit(EXIT_DOWN)
-    return ran
+    return made
 
 
-def hand_in(plan: Mapping[str, Any], ran: Ran, target: Target, *, concurrency: int) -> None:
+def hand_in(plan: Mapping[str, Any], made: Made, target: Target, *, concurrency: int) -> None:
     """Hand answers in, ask the judge what has to be asked, and hand that in too."""
-    questions = _post(plan, ran.answers)
-    if not questions or ran.over_cap:
+    questions = _post(plan, made.answers)
+    if not questions or made.over_cap:
         return
     calls = [
         CallToMake(case=one["case"], number=0, body=one["body"].encode()) for one in questions
@@ -225,8 +245,8 @@ def hand_in(plan: Mapping[str, Any], ran: Ran, target: Target, *, concurrency: i
 def _post(plan: Mapping[str, Any], answers: Mapping[str, bytes]) -> list[dict[str, Any]]:
     listed = [{"call": name, "body": body.decode()} for name, body in answers.items()]
     questions: list[dict[str, Any]] = []
-    for first in range(0, len(listed), _HANDED_IN_AT_A_TIME):
-        part = listed[first : first + _HANDED_IN_AT_A_TIME]
+    for first in range(0, len(listed), HANDED_IN_AT_A_TIME):
+        part = listed[first : first + HANDED_IN_AT_A_TIME]
         answer = call_api("POST", f"/api/v1/eval-runs/{plan['run']}/answers", {"answers": part})
         questions += answer["calls"]
     return questions

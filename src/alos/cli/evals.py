@@ -62,6 +62,9 @@ def run_command(  # noqa: PLR0913 - one argument for each option
     workflow: Workflow,
     *,
     config: Config = Path(),
+    base: Annotated[
+        str | None, typer.Option(help="Commit whose graders/ may run; without it none does.")
+    ] = None,
     key: Key = None,
     repeats: Repeats = 1,
     concurrency: Concurrency = 8,
@@ -76,7 +79,8 @@ def run_command(  # noqa: PLR0913 - one argument for each option
     plan = _resume(resume) or start(
         upload(contents), target.prefix, purpose="trial", repeats=repeats
     )
-    result, _ = _run(plan, target, concurrency=concurrency)
+    files = read_base(_find(config, workflow), base) if base else None
+    result, _ = _run(plan, target, concurrency=concurrency, base=files)
     _write(json_file, json.dumps(result, indent=1))
     typer.echo(json.dumps(result) if as_json else write_text(result), nl=as_json)
     raise typer.Exit(0 if result["verdict"] == "pass" else EXIT_NO)
@@ -117,7 +121,8 @@ def gate_command(  # noqa: PLR0913 - one argument for each option
         repeats=repeats,
         bases=bases,
     )
-    result, envelope = _run(plan, target, concurrency=concurrency)
+    files = before if base else None
+    result, envelope = _run(plan, target, concurrency=concurrency, base=files)
     report = write_markdown(result)
     for line in undecided:
         report += f"\nDecision log: {line}.\n"
@@ -177,18 +182,24 @@ def compare_command(
         typer.echo(f"  gained  {name}")
 
 
-def _run(plan: dict[str, Any], target: Target, *, concurrency: int) -> tuple[dict[str, Any], str]:
+def _run(
+    plan: dict[str, Any], target: Target, *, concurrency: int, base: dict[str, bytes] | None
+) -> tuple[dict[str, Any], str]:
     for line in plan["lowered"]:
         typer.echo(f"A threshold was lowered and does not bind this run: {line}.", err=True)
     kept = AnswerFile(get_home() / "evals", plan["run"])
     total = sum(one["repeats"] for one in plan["calls"])
     with Progress(total, clock=time.monotonic, stream=sys.stderr) as progress:
-        ran = make_calls(
+        made = make_calls(
             plan, target, kept, concurrency=concurrency, on_done=lambda _one: progress.step()
         )
-    if ran.over_cap:
+    if made.over_cap:
         typer.echo("The run's spend cap leaves no room for another call; it ends here.", err=True)
-    hand_in(plan, ran, target, concurrency=concurrency)
+    hand_in(plan, made, target, concurrency=concurrency)
+    if plan["author_graders"]:
+        from alos.cli.eval_grades import hand_in_grades  # noqa: PLC0415 - few sets have any
+
+        hand_in_grades(plan, made, base, concurrency=concurrency)
     ended = end(plan)
     kept.forget()
     return ended["result"], ended["envelope"]

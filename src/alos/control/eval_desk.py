@@ -18,6 +18,7 @@ from alos.evals.judge import read_verdict, write_question
 from alos.ports.eval_runs import EvalRun
 from alos.ports.wire import WireFormat
 
+_SILENT = {True: "", False: "it says no", None: "it says nothing"}
 _LARGEST_ANSWERS = 64 * 1024 * 1024
 
 
@@ -60,7 +61,7 @@ class AuthorGrade:
 
     call: CallId
     criterion: int
-    holds: bool
+    holds: bool | None
     why: str
 
 
@@ -135,7 +136,7 @@ class Desk:
             if grade.call not in self.answers or grade.criterion not in places:
                 raise ChangeRefused("only an author-supplied grader's word can be handed in")
             name = f"{grade.call}/{grade.criterion}"
-            self.author_grades[name] = Grade(grade.holds, grade.why[:200])
+            self.author_grades[name] = Grade(grade.holds, grade.why[:200] or _SILENT[grade.holds])
 
     def _ask(
         self, case: GoldenCase, call_id: CallId, answer: Answer, organisation: Organisation

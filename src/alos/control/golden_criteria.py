@@ -38,6 +38,7 @@ TAKES: dict[Grader, tuple[str, ...]] = {
     Grader.ANSWERS_WITHIN: ("seconds",),
     Grader.JUDGE: ("rubric", "model?"),
     Grader.COMMAND: ("file",),
+    Grader.PYTHON: ("file", "function"),
 }
 """Grader → the keys it takes; one that ends in a question mark may be left out."""
 ALWAYS = frozenset({"kind", "grader", "negated", "weight", "case_sensitive"})
@@ -91,7 +92,9 @@ class CriterionForm(Form):
     model: Name | None = None
     """The judging model of alos.yaml; the last of the route unless set (judge)."""
     file: Text | None = None
-    """The author's program, a file of the bundle below graders/ (command)."""
+    """The author's program, a file of the bundle below graders/ (command, python)."""
+    function: Name | None = None
+    """The function of the file (python); it takes one object and returns true or false."""
 
 
 def check_criterion(
@@ -135,12 +138,16 @@ def _check_values(
             yield document.build_problem(
                 (*location, "json_schema"), f"is no JSON Schema, at {where}", "Mend it there."
             )
-    if grader is Grader.COMMAND and criterion.file is not None:
+    if grader.is_author_supplied and criterion.file is not None:
         parts = criterion.file.split("/")
         if parts[0] != "graders" or len(parts) != 2:  # noqa: PLR2004 - graders/<name>
             yield document.build_problem(
                 (*location, "file"), "is not below graders/", "Write graders/<name>."
             )
+    if criterion.function is not None and not criterion.function.isidentifier():
+        yield document.build_problem(
+            (*location, "function"), "is no name of a function", "Write one such as grade."
+        )
 
 
 def to_criterion(form: CriterionForm) -> Criterion:
@@ -149,6 +156,8 @@ def to_criterion(form: CriterionForm) -> Criterion:
     for single in (form.rubric, form.file):
         if single is not None:
             values = (single,)
+    if form.file is not None and form.function is not None:
+        values = (form.file, form.function)
     if form.words is not None:
         values = (str(form.words),)
     if form.json_schema is not None:

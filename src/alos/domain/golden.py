@@ -23,8 +23,8 @@ class CriterionKind(StrEnum):
 class Grader(StrEnum):
     """How a criterion is decided.
 
-    All but ``JUDGE`` (a model's opinion, through the gateway) and ``COMMAND`` (the author's own
-    program, on the author's side) are deterministic and run on our side.
+    All but ``JUDGE`` (a model's opinion, through the gateway) and ``COMMAND`` and ``PYTHON`` (the
+    author's own code, on the author's side) are deterministic and run on our side.
     """
 
     CONTAINS_ALL = "contains_all"
@@ -48,11 +48,12 @@ class Grader(StrEnum):
     ANSWERS_WITHIN = "answers_within"
     JUDGE = "judge"
     COMMAND = "command"
+    PYTHON = "python"
 
     @property
     def is_author_supplied(self) -> bool:
         """Whether the author's own code decides it; such a grader can only take away."""
-        return self is Grader.COMMAND
+        return self in {Grader.COMMAND, Grader.PYTHON}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,8 @@ class Criterion:
             expressions in RE2 syntax (``matches*``), one JSON Schema as JSON text
             (``json_schema``), one number (``*_words``), detector names or none for all
             (``no_finding``), reason codes or none for any (``gateway_refuses``), texts to be
-            like (``similar``), the rubric (``judge``), a file of the bundle (``command``).
+            like (``similar``), the rubric (``judge``), a file of the bundle (``command``), a file
+            and one of its functions (``python``).
         case_sensitive: whether upper and lower case differ; for texts and expressions.
         negated: it must not hold.
         weight: its part in the case's score, over 0.

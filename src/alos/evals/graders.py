@@ -8,6 +8,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import re2  # type: ignore[import-untyped]
@@ -24,6 +25,7 @@ _KINDS = {"secrets": "secret", "pii": "pii", "injection": "injection"}
 _NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _WORD = re.compile(r"\w+")
 _LONGEST_MATCHED = 200_000
+_ROUNDING = 1e-9
 
 
 class Grade(NamedTuple):
@@ -37,7 +39,8 @@ class Graded(NamedTuple):
     """All criteria of a case on one answer.
 
     Attributes:
-        score: share of the criteria's weight that held.
+        score: share of the weight that held; where an author's own code took part, no more than
+            the share of our criteria among themselves.
         reasons: of those that did not hold or could not be decided.
     """
 
@@ -58,28 +61,52 @@ def grade_case(
         given: grades made elsewhere (a judging model, an author's program), by the criterion's
             place in the case; one that is missing counts as undecided.
     """
-    held = total = 0.0
+    ours, all_of_them = _Tally(), _Tally()
     reasons = []
-    is_undecided = False
     for place, criterion in enumerate(case.criteria):
         grade = grade_criterion(criterion, answer, scan, (given or {}).get(place))
-        total += criterion.weight
-        if grade.holds is None:
-            is_undecided = True
-        holds = grade.holds is not None and grade.holds is not criterion.negated
-        held += criterion.weight if holds else 0.0
+        holds = None if grade.holds is None else grade.holds is not criterion.negated
+        all_of_them.add(criterion.weight, holds)
+        if not criterion.grader.is_author_supplied:
+            ours.add(criterion.weight, holds)
         if not holds:
             label = f"not {criterion.grader}" if criterion.negated else str(criterion.grader)
             mark = " (author-supplied)" if criterion.grader.is_author_supplied else ""
             reasons.append(f"{label}{mark}: {grade.why}")
-    score = held / total if total else 0.0
-    if score >= case.threshold - 1e-9:
-        state = CaseState.PASSED
+    score = min(ours.share, all_of_them.share)
+    if score >= case.threshold - _ROUNDING:
+        state = CaseState.ERROR if case.must_pass and all_of_them.open else CaseState.PASSED
+    elif min(ours.best, all_of_them.best) < case.threshold - _ROUNDING:
+        state = CaseState.FAILED  # whatever the undecided ones would say
     else:
-        state = CaseState.ERROR if is_undecided else CaseState.FAILED
-    if is_undecided and state is CaseState.PASSED and case.must_pass:
         state = CaseState.ERROR
     return Graded(state, score, tuple(reasons))
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Weights of criteria: those that held, those that are open, and all."""
+
+    held: float = 0.0
+    open: float = 0.0
+    total: float = 0.0
+
+    def add(self, weight: float, holds: bool | None) -> None:  # noqa: FBT001 - a grade
+        self.total += weight
+        if holds is None:
+            self.open += weight
+        elif holds:
+            self.held += weight
+
+    @property
+    def share(self) -> float:
+        """Of what held; 0 of nothing."""
+        return self.held / self.total if self.total else 0.0
+
+    @property
+    def best(self) -> float:
+        """Were all open ones to hold."""
+        return (self.held + self.open) / self.total if self.total else 0.0
 
 
 def grade_criterion(
@@ -294,7 +321,7 @@ def _no_finding(criterion: Criterion, answer: Answer, scan: Scan) -> Grade:
     return Grade(not found, ", ".join(sorted(found)) or "nothing")
 
 
-_ELSEWHERE = frozenset({Grader.JUDGE, Grader.COMMAND})
+_ELSEWHERE = frozenset({Grader.JUDGE, Grader.COMMAND, Grader.PYTHON})
 _GRADERS: Mapping[Grader, Callable[[Criterion, Answer], Grade]] = {
     Grader.CONTAINS_ALL: _contains_all,
     Grader.CONTAINS_ANY: _contains_any,
