@@ -45,6 +45,7 @@ _KEY_CLOSE = re.compile(
     r"-----END [A-Z0-9 ]{0,30}PRIVATE KEY(?: BLOCK)?-----|Private-MAC: [a-f0-9]{40,64}\s",
 )
 _FOLD = 60
+_FOLDED = re.compile(r"\S{60}")
 
 
 class StreamGate:
@@ -85,6 +86,11 @@ class StreamGate:
         self._text = ""  # context that went out, then what is held
         self._held_from = 0
         self._offset = 0  # characters of the stream before `_text`
+
+    @property
+    def held(self) -> str:
+        """What has been fed and did not go out yet."""
+        return self._text[self._held_from :]
 
     def feed(self, text: str) -> str:
         """Take the next chunk; return what may go out now, perhaps nothing.
@@ -154,7 +160,7 @@ class StreamGate:
             return max(opened.start(), size - KEY_CHARACTERS)
         first = chain = size
         last_end = start
-        for word in _WORD.finditer(text, start):
+        for word in _WORD.finditer(text, self._last_words(start)):
             folded = len(word[0]) >= _FOLD
             if not folded or text.find("\n", last_end, word.start()) < 0:
                 chain = word.start()
@@ -166,6 +172,17 @@ class StreamGate:
                 break
         first = max(first, size - HOLD_CHARACTERS)
         return max(start, min(first, size - self._always_hold))
+
+    def _last_words(self, start: int) -> int:
+        """Where the words begin that can matter to what is held: all, where one may be folded."""
+        text = self._text
+        near = len(text) - LOOKAHEAD_CHARACTERS
+        if near <= start or _FOLDED.search(text, start):
+            return start
+        for at in range(near, max(start, near - _FOLD), -1):
+            if text[at - 1].isspace():
+                return at
+        return start
 
 
 def _before_straddlers(found: Iterable[Finding], until: int) -> int:

@@ -120,11 +120,23 @@ class StreamExaminer:
             ValueError: the bytes are no stream of this format.
         """
         released: list[bytes] = []
+        run: list[StreamPart] = []  # plain text of one lane, which is read in one go
         try:
             for part in self.reader.feed(data):
+                is_plain = _is_plain(part)
+                if run and not (is_plain and part.lane == run[0].lane):
+                    released += self._take_texts(run)
+                    run = []
+                    if self.refusal is not None:
+                        return b""
+                if is_plain:
+                    run.append(part)
+                    continue
                 released.append(self._take_part(part))
                 if self.refusal is not None or self.end is not None:
                     break
+            if run:
+                released += self._take_texts(run)
         except EngineFault as error:
             raise ScannerFault(str(error)) from error
         return b"".join(released)
@@ -145,7 +157,7 @@ class StreamExaminer:
             return flushed
         if not part.text:
             return flushed + part.raw
-        return flushed + self._take_text(part)
+        return b"".join((flushed, *self._take_texts([part])))
 
     def _may_call(self, name: str) -> bool:
         """Note a tool that is called; false where it is stopped or its very name must not pass."""
@@ -161,18 +173,40 @@ class StreamExaminer:
         self.called.append(name)
         return True
 
-    def _take_text(self, part: StreamPart) -> bytes:
-        self.text_characters += len(part.text)
-        gate = self._gates.get(part.lane)
+    def _take_texts(self, run: Sequence[StreamPart]) -> Sequence[bytes]:
+        """The bytes of events of one lane, with what the gate holds back taken out of them."""
+        lane = run[0].lane
+        text = run[0].text if len(run) == 1 else "".join([part.text for part in run])
+        self.text_characters += len(text)
+        gate = self._gates.get(lane)
         if gate is None:
-            gate = self._gates[part.lane] = StreamGate(self._scanner, shown_kinds=_FLAGGED)
-        allowed = gate.feed(part.text)
+            gate = self._gates[lane] = StreamGate(self._scanner, shown_kinds=_FLAGGED)
+        earlier = gate.held
+        allowed = gate.feed(text)
         if self._must_cut(gate):
-            return b""
-        self._last_part[part.lane] = part
-        if allowed == part.text:
-            return part.raw
-        return self.reader.write_text(part, allowed)
+            return ()
+        self._last_part[lane] = run[-1]
+        if allowed == text:
+            return [part.raw for part in run]
+        return self._write_allowed(run, earlier, allowed)
+
+    def _write_allowed(
+        self, run: Sequence[StreamPart], earlier: str, allowed: str
+    ) -> Sequence[bytes]:
+        """Put the allowed text into its events: whole ones go untouched, as they came.
+
+        What was held of earlier events goes with the first one. Text that is not as it was
+        written goes with the first one too.
+        """
+        write = self.reader.write_text
+        if not (earlier + "".join([part.text for part in run])).startswith(allowed):
+            return [write(run[0], allowed), *(write(part, "") for part in run[1:])]
+        end = len(earlier) + len(run[0].text)
+        written = [write(run[0], allowed[:end]) if earlier else _cut(run[0], allowed, 0, write)]
+        for part in run[1:]:
+            written.append(_cut(part, allowed, end, write))
+            end += len(part.text)
+        return written
 
     def _flush(self) -> bytes:
         """Let go what is still held back, now that no more text can follow."""
@@ -204,6 +238,25 @@ class StreamExaminer:
     def tools(self) -> tuple[ToolNote, ...]:
         """Tools offered, and how often each was called."""
         return note_tools(self._request, self.called)
+
+
+def _is_plain(part: StreamPart) -> bool:
+    """Whether an event is text and nothing else: nearly every one is."""
+    return (
+        part.text != ""
+        and part.tool_call is None
+        and part.usage is None
+        and part.finish_reason is None
+        and not (part.is_end or part.is_error)
+    )
+
+
+def _cut(
+    part: StreamPart, allowed: str, start: int, write: Callable[[StreamPart, str], bytes]
+) -> bytes:
+    """An event with as much of its text as is allowed, where its text begins at ``start``."""
+    given = allowed[start : start + len(part.text)]
+    return part.raw if given == part.text else write(part, given)
 
 
 def note_findings(found: Iterable[Finding]) -> tuple[FindingNote, ...]:
