@@ -104,6 +104,8 @@ class Finish:
         usage, cost, estimated = money
         total_ns = self._clock.monotonic_ns() - call.received_monotonic_ns
         model = candidate.model if candidate is not None else progress.earlier
+        request_hash = hashlib.sha256(call.body).hexdigest() if call.body is not None else None
+        is_as_asked = candidate is not None and candidate.body is call.body
         return ClosingEntry(
             call_id=call.id,
             opened_at_unix_ns=call.received_unix_ns,
@@ -135,8 +137,8 @@ class Finish:
             route_reason=admitted.route_reason if admitted else "",
             prompt_version=admitted.prompt.version if admitted else None,
             prompt_evidence=admitted.prompt.evidence if admitted else None,
-            request_hash=hashlib.sha256(call.body).hexdigest() if call.body is not None else None,
-            sent_hash=_get_sent_hash(candidate),
+            request_hash=request_hash,
+            sent_hash=request_hash if is_as_asked else _get_sent_hash(candidate),
             output_hash=ending.output_hash,
             request_bytes=len(call.body) if call.body is not None else 0,
             answer_bytes=ending.answer_bytes,

@@ -37,6 +37,7 @@ _BAGGAGE = b"baggage"
 _TAGS = frozenset({*ALONE, *OBJECTS, LIST, _BAGGAGE})
 _KEPT = frozenset({b"x-alos-task", b"x-alos-sources", b"x-alos-prompt", b"anthropic-beta"})
 """Headers of ours whose text is written down or passed on."""
+_LABELS = _KEPT | _TAGS
 
 
 def list_label_texts(headers: Mapping[bytes, bytes], tags: tuple[str, ...]) -> list[str]:
@@ -44,7 +45,9 @@ def list_label_texts(headers: Mapping[bytes, bytes], tags: tuple[str, ...]) -> l
 
     Tags are read twice: as they came, and as they are kept (decoded, and cut to length).
     """
-    names = sorted(headers.keys() & (_KEPT | _TAGS))
+    if _LABELS.isdisjoint(headers) and not tags:  # Helicone's headers are tags too
+        return []
+    names = sorted(_LABELS.intersection(headers))
     texts = [headers[name].decode("latin-1") for name in names]
     texts += [text for _, text in _list_helicone(headers)]
     return [*texts, *tags]
@@ -74,7 +77,7 @@ def _list_tags(headers: Mapping[bytes, bytes], request: Request) -> Iterator[tup
     if isinstance(metadata, dict):
         yield from _list_object(metadata)
     yield from _list_helicone(headers)
-    if headers.keys().isdisjoint(_TAGS):
+    if _TAGS.isdisjoint(headers):
         return
     for header, name in ALONE.items():
         if header in headers:
@@ -114,9 +117,8 @@ def _list_names(names: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _list_helicone(headers: Mapping[bytes, bytes]) -> Iterator[tuple[str, str]]:
-    for header, value in headers.items():
-        if header.startswith(_HELICONE):
-            yield header[len(_HELICONE) :].decode("latin-1"), value.decode("latin-1")
+    for header in [name for name in headers if name.startswith(_HELICONE)]:
+        yield header[len(_HELICONE) :].decode("latin-1"), headers[header].decode("latin-1")
 
 
 def _list_baggage(value: str) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ from alos.domain.organisation import SizeClass
 from alos.domain.record import Fact, Outcome
 from alos.pipeline.progress import Ending, Progress
 
+_SIZES: Final = {int(size): size.name.lower() for size in SizeClass}
 _AGAIN: Final = {Fact.CACHED_FROM: "cache", Fact.REPLAYED_FROM: "idempotency_key"}
 
 
@@ -45,4 +46,4 @@ class Tally:
 
 def get_size(rank: int) -> str:
     """A size class in words."""
-    return SizeClass(rank).name.lower() if rank in set(SizeClass) else str(rank)
+    return _SIZES.get(rank) or str(rank)

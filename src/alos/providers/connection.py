@@ -86,11 +86,8 @@ class Connection(asyncio.Protocol):
         except asyncio.CancelledError:
             self.abort()
             raise
-        self._cancel_timer()
         if self._failure is not None:
             raise ProviderBroke(self._failure)
-        if not self._is_complete:
-            self._timer = self._loop.call_at(self._deadline, self._time_out)
 
     def watch_idle(self, seconds: float) -> None:
         """From now on fail when nothing comes for so long."""
@@ -159,6 +156,10 @@ class Connection(asyncio.Protocol):
             self._timer = None
 
     def _time_out(self) -> None:
+        """Fail, unless the head came in time and the rest may still take a while."""
+        if self._has_head and self._loop.time() < self._deadline:
+            self._timer = self._loop.call_at(self._deadline, self._time_out)
+            return
         what = "the whole answer" if self._has_head else "the first byte"
         self._fail(Broken.TIMEOUT, f"{what} took too long")
 

@@ -25,7 +25,7 @@ def scanner() -> Scanner:
 def examine(scanner: Scanner, name: str, data: bytes, size: int) -> tuple[bytes, StreamExaminer]:
     """Let a stream through in pieces of a size; the end mark included if it may go."""
     request = load_request(name)
-    examiner = StreamExaminer(FORMATS[name].open_stream(request), scanner, request)
+    examiner = StreamExaminer(FORMATS[name].open_stream(request), scanner, request, lambda _: None)
     released = b""
     for start in range(0, len(data), size):
         released += examiner.take(data[start : start + size])
