@@ -3,7 +3,9 @@ from dataclasses import replace
 import pytest
 
 from alos.domain.fault import StoreDown
-from alos.domain.ids import KeyId, PrincipalId, WorkflowId, WorkspaceId
+from alos.domain.ids import KeyId, PersonId, PrincipalId, WorkflowId, WorkspaceId
+from alos.domain.people import Role
+from alos.domain.revival import RevivalVote
 from alos.domain.standing import KeyGrant, PrincipalKind, Stop
 from alos.ports.control_state import KeyRow
 from alos.store.control_state import StoredControlState
@@ -69,3 +71,27 @@ def test_a_kill_switch_is_pulled_once_and_can_be_pulled_again_after_revival(
     assert list(state.list_stops()) == []
     state.add_stop(replace(_STOP, since_unix=20))
     assert [stop.since_unix for stop in state.list_stops()] == [20]
+
+
+def test_what_somebody_said_of_a_revival_takes_the_place_of_what_they_said_before(
+    state: StoredControlState,
+) -> None:
+    vote = RevivalVote(
+        kind="workflow",
+        target="triage",
+        since_unix=5,
+        digest="d",
+        person=PersonId("dora"),
+        identities=frozenset({"dora", "d@x"}),
+        roles=frozenset({Role.PM}),
+        is_owner=False,
+        is_author=True,
+        at_unix=7,
+    )
+    state.add_revival_vote(vote)
+    later = replace(vote, since_unix=9, at_unix=10)
+    state.add_revival_vote(later)
+    changed = replace(vote, digest="e", at_unix=8)
+    state.add_revival_vote(changed)
+    assert list(state.list_revival_votes("workflow", "triage")) == [changed, later]
+    assert not state.list_revival_votes("workflow", "other")

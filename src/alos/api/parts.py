@@ -16,6 +16,7 @@ from alos.control.pace import Pace
 from alos.control.plane import ControlPlane
 from alos.control.release_desk import ReleaseDesk
 from alos.control.revisions import Revisions
+from alos.control.revivals import Revivals
 from alos.control.sessions import Sessions
 from alos.control.set_up import SetUp
 from alos.control.sign_on import SignOn
@@ -45,6 +46,7 @@ class Parts:
     evals: Evals
     notices: Notices
     revisions: Revisions[Any]
+    revivals: Revivals
     custody: Custody
     scanner: Callable[[], Scanner]
     sessions: Sessions

@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import Depends, FastAPI, Response
+from fastapi import Depends, FastAPI
 from pydantic import Field
 
 from alos.api.access import Caller, May
 from alos.api.body import Body
 from alos.control.callers import get_stop_target
 from alos.control.plane import ControlPlane
+from alos.control.revivals import Revivals
 from alos.domain.action import Action
 from alos.domain.standing import Stop
 
@@ -32,6 +33,14 @@ class ReviveRequest(Body):
     target: str = ""
 
 
+class RevivalAnswer(Body):
+    """Where a revival stands."""
+
+    revived: bool
+    said_by: list[str] = Field(description="people whose word counts so far")
+    missing: list[str] = Field(description="who else has to say so; empty once it is taken back")
+
+
 class StopAnswer(Body):
     """A kill switch in force."""
 
@@ -42,7 +51,7 @@ class StopAnswer(Body):
     reason: str
 
 
-def add_stops(app: FastAPI, plane: ControlPlane) -> None:
+def add_stops(app: FastAPI, plane: ControlPlane, revivals: Revivals) -> None:
     """Add the endpoints of kill switches."""
 
     @app.get("/api/v1/stops")
@@ -57,12 +66,15 @@ def add_stops(app: FastAPI, plane: ControlPlane) -> None:
         reason = wish.reason
         return to_stop(await plane.stop(wish.kind, wish.target, by=caller.id, reason=reason))
 
-    @app.post("/api/v1/revivals", status_code=204)
-    async def revive(wish: ReviveRequest, caller: Reviver) -> Response:
-        """Take a kill switch back."""
-        caller.demand(get_stop_target(plane.configuration, wish.kind, wish.target))
-        await plane.revive(wish.kind, wish.target, by=caller.id)
-        return Response(status_code=204)
+    @app.post("/api/v1/revivals")
+    async def revive(wish: ReviveRequest, caller: Reviver) -> RevivalAnswer:
+        """Say that a kill switch may be taken back; it is, once enough people have said so."""
+        about = get_stop_target(plane.configuration, wish.kind, wish.target)
+        caller.demand(about)
+        done = await revivals.revive(wish.kind, wish.target, caller.principal, about)
+        return RevivalAnswer(
+            revived=done.revived, said_by=list(done.said_by), missing=list(done.missing)
+        )
 
 
 def to_stop(stop: Stop) -> StopAnswer:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from alos.cli.client import EXIT_USAGE, call_api
+from alos.cli.client import EXIT_NO, EXIT_USAGE, call_api
 
 Kind = Annotated[str, typer.Option(help="workflow, model, vendor, tool, workspace or everything.")]
 
@@ -25,10 +25,18 @@ def revive(
     target: Annotated[str, typer.Argument(help="Its name; leave it out for everything.")] = "",
     kind: Kind = "workflow",
 ) -> None:
-    """Take a kill switch back."""
+    """Say that a kill switch may be taken back; it is, once enough people have said so."""
     wish = _to_target(kind, target)
-    call_api("POST", "/api/v1/revivals", wish)
-    typer.echo(f"Revived {kind} {target}".rstrip() + ".")
+    done = call_api("POST", "/api/v1/revivals", wish)
+    name = f"{kind} {target}".rstrip()
+    if done["revived"]:
+        by = f" ({', '.join(done['said_by'])})" if done["said_by"] else ""
+        typer.echo(f"Revived {name}{by}.")
+        return
+    typer.echo(f"{name} stays stopped; your word is kept. Still to come:")
+    for missing in done["missing"]:
+        typer.echo(f"  - {missing}")
+    raise typer.Exit(EXIT_NO)
 
 
 def _to_target(kind: str, target: str) -> dict[str, str]:

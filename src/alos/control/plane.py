@@ -306,11 +306,8 @@ class ControlPlane:
             ChangeRefused: it was not pulled, or the kill file holds it.
             StoreDown: the store can't be written; it stays stopped.
         """
+        self.check_revivable(kind, target)
         key = (kind, target)
-        if key in self._file_stops:
-            raise ChangeRefused("the kill file names it; take that line out of the file")
-        if key not in self._stops and key not in self._unsaved:
-            raise ChangeRefused(f"{kind} {target} is not stopped".replace("  ", " "))
         async with self._saving:
             pulled = self._unsaved.get(key)
             self._reviving.add(key)
@@ -326,6 +323,19 @@ class ControlPlane:
         self.refresh()
         self._add_note(NoteKind.REVIVED, kind, target, by)
         await self.notes.flush()
+
+    def check_revivable(self, kind: str, target: str) -> Stop:
+        """The kill switch of that name, where it is for people to take back.
+
+        Raises:
+            ChangeRefused: it was not pulled, or the kill file holds it.
+        """
+        key = (kind, target)
+        if key in self._file_stops:
+            raise ChangeRefused("the kill file names it; take that line out of the file")
+        if key not in self._stops and key not in self._unsaved:
+            raise ChangeRefused(f"{kind} {target} is not stopped".replace("  ", " "))
+        return self.stops[key]
 
     async def set_file_stops(self, targets: frozenset[tuple[str, str]]) -> None:
         """Take over what the kill file says now; no store is needed."""

@@ -23,7 +23,6 @@ class Action(StrEnum):
 
     STOP = "stop"
     REVIVE = "revive"
-    REVIVE_PROPOSE = "revive.propose"
 
     CALLS_READ = "calls.read"
     BODIES_READ = "bodies.read"

@@ -137,11 +137,13 @@ TABLE: Mapping[Action, Rows] = {
         Role.BUILDER: Scope.WORKSPACE,
         Relation.LOCAL_OPERATOR: Scope.ANY,
     },
-    Action.REVIVE: {
+    Action.REVIVE: {  # each has a say; how many it takes is the rule of `domain.revival`
         Relation.OPERATIONAL_OWNER: Scope.ANY,
+        Relation.WORKSPACE_OWNER: Scope.ANY,
         Role.GATEWAY_OWNER: Scope.ANY,
+        Role.SECURITY_OWNER: Scope.ANY,
+        **_LANE,
     },
-    Action.REVIVE_PROPOSE: {**_OWNERS, **_LANE},
     Action.CALLS_READ: {
         **_OVERSIGHT,
         **_OWNERS,

@@ -283,6 +283,8 @@ class NoteKind(StrEnum):
     ANONYMOUS = "anonymous"
     STOPPED = "stopped"
     REVIVED = "revived"
+    REVIVAL_VOTE = "revival_vote"
+    """A person said that a kill switch may be taken back."""
     KEY_CREATED = "key_created"
     KEY_REVOKED = "key_revoked"
     KEY_ROTATED = "key_rotated"

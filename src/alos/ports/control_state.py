@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from alos.domain.ids import KeyId
+from alos.domain.revival import RevivalVote
 from alos.domain.standing import KeyGrant, Stop
 
 
@@ -77,3 +78,9 @@ class ControlState(Protocol):
 
     def list_stops(self) -> Sequence[Stop]:
         """Those in force."""
+
+    def add_revival_vote(self, vote: RevivalVote) -> None:
+        """Keep what a person said of a revival; it takes the place of what they said before."""
+
+    def list_revival_votes(self, kind: str, target: str) -> Sequence[RevivalVote]:
+        """What people said about taking that kill switch back, whenever it was pulled."""

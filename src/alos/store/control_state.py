@@ -3,13 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, bindparam, insert, or_, select, update
+from sqlalchemy import and_, bindparam, delete, insert, or_, select, update
 
-from alos.domain.ids import KeyId, PrincipalId, WorkflowId, WorkspaceId
+from alos.domain.ids import KeyId, PersonId, PrincipalId, WorkflowId, WorkspaceId
+from alos.domain.people import Role
+from alos.domain.revival import RevivalVote
 from alos.domain.standing import KeyGrant, PrincipalKind, Stop
 from alos.ports.control_state import KeyRow, RotationMark
 from alos.store.engine import Store
-from alos.store.tables import keys, stops
+from alos.store.tables import keys, revival_votes, stops
 
 
 class StoredControlState:
@@ -129,6 +131,51 @@ class StoredControlState:
                     since_unix=row.since_unix,
                     by=row.by,
                     reason=row.reason,
+                )
+                for row in connection.execute(statement)
+            ]
+
+    def add_revival_vote(self, vote: RevivalVote) -> None:
+        """Keep what a person said of a revival; it takes the place of what they said before."""
+        said = {
+            "digest": vote.digest,
+            "identities": sorted(vote.identities),
+            "roles": sorted(vote.roles),
+            "is_owner": vote.is_owner,
+            "is_author": vote.is_author,
+            "at_unix": vote.at_unix,
+        }
+        place = {
+            "kind": vote.kind,
+            "target": vote.target,
+            "since_unix": vote.since_unix,
+            "person": vote.person,
+        }
+        same = and_(*(revival_votes.c[name] == value for name, value in place.items()))
+        with self._store.write() as connection:
+            connection.execute(delete(revival_votes).where(same))
+            connection.execute(insert(revival_votes), {**place, **said})
+
+    def list_revival_votes(self, kind: str, target: str) -> Sequence[RevivalVote]:
+        """What people said about taking that kill switch back, whenever it was pulled."""
+        statement = (
+            select(revival_votes)
+            .where(revival_votes.c.kind == kind, revival_votes.c.target == target)
+            .order_by(revival_votes.c.at_unix, revival_votes.c.person)
+        )
+        with self._store.read() as connection:
+            return [
+                RevivalVote(
+                    kind=row.kind,
+                    target=row.target,
+                    since_unix=row.since_unix,
+                    digest=row.digest,
+                    person=PersonId(row.person),
+                    identities=frozenset(row.identities),
+                    roles=frozenset(Role(one) for one in row.roles),
+                    is_owner=row.is_owner,
+                    is_author=row.is_author,
+                    at_unix=row.at_unix,
                 )
                 for row in connection.execute(statement)
             ]

@@ -232,6 +232,22 @@ keys: Final = Table(
     Column("default_prompt", String),
 )
 
+revival_votes: Final = Table(
+    "revival_votes",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("target", String, primary_key=True),
+    Column("since_unix", BigInteger, primary_key=True, autoincrement=False),
+    Column("person", String, primary_key=True),
+    Column("digest", String, nullable=False),
+    Column("identities", JSON, nullable=False),
+    Column("roles", JSON, nullable=False),
+    Column("is_owner", Boolean, nullable=False),
+    Column("is_author", Boolean, nullable=False),
+    Column("at_unix", BigInteger, nullable=False),
+)
+"""What people said about taking a kill switch back, by the stop that it is about."""
+
 stops: Final = Table(
     "stops",
     metadata,

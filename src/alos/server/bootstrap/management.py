@@ -23,6 +23,7 @@ from alos.control.pace import Pace
 from alos.control.plane import ControlPlane
 from alos.control.release_desk import ReleaseDesk
 from alos.control.revisions import Revisions
+from alos.control.revivals import Revivals
 from alos.control.sessions import Sessions
 from alos.control.set_up import SetUp
 from alos.control.sign_on import Kept, Reach, SignOn
@@ -44,6 +45,7 @@ from alos.server.asgi import Application
 from alos.server.bootstrap.configuration import Prepared
 from alos.server.jobs import Jobs
 from alos.server.settings import get_environment
+from alos.store.control_state import StoredControlState
 from alos.store.engine import Store
 from alos.store.held import StoredHeldRequests
 from alos.store.sessions import StoredSessions
@@ -186,6 +188,13 @@ def build_management(
             plane=plane,
             directory=desks.directory,
             revisions=desks.revisions,
+            revivals=Revivals(
+                plane,
+                StoredControlState(store),
+                desks.desk.book,
+                get_gained_at=desks.desk.get_gained_at,
+                clock=clock,
+            ),
             desk=desks.desk,
             drills=drills,
             evals=desks.evals,
