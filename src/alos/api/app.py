@@ -78,7 +78,7 @@ def build_api(parts: Parts) -> FastAPI:
     add_directory(app, parts.plane, parts.directory)
     add_config(app, parts.revisions)
     add_people(app, parts.plane, parts.notices, parts.clock)
-    add_stops(app, parts.plane, parts.revivals)
+    add_stops(app, parts.plane, parts.revivals, parts.radii)
     add_bundles(app, parts.plane, parts.desk.bundles)
     add_releases(app, parts.desk)
     add_drills(app, parts.desk, parts.drills)

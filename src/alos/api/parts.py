@@ -6,6 +6,7 @@ from typing import Any
 
 from alos.api.access import Authenticate, RefusalNotes
 from alos.checks.catalogue import Scanner
+from alos.control.blast_radius import BlastRadii
 from alos.control.custody import Custody
 from alos.control.directory import Directory
 from alos.control.drills import Drills
@@ -47,6 +48,7 @@ class Parts:
     notices: Notices
     revisions: Revisions[Any]
     revivals: Revivals
+    radii: BlastRadii
     custody: Custody
     scanner: Callable[[], Scanner]
     sessions: Sessions

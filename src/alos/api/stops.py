@@ -7,6 +7,7 @@ from pydantic import Field
 
 from alos.api.access import Caller, May
 from alos.api.body import Body
+from alos.control.blast_radius import BlastRadii
 from alos.control.callers import get_stop_target
 from alos.control.plane import ControlPlane
 from alos.control.revivals import Revivals
@@ -24,6 +25,17 @@ class StopRequest(Body):
     kind: str
     target: str = ""
     reason: str = Field(default="", max_length=500)
+
+
+class RadiusAnswer(Body):
+    """What a kill switch would stop."""
+
+    stops: list[str] = Field(description="workflows; of a tool those whose bundle names it")
+    goes_on: list[str] = Field(description="workflows that go on with another model")
+    streams: int = Field(description="that flow through this gateway and would be cut")
+    running: int | None = Field(description="calls under way in every gateway")
+    calls_last_hour: int | None
+    callers_last_hour: int | None = Field(description="keys; null where it can't be known in time")
 
 
 class ReviveRequest(Body):
@@ -51,13 +63,28 @@ class StopAnswer(Body):
     reason: str
 
 
-def add_stops(app: FastAPI, plane: ControlPlane, revivals: Revivals) -> None:
+def add_stops(app: FastAPI, plane: ControlPlane, revivals: Revivals, radii: BlastRadii) -> None:
     """Add the endpoints of kill switches."""
 
     @app.get("/api/v1/stops")
     async def list_stops(_caller: Anybody) -> list[StopAnswer]:
         """Kill switches in force."""
         return [to_stop(stop) for stop in plane.stops.values()]
+
+    @app.get("/api/v1/stops/preview")
+    async def preview(caller: Stopper, kind: str = "everything", target: str = "") -> RadiusAnswer:
+        """What pulling a kill switch would stop now."""
+        caller.demand(get_stop_target(plane.configuration, kind, target))
+        radius = await radii.look(kind, target)
+        counts = radius.last_hour
+        return RadiusAnswer(
+            stops=list(radius.stops),
+            goes_on=list(radius.goes_on),
+            streams=radius.streams,
+            running=counts.running if counts is not None else None,
+            calls_last_hour=counts.calls if counts is not None else None,
+            callers_last_hour=counts.callers if counts is not None else None,
+        )
 
     @app.post("/api/v1/stops", status_code=201)
     async def stop(wish: StopRequest, caller: Stopper) -> StopAnswer:

@@ -9,6 +9,7 @@ from alos.domain.money import Usage
 from alos.domain.record import Fact, FindingNote, Outcome, Stage, ToolNote
 from alos.domain.refusal import ReasonCode
 from alos.domain.request import Request
+from alos.domain.running import RunningStream
 from alos.domain.standing import KeyGrant, Standing, StandingModel, StandingWorkflow
 from alos.pipeline.tries import Tries
 
@@ -103,3 +104,18 @@ class Ending(NamedTuple):
     output_hash: str | None = None
     answer_bytes: int = 0
     answer: Sequence[bytes] | None = ()
+
+
+def to_running(progress: Progress) -> RunningStream:
+    """What a kill switch asks about an admitted call that streams."""
+    admitted, candidate = progress.admitted, progress.candidate
+    assert admitted is not None, "only an admitted call streams"
+    request = admitted.request
+    hosted = (part.kind for part in request.hosted)
+    return RunningStream(
+        workflow=admitted.workflow.id,
+        workspace=admitted.workflow.workspace,
+        model=candidate.model.name if candidate is not None else None,
+        vendor=candidate.model.vendor if candidate is not None else None,
+        tools=frozenset((*request.tool_names, *hosted, *progress.called)),
+    )

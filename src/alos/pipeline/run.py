@@ -36,6 +36,7 @@ from alos.domain.outcome import Answered, Listed, Refused, Streaming
 from alos.domain.outcome import Outcome as DoorOutcome
 from alos.domain.record import Fact, Outcome, Stage
 from alos.domain.refusal import ReasonCode, Refusal
+from alos.domain.running import RunningStream
 from alos.domain.workflow import EscalationRule
 from alos.pipeline.admit import Admit
 from alos.pipeline.again import (
@@ -62,7 +63,7 @@ from alos.pipeline.examine import Examine
 from alos.pipeline.fallback import Fallback
 from alos.pipeline.finish import Finish
 from alos.pipeline.identify import Identify
-from alos.pipeline.progress import Ending, Progress
+from alos.pipeline.progress import Ending, Progress, to_running
 from alos.pipeline.relay import Relay
 from alos.pipeline.still import Still
 from alos.pipeline.tally import Tally
@@ -146,6 +147,10 @@ class Pipeline:
         for call_id, relay in tuple(self._relays.items()):
             if self._check_still(relay.progress) is not None:
                 self._tasks.spawn(relay.close(), name=f"cut {call_id}")
+
+    def list_streams(self) -> tuple[RunningStream, ...]:
+        """The streams that flow now."""
+        return tuple(to_running(relay.progress) for relay in self._relays.values())
 
     async def knows(self, headers: Mapping[bytes, bytes]) -> bool:
         """Whether a request brings a key that is good now, before its body is worth reading."""

@@ -288,6 +288,7 @@ async def build(settings: Settings) -> Installation:
             run_call=pipeline.run,
             calls=CallIndex(store, folder.journal),
             catch_up=shipper.ship_own,
+            list_streams=pipeline.list_streams,
         ),
         clock=clock,
     )

@@ -1,6 +1,6 @@
 """The management door: sessions, set-up, and the API in front of them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from fastapi import FastAPI
@@ -11,6 +11,7 @@ from alos.api.authentication import Authenticator
 from alos.api.mount import mount_api
 from alos.api.parts import Parts
 from alos.checks.catalogue import Scanner
+from alos.control.blast_radius import BlastRadii
 from alos.control.custody import Custody
 from alos.control.directory import Directory
 from alos.control.drills import DrillParts, Drills
@@ -34,6 +35,7 @@ from alos.directory.identity_http import HttpIdentityProviders
 from alos.domain.call import Call
 from alos.domain.ids import PersonId
 from alos.domain.outcome import Outcome
+from alos.domain.running import RunningStream
 from alos.domain.sign_on import Site, build_site
 from alos.gateway.errors import get_status
 from alos.ports.call_store import CallStore
@@ -45,6 +47,7 @@ from alos.server.asgi import Application
 from alos.server.bootstrap.configuration import Prepared
 from alos.server.jobs import Jobs
 from alos.server.settings import get_environment
+from alos.store.call_counts import StoredCallCounts
 from alos.store.control_state import StoredControlState
 from alos.store.engine import Store
 from alos.store.held import StoredHeldRequests
@@ -90,6 +93,7 @@ class CallPath:
     run_call: Callable[[Call], Awaitable[Outcome]]
     calls: CallStore
     catch_up: Callable[[], object]
+    list_streams: Callable[[], Sequence[RunningStream]] = tuple
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +204,12 @@ def build_management(
             evals=desks.evals,
             notices=desks.notices,
             custody=desks.custody,
+            radii=BlastRadii(
+                plane,
+                list_streams=path.list_streams,
+                count_calls=StoredCallCounts(store).count,
+                clock=clock,
+            ),
             scanner=scanner,
             sessions=sessions,
             set_up=set_up,
