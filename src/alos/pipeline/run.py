@@ -51,7 +51,7 @@ from alos.pipeline.examine import Examine
 from alos.pipeline.fallback import Fallback
 from alos.pipeline.finish import Finish
 from alos.pipeline.identify import Identify
-from alos.pipeline.progress import Ending, Progress, to_running
+from alos.pipeline.progress import Ending, Progress
 from alos.pipeline.relay import Relay
 from alos.pipeline.still import Still
 from alos.pipeline.streams import Streams
@@ -124,7 +124,7 @@ class Pipeline:
 
     def list_streams(self) -> tuple[RunningStream, ...]:
         """The streams that flow now."""
-        return tuple(to_running(relay.progress) for relay in self._relays.values())
+        return self._streams.list()
 
     async def knows(self, headers: Mapping[bytes, bytes]) -> bool:
         """Whether a request brings a key that is good now, before its body is worth reading."""

@@ -6,8 +6,9 @@ from collections.abc import AsyncGenerator, Callable
 from alos.domain.fault import Fault
 from alos.domain.record import Outcome, Stage
 from alos.domain.refusal import Refusal
+from alos.domain.running import RunningStream
 from alos.pipeline.endings import Endings
-from alos.pipeline.progress import Progress
+from alos.pipeline.progress import Progress, to_running
 from alos.pipeline.relay import Relay
 from alos.ports.tasks import Tasks
 
@@ -26,6 +27,10 @@ class Streams:
         self._check_still = check_still
         self._tasks = tasks
         self._relays: dict[str, Relay] = {}
+
+    def list(self) -> tuple[RunningStream, ...]:
+        """The streams that flow now."""
+        return tuple(to_running(relay.progress) for relay in self._relays.values())
 
     def cut_forbidden(self) -> None:
         """Cut every stream that the Standing no longer allows, at once.
