@@ -9,6 +9,7 @@ from alos.checks.base import Finding, Pack, Trigger
 from alos.checks.catalogue import build_scanner
 from alos.checks.density import ENOUGH_FOUND
 from alos.checks.packs import standard_packs
+from alos.checks.seams import scan_parts
 
 SCANNER = build_scanner(standard_packs())
 RNG = random.Random(7)  # noqa: S311 - seeded
@@ -28,6 +29,13 @@ DENSE = {
     "addresses": lambda: f"{RNG.randint(1, 223)}.{RNG.randint(0, 255)}.{RNG.randint(0, 255)}.7 ",
     "mails": lambda: f"a{_digits(2)}@b{_digits(1)}.co ",
     "shapes": lambda: "xoxb-1-",
+    "dates": lambda: f"born {RNG.randint(10, 28)}.0{RNG.randint(1, 9)}.19{_digits(2)} ",
+    "tables": lambda: (
+        f"name,ssn,phone\nAnn,{_digits(3)}-{_digits(2)}-{_digits(4)},{_digits(10)}\n"
+    ),
+    "chains of names": lambda: "password=password=password=password=1",
+    "sentences": lambda: "the password is not 12 ",
+    "hidden letters": lambda: "a\u200b",
 }
 
 
@@ -45,14 +53,19 @@ def test_what_stands_behind_a_thousand_false_alarms_is_still_found(kind: str) ->
 
 
 @pytest.mark.parametrize("kind", DENSE)
-def test_a_dense_text_of_20_kilobytes_costs_milliseconds(kind: str) -> None:
-    text = "".join(DENSE[kind]() for _ in range(3000))[:20_000]
+def test_a_dense_text_costs_milliseconds(kind: str) -> None:
+    text = "".join(DENSE[kind]() for _ in range(10_000))[:20_000]
+    assert _cheapest(text) < 0.08  # four times the bound: the machine may be busy
+    assert _cheapest(text[:1500]) < 0.02
+
+
+def _cheapest(text: str) -> float:
     best = float("inf")
-    for _ in range(3):
+    for _ in range(4):
         began = time.thread_time()
-        SCANNER.scan(text)
+        scan_parts(SCANNER, (text,))
         best = min(best, time.thread_time() - began)
-    assert best < 0.12  # about four times what a quiet machine takes
+    return best
 
 
 def test_a_log_of_timestamps_is_not_dense() -> None:

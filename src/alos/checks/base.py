@@ -26,9 +26,24 @@ from typing import TYPE_CHECKING, Protocol
 from alos.domain.finding import Finding
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["Confirm", "Finding", "Pack", "ScannerFault", "Sweep", "SweepText", "Trigger", "digest"]
+__all__ = [
+    "NEEDS_WITHIN",
+    "Confirm",
+    "Finding",
+    "Pack",
+    "ScannerFault",
+    "Sweep",
+    "SweepText",
+    "Trigger",
+    "digest",
+]
+
+
+NEEDS_WITHIN = 60
+"""How many characters behind a hit begins what its trigger needs."""
 
 
 class ScannerFault(Exception):  # noqa: N818 - the glossary's word for a failure
@@ -77,6 +92,10 @@ class Trigger:
             not hit so often.
         is_worth_counting: Cheap; hits of which it says no don't count towards `most`.
         dense_type: What those findings are called.
+        yields_above: Below 1, its hits are judged after all others, and not where they lie in a
+            finding of the same kind with more than this confidence, or in an unjudged one.
+        needs: What stands within `NEEDS_WITHIN` characters behind every hit that is confirmed;
+            hits without it are not judged.
     """
 
     rule: str
@@ -86,6 +105,8 @@ class Trigger:
     most: int | None = None
     is_worth_counting: Callable[[str, int, int], bool] | None = None
     dense_type: str = ""
+    yields_above: float = 1.0
+    needs: re.Pattern[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import hyperscan
 
 from alos.checks.base import Pack, ScannerFault, Sweep, Trigger, digest
-from alos.checks.density import UNJUDGED, Budget
+from alos.checks.density import UNJUDGED
 from alos.checks.disguise import CHARACTER_MARKS, DEPTH, RUN_MARKS, Mark
+from alos.checks.judging import Judging, are_enough
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from alos.checks.disguise import View
+    from alos.checks.judging import Hit
     from alos.domain.finding import Finding
 
-ENGINE_VERSION = b"alos.checks/3"
-
-Hit = tuple[int, int, int]
-"""Where a target matched: its end, its start (0 for what is reported once), its number."""
+ENGINE_VERSION = b"alos.checks/4"
 
 
 def build_scanner(packs: Sequence[Pack]) -> Scanner:
@@ -142,28 +141,23 @@ class Scanner:
         self, text: str, hits: Iterable[Hit], depth: int, enough: int | None
     ) -> list[Finding]:
         """Return the findings of `text` as it stands and, `depth` deep, under its disguises."""
-        found: list[Finding] = []
+        judging = Judging(self._targets, text, enough)
         disguises: set[Callable[[str], Iterator[View]]] = set()
-        settled: dict[int, int] = {}  # up to where the last finding of a trigger reaches
-        budget = Budget()
-        for end, start, index in hits:
+        for hit in hits:
+            end, _, index = hit
+            if index < self.first_once:
+                judging.add(hit)
+                if judging.is_enough():
+                    return judging.found
+                continue
             target = self._targets[index]
-            if isinstance(target, Trigger):
-                if start < settled.get(index, 0):
-                    continue
-                if budget.is_spent(index, target, text, start, end):
-                    budget.take(index, text, start, end)
-                elif (finding := target.confirm(text, start, end)) is not None:
-                    found.append(finding)
-                    settled[index] = finding.end
-                    budget.add_found(index)
-                    if _are_enough(found, enough):
-                        return found
-            elif isinstance(target, Sweep):
-                found.extend(target.sweep(text, max(0, end - target.width)))
+            if isinstance(target, Sweep):
+                judging.found.extend(target.sweep(text, max(0, end - target.width)))
             elif depth:
-                disguises.add(target.views)
-        found.extend(budget.findings(self._targets))
+                disguises.add(cast("Mark", target).views)
+        found = judging.finish()
+        if judging.is_enough():
+            return found
         for undo in disguises:
             self._undisguise(text, undo, depth - 1, enough, found)
         return found
@@ -180,18 +174,8 @@ class Scanner:
         for view in undo(text):
             under = self._confirm(view.text, self.read(view.text), depth, enough)
             found.extend(one.at(*view.locate(one.start, one.end)) for one in under)
-            if _are_enough(found, enough):
+            if are_enough(found, enough):
                 return
-
-
-def _are_enough(found: Sequence[Finding], enough: int | None) -> bool:
-    """Tell whether `found` ends with the last credential that was asked for."""
-    return (
-        enough is not None
-        and len(found) >= enough
-        and found[-1].kind == "secret"
-        and sum(one.kind == "secret" for one in found) >= enough
-    )
 
 
 def settle(findings: Iterable[Finding]) -> tuple[Finding, ...]:

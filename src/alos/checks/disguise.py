@@ -160,7 +160,8 @@ def plain_views(text: str) -> Iterator[View]:
     """Put escaped, hidden, full-width and look-alike characters back, all in one view."""
     folded = text.translate(_LETTERS)
     pieces: list[str] = []
-    origin: list[_Piece] = []
+    offsets: list[int] = []  # of the view, where an escape and where the plain text behind begins
+    starts: list[int] = []  # of the text, for the same
     done = offset = 0
     for match in _ESCAPE.finditer(folded):
         plain = _plain(match)
@@ -168,25 +169,16 @@ def plain_views(text: str) -> Iterator[View]:
             continue
         start, end = match.span()
         pieces += (folded[done:start], plain)
-        origin.append(_Piece(offset, done, start, literal=True))
         offset += start - done
-        origin.append(_Piece(offset, start, end, literal=False))
+        offsets.append(offset)
+        starts.append(start)
         offset += len(plain)
+        offsets.append(offset)
+        starts.append(end)
         done = end
-    if origin or folded != text:
+    if offsets or folded != text:
         pieces.append(folded[done:])
-        origin.append(_Piece(offset, done, len(text), literal=True))
-        yield View("".join(pieces), _mapped(origin))
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """Where a stretch of the view begins and which stretch of the text it stands for."""
-
-    offset: int
-    start: int
-    end: int
-    literal: bool
+        yield View("".join(pieces), _mapped(offsets, starts))
 
 
 def _plain(match: re.Match[str]) -> str | None:
@@ -209,16 +201,20 @@ def _entity(name: str) -> str | None:
     return chr(code) if code < _ASCII_END else None
 
 
-def _mapped(origin: Sequence[_Piece]) -> Callable[[int, int], tuple[int, int]]:
-    """Return the way back from the view to the text."""
-    offsets = [piece.offset for piece in origin]
+def _mapped(
+    offsets: Sequence[int], starts: Sequence[int]
+) -> Callable[[int, int], tuple[int, int]]:
+    """Return the way back from the view to the text.
+
+    Pieces come in turns: an escape, which stands for its whole width, then text as it stands.
+    """
 
     def locate(first: int, last: int) -> tuple[int, int]:
-        head = origin[bisect_right(offsets, first) - 1]
-        tail = origin[bisect_right(offsets, last - 1) - 1]
-        start = head.start + first - head.offset if head.literal else head.start
-        end = tail.start + last - tail.offset if tail.literal else tail.end
-        return start, end
+        head, tail = bisect_right(offsets, first) - 1, bisect_right(offsets, last - 1) - 1
+        start = starts[head] + (first - offsets[head] if head % 2 else 0) if head >= 0 else first
+        if tail >= 0:
+            last = starts[tail] + last - offsets[tail] if tail % 2 else starts[tail + 1]
+        return start, last
 
     return locate
 

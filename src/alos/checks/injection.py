@@ -13,12 +13,14 @@ from alos.checks.base import Confirm, Finding, Pack, Trigger, digest
 
 __all__ = ["DISCUSSED", "build_injection_pack"]
 
-CODE_VERSION = b"injection/1"
+CODE_VERSION = b"injection/2"
 DISCUSSED = 0.3
 """Confidence of a phrase that is quoted or talked about; set thresholds above it."""
 
 LOOK_BEFORE = 160
 LOOK_AFTER = 80
+MOST_JUDGED = 64
+"""Hits of one phrase in one text that are judged."""
 
 _DISCUSSION = re2.compile(
     r"(?i)prompt[- ]injection|injection attack|inject(?:ed|ing|ion)"
@@ -30,6 +32,7 @@ _DISCUSSION = re2.compile(
     r"assert|expect\(|blocklist|denylist|regex|re\.compile|dataset"
     r"|should (?:be )?(?:refuse|block|reject)",
 )
+_BREAK = re.compile(r"[.!?]\s|\n")
 _QUOTES = "\"'`“”‘’«»„「」『』"  # noqa: RUF001 - quotation marks are the point
 
 
@@ -49,6 +52,8 @@ def build_injection_pack() -> Pack:
                 expression="".join(_expression(phrase)),
                 confirm=confirm,
                 caseless=True,
+                most=MOST_JUDGED,
+                dense_type=family["type"],
             )
             for phrase in family["phrases"]
         ]
@@ -84,7 +89,7 @@ def _is_discussed(text: str, start: int, end: int) -> bool:
     quoted = any(mark in near for mark in _QUOTES)
     if quoted and _DISCUSSION.search(before + " " + after):
         return True
-    sentence = re.split(r"[.!?]\s|\n", before)[-1] + " " + re.split(r"[.!?]\s|\n", after)[0]
+    sentence = _BREAK.split(before)[-1] + " " + _BREAK.split(after, maxsplit=1)[0]
     return _DISCUSSION.search(sentence) is not None
 
 

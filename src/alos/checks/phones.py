@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 import phonenumbers
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE as COUNTRY_CODES
 
 from alos.checks.base import Finding, Trigger
 from alos.checks.pii_context import NOT_PERSONAL, Labels
@@ -32,10 +34,11 @@ _LEADING_ZERO = re.compile(
 _NO_PHONE = re.compile(
     r"\d{5}-\d{4}\Z"  # ZIP+4
     r"|(?:\d{4} ){2,}\d{4}\Z"  # code points, hex dumps
-    r"|\d+\.\d+\Z|\d{1,3}(?:\.\d{1,3}){3}\Z|\d{7}-\d{7}\Z"  # decimals, addresses, ranges
-    r"|(?:19|20)\d\d ?- ?(?:19|20)\d\d\Z"  # years
+    r"|\d+\.\d+\Z|\d{7}-\d{7}\Z|\d{1,3}(?:\.\d{1,3}){3}(?: .*)?\Z"  # decimals, ranges, addresses
 )
 _DATE = re.compile(r"\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})\b|\d{4}[./-]\d{1,2}[./-]\d{1,2}\b")
+_YEARS = re.compile(r"(?:19|20)\d\d ?- ?(?:19|20)\d\d\Z")
+_UNWRITTEN = str.maketrans("", "", "+ ()-./\u00a0")
 _FEWEST_DIGITS = 7
 _MOST_DIGITS = 15
 
@@ -73,13 +76,18 @@ class Phones:
         if run is None or not _ends_here(text, run.end()):
             return None
         number = _TRUNK_ZERO.sub("", run.group())
-        digits = sum(character.isdigit() for character in number)
-        if not _FEWEST_DIGITS < digits <= _MOST_DIGITS or not _is_possible(number, None):
+        digits = number.translate(_UNWRITTEN)
+        if not _FEWEST_DIGITS < len(digits) <= _MOST_DIGITS:
+            return None
+        if not _is_international(number, digits):
             return None
         return _finding(start, _with_extension(text, run.end()), 0.9)
 
     def is_plausible(self, run: str) -> bool:
-        """Say cheaply whether a run of digits and separators may be a telephone number."""
+        """Say whether a run of digits and separators may be a telephone number by its form.
+
+        Whichever digits they are makes no difference.
+        """
         digits = sum(map(str.isdigit, run))
         if not _FEWEST_DIGITS <= digits <= _MOST_DIGITS:
             return False
@@ -88,23 +96,23 @@ class Phones:
     def judge(self, text: str, start: int, end: int, *, labels: list[str]) -> Finding | None:
         """Judge a plausible run of digits and separators as a number in national form."""
         run = text[start:end]
-        if labels and labels[0] == NOT_PERSONAL:
+        if (labels and labels[0] == NOT_PERSONAL) or _YEARS.match(run):
             return None
-        digits = sum(map(str.isdigit, run))
         first = start - 1 if start and text[start - 1] == "(" and ")" in run else start
         if text[max(0, first - 2) : first].strip().isdigit():  # the end of a longer number
             return None
         if TYPE in labels[:2]:
             return _finding(first, _with_extension(text, end), 0.8)
-        if not self._is_national(run, digits):
+        if not self._is_national(run):
             return None
         return _finding(first, _with_extension(text, end), 0.6)
 
-    def _is_national(self, run: str, digits: int) -> bool:
+    def _is_national(self, run: str) -> bool:
         """Say whether the form alone is that of a number in one of the regions."""
-        if ({"US", "CA"} & set(self.regions)) and _NORTH_AMERICAN.match(run):
-            return True
-        if not run.startswith("0") or run.isdigit() or digits < 9:  # noqa: PLR2004
+        if not run.startswith("0"):
+            american = "US" in self.regions or "CA" in self.regions
+            return american and _NORTH_AMERICAN.match(run) is not None
+        if run.isdigit() or sum(map(str.isdigit, run)) < 9:  # noqa: PLR2004
             return False
         if _LEADING_ZERO.match(run) is None:
             return False
@@ -128,6 +136,37 @@ def _ends_here(text: str, end: int) -> bool:
 def _with_extension(text: str, end: int) -> int:
     extension = _EXTENSION.match(text, end, end + 24)
     return end if extension is None else extension.end()
+
+
+def _is_international(number: str, digits: str) -> bool:
+    """Say whether `number`, that begins with `+`, is as long as numbers of its country are.
+
+    What `phonenumbers` says of it; asked only where a prefix may have to be taken off first.
+    """
+    if not (digits.isascii() and digits.isdigit()):
+        return _is_possible(number, None)
+    code = next((digits[:n] for n in (1, 2, 3) if int(digits[:n]) in COUNTRY_CODES), None)
+    if code is None:
+        return False
+    prefix, lengths = _plan(int(code))
+    national = digits[len(code) :]
+    if national.startswith("0") or (prefix is not None and prefix.match(national)):
+        return _is_possible(number, None)
+    return len(national) in lengths
+
+
+@cache
+def _plan(code: int) -> tuple[re.Pattern[str] | None, frozenset[int]]:
+    """Return the prefix that is dialled within a country, and how long its numbers may be."""
+    region = phonenumbers.region_code_for_country_code(code)
+    plan = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(code, region)
+    if plan is None or plan.general_desc is None:
+        return None, frozenset()
+    prefix, general = plan.national_prefix_for_parsing, plan.general_desc
+    return (
+        re.compile(prefix) if prefix else None,
+        frozenset((*general.possible_length, *general.possible_length_local_only)),
+    )
 
 
 def _is_possible(number: str, region: str | None) -> bool:

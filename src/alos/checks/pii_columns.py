@@ -7,16 +7,18 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from alos.checks.base import Finding, Sweep
+from alos.checks.density import COLUMN, FAR_CHARACTERS
 from alos.checks.pii_context import NOT_PERSONAL, Labels
 from alos.checks.pii_fields import exact_type
 from alos.checks.pii_numbers import Numbers
 
 __all__ = ["Columns"]
 
-CONFIDENCE = 0.75
 LONGEST_HEADER = 2000
-FAR_CHARACTERS = 4000
-"""Cells further into a text than this are what their column's name says without being judged."""
+MOST_HEADERS = 64
+"""After so many lines that name columns any cell may be what the last of them said."""
+
+_MOST_COLUMNS = 256
 
 _DELIMITERS = ("\t", "|", ";", ",")
 _CELL = {
@@ -29,6 +31,7 @@ _TUPLE = re.compile(r"\s*,?\s*\(([^()]{1,4000})\)")
 _VALUES = re.compile(r"[`\"]?\)\s*VALUES\b", re.IGNORECASE)
 _RULE_LINE = re.compile(r"[-|:= \t+]+\Z")
 _DIGITS = re.compile(r"\d+")
+_ANY = "DENSE_NUMBERS"
 _QUOTES = " \t\"'`"
 
 
@@ -75,15 +78,20 @@ class Columns:
 
     def _tables(self, text: str, begin: int) -> Iterator[Finding]:
         """Walk the lines; a line of labels opens a table, one of another width closes it."""
-        mark, width = "", 0
+        mark, width, headers = "", 0, 0
         types: dict[int, list[str]] = {}
         at = begin
         while at < len(text):
             stop = text.find("\n", at)
             stop = len(text) if stop < 0 else stop
-            header = self._header(text, at, min(stop, at + LONGEST_HEADER))
-            if header[2]:
+            header = ("", 0, types)
+            if headers < MOST_HEADERS:
+                header = self._header(text, at, min(stop, at + LONGEST_HEADER))
+            if header[0] and header[2]:
                 mark, width, types = header
+                headers += 1
+                if headers == MOST_HEADERS:
+                    width, types = 0, {at: [_ANY] for at in range(_MOST_COLUMNS)}
             elif mark and text.count(mark, at, stop) >= width:
                 if not _RULE_LINE.match(text, at, stop):
                     yield from self._row(text, _CELL[mark].finditer(text, at, stop), types)
@@ -93,9 +101,11 @@ class Columns:
 
     def _header(self, text: str, at: int, stop: int) -> tuple[str, int, dict[int, list[str]]]:
         """Return the delimiter, how often it stands, and the announced types by column."""
+        if _DIGITS.search(text, at, stop):
+            return "", 0, {}
         for mark in _DELIMITERS:
             width = text.count(mark, at, stop)
-            if width and not _DIGITS.search(text, at, stop):
+            if width:
                 return mark, width, self._types(_CELL[mark].finditer(text, at, stop))
         return "", 0, {}
 
@@ -119,7 +129,7 @@ class Columns:
     ) -> Iterator[Finding]:
         for index, cell in enumerate(cells):
             if index in types:
-                if cell.start() > FAR_CHARACTERS:
+                if cell.start() > FAR_CHARACTERS or types[index][0] == _ANY:
                     found = _unjudged(cell, types[index])
                 else:
                     found = self._cell(text, cell, types[index])
@@ -167,5 +177,5 @@ def _finding(type_: str, start: int, end: int) -> Finding:
         start=start,
         end=end,
         rule=f"pii/{type_.lower()}",
-        confidence=CONFIDENCE,
+        confidence=COLUMN,
     )

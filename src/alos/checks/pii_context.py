@@ -27,12 +27,12 @@ class Labels:
 
     Attributes:
         types_by_label: Words in lower case joined by one blank → types.
-        first_words: The words that labels begin with.
+        widths: The words that labels begin with → how many words the longest of those has.
         unspaced: Labels of scripts that put no blanks between words, with their types.
     """
 
     types_by_label: Mapping[str, tuple[str, ...]]
-    first_words: frozenset[str]
+    widths: Mapping[str, int]
     unspaced: tuple[tuple[str, tuple[str, ...]], ...]
 
     def near(self, text: str, start: int, end: int) -> list[str]:
@@ -41,6 +41,9 @@ class Labels:
         The same line before the value is asked first, then the same line and sentence after
         it, then the lines of the same paragraph above. Reads a bounded number of characters.
         """
+        around = text[max(0, start - BEFORE_CHARACTERS) : end + AFTER_CHARACTERS]
+        if around.isascii() and around.lower() == around.upper():
+            return []  # no letter far and wide, as in a column of numbers
         window = text[max(0, start - BEFORE_CHARACTERS) : start]
         above, _, line = window.rpartition("\n")
         if found := self._types(line):
@@ -68,10 +71,12 @@ class Labels:
             return []
         found: list[str] = []
         at = 0
+        widths = self.widths
         while at < len(words):
-            if words[at] in self.first_words:
-                for width in range(min(LONGEST_LABEL_WORDS, len(words) - at), 0, -1):
-                    types = self.types_by_label.get(" ".join(words[at : at + width]))
+            if words[at] in widths:
+                for width in range(min(widths[words[at]], len(words) - at), 0, -1):
+                    label = words[at] if width == 1 else " ".join(words[at : at + width])
+                    types = self.types_by_label.get(label)
                     if types is not None:
                         found.extend(types)
                         at += width - 1
@@ -96,17 +101,24 @@ def build_labels(types_and_labels: Iterable[tuple[str, Iterable[str]]]) -> Label
             types = (unspaced if cjk else spaced).setdefault(key, [])
             if type_ not in types:
                 types.append(type_)
+    widths: dict[str, int] = {}
+    for label in spaced:
+        words = label.split(" ")
+        widths[words[0]] = min(max(widths.get(words[0], 0), len(words)), LONGEST_LABEL_WORDS)
     return Labels(
         types_by_label={label: tuple(types) for label, types in spaced.items()},
-        first_words=frozenset(label.split(" ", 1)[0] for label in spaced),
+        widths=widths,
         unspaced=tuple((label, tuple(types)) for label, types in unspaced.items()),
     )
 
 
 def _split(window: str) -> list[str]:
     """Return the words in lower case; `customerSSN` and `tax_id` are two words each."""
+    found: list[str] = _WORD.findall(window)
+    if window.islower():
+        return found
     words: list[str] = []
-    for word in _WORD.findall(window):
+    for word in found:
         if word.islower():
             words.append(word)
         elif word.istitle() or word.isupper():

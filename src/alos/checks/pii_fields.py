@@ -28,6 +28,9 @@ _BEHIND = (
     r"[^\w\n]{1,4}(?:(?:that|which|it|this)[^\w\n]{0,2}s? )?(?:is |was |as )?"
     r"(?:my|his|her|their|our|the) (?:own |US |UK )?\Z"
 )
+_POINTERS = ("my ", "his ", "her ", "their ", "our ", "the ", "own ", "US ", "UK ")
+"""Ends of `_BEHIND`, looked at first."""
+_LONGEST_POINTER = 6
 _YEARS = re.compile(r"(?:19|20)\d\d ?[-/] ?(?:19|20)?\d\d\Z")
 _MONTH = r"[^\W\d_]{3,10}\.?"
 _DATE = re.compile(
@@ -39,6 +42,9 @@ _DATE = re.compile(
     r"|(?P<y5>\d{4})年 ?\d{1,2}月 ?\d{1,2}日|(?P<y6>\d{4})년 ?\d{1,2}월 ?\d{1,2}일"
     r"|(?P<y7>(?:19|20)\d\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))(?!\d)"
 )
+_DIGIT = re.compile(r"\d")
+_APART = re.compile(r"\n\n|[.;?] ")
+_YEAR_GROUPS = ("y1", "y2", "y3", "y4", "y5", "y6", "y7")
 _US_PASSPORT = re.compile(r"(?:\d{9}|[A-Za-z]\d{8})\Z")
 _BEFORE_DATE = 32
 _BEFORE_LABEL = 64
@@ -107,19 +113,21 @@ def _date_after(type_: str) -> Confirm:
     def confirm(text: str, start: int, end: int) -> Finding | None:
         if _is_no_label(text, start):
             return None
-        if (ahead := behind.search(text[max(0, start - _BEFORE_LABEL) : start])) is not None:
+        ahead = None
+        if text.endswith(_POINTERS, max(0, start - _LONGEST_POINTER), start):
+            ahead = behind.search(text[max(0, start - _BEFORE_LABEL) : start])
+        if ahead is not None:
             first = max(0, start - _BEFORE_LABEL) + ahead.start()
             date = _DATE.match(text, first)
             return None if date is None else _finding(type_, first, date.end())
+        if _DIGIT.search(text, end, end + _BEFORE_DATE + 24) is None:
+            return None
         value = _DATE.search(text, end, end + _BEFORE_DATE + 24)
         if value is None or value.start() > end + _BEFORE_DATE:
             return None
-        gap = text[end : value.start()]
-        if "\n\n" in gap or any(mark in gap for mark in (". ", "; ", "? ")):
+        if _APART.search(text, end, value.start()):
             return None
-        year = next(
-            int(group) for name, group in value.groupdict().items() if group and name != "s"
-        )
+        year = int(next(filter(None, value.group(*_YEAR_GROUPS))))
         if year > 99 and not FIRST_YEAR <= year <= LAST_YEAR:  # noqa: PLR2004 - two digits
             return None
         return _finding(type_, value.start(), value.end())
@@ -135,7 +143,9 @@ def _value_after(type_: str, pattern: str, fewest_digits: int) -> Confirm:
         if _is_no_label(text, start):
             return None
         offset = max(0, start - _BEFORE_LABEL)
-        match = behind.search(text[offset:start])
+        match = None
+        if text.endswith(_POINTERS, max(0, start - _LONGEST_POINTER), start):
+            match = behind.search(text[offset:start])
         if match is None:
             offset = 0
             match = reads.match(text, end, end + 90)

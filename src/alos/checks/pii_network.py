@@ -22,6 +22,7 @@ _RESOLVERS = frozenset(
 )
 _LARGEST_VERSION_PART = 31
 _SMALL_PARTS = 3
+_PRIVATE = ("10.", "127.", "192.168.", "169.254.")
 _OID = [1, 3]
 _DOCUMENTATION = tuple(
     map(
@@ -58,6 +59,8 @@ class Networks:
                 rule="pii/ip_address",
                 expression=r"[0-9A-Fa-f]{3}:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]",
                 confirm=self.confirm_ipv6,
+                most=256,
+                dense_type="IP_ADDRESS",
             ),
             Trigger(
                 rule="pii/mac_address",
@@ -73,12 +76,13 @@ class Networks:
         value = _IPV4.match(text, first, first + 15)
         if value is None or not _ends_here(text, value.end()):
             return None
-        if not self._counts(value.group(), ["IP_ADDRESS"]):  # whatever stands near
+        parts = [int(part) for part in value.group().split(".")]
+        ordinary = _is_ordinary(value.group(), parts)
+        if not ordinary and not self._counts(value.group(), ["IP_ADDRESS"]):  # whatever is near
             return None
         near = self.labels.near(text, first, value.end())
-        if near[:1] == [NOT_PERSONAL] or not self._counts(value.group(), near):
+        if near[:1] == [NOT_PERSONAL] or not (ordinary or self._counts(value.group(), near)):
             return None
-        parts = [int(part) for part in value.group().split(".")]
         small = sum(part <= _LARGEST_VERSION_PART for part in parts)
         if "IP_ADDRESS" not in near and (small >= _SMALL_PARTS or parts[:2] == _OID):
             return None
@@ -116,6 +120,8 @@ class Networks:
 
     def _counts(self, value: str, near: list[str]) -> bool:
         """Say whether the address may lead to a person; documentation ranges need a label."""
+        if value.startswith(_PRIVATE) and not self.private_addresses:
+            return False
         try:
             address = ipaddress.ip_address(value)
         except ValueError:
@@ -127,6 +133,20 @@ class Networks:
         if address.is_link_local or address.is_private:
             return self.private_addresses and not value.startswith(("0.", "255."))
         return not (address.version == 4 and address.is_reserved) and value not in _RESOLVERS  # noqa: PLR2004
+
+
+_RESERVED_IN = frozenset((0, 10, 100, 127, 169, 172, 192, 198, 203, *range(224, 256)))
+"""First numbers under which ranges are set aside for something (IANA special-purpose registry)."""
+
+
+def _is_ordinary(value: str, parts: list[int]) -> bool:
+    """Say cheaply of an address far from every reserved range that it is a host's on the net."""
+    return (
+        parts[0] not in _RESERVED_IN
+        and max(parts) < 256  # noqa: PLR2004 - a byte
+        and value == "{}.{}.{}.{}".format(*parts)  # no leading zero
+        and value not in _RESOLVERS
+    )
 
 
 def _ends_here(text: str, end: int) -> bool:

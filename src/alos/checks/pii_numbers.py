@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 
 from alos.checks.base import Finding, Trigger
 from alos.checks.identifiers import Number
@@ -21,9 +22,16 @@ MOST_JUDGED = 640
 PLAIN_CONFIDENCE = 0.85
 LABELLED_CONFIDENCE = 0.95
 
+YIELDS_ABOVE = 0.79
+"""Digits inside a finding surer than this are not judged again; only bare ones are less sure."""
+
 _JOINT = r"(?: ?[-/.)] ?|\)[-./]| ?\(|[ \u00a0])"
 _GROUP = re.compile(rf"(\d+)({_JOINT}(?=\d))?")
-_RUN = re.compile(rf"\d+(?:{_JOINT}\d+){{0,7}}")
+_RUN = re.compile(rf"\d+(?:{_JOINT}\d+)*")
+_EIGHT_GROUPS = re.compile(rf"\d+(?:{_JOINT}\d+){{0,7}}")
+_UNWRITTEN = str.maketrans("", "", " -./()\u00a0")
+_MASK = str.maketrans("123456789", "000000000")
+"""All digits are one, so that what can be told of a run by its form alone is told once."""
 _TAIL = re.compile(r"-?[A-Za-z]{1,2}(?![A-Za-z0-9_])")
 
 
@@ -36,6 +44,24 @@ def is_no_date(text: str, start: int, _end: int) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What the form of a run of digits, whichever they are, says about it.
+
+    Attributes:
+        readings: Where the number may end, counted from its beginning, and how it is written
+            then; the longest first.
+        shape: How the whole run is written; empty where no known way begins so.
+        length: Characters of the whole run.
+        phone_length: Characters of it that may be a telephone number; 0 for none.
+    """
+
+    readings: tuple[tuple[int, str], ...]
+    shape: str
+    length: int
+    phone_length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Numbers:
     """Confirms runs of digits.
 
@@ -43,7 +69,7 @@ class Numbers:
         plain: Way of writing → rules that need no label.
         labelled: Way of writing → type → rule that counts only beside its label.
         shapes: The ways of writing of either.
-        beginnings: What those begin with.
+        form: Reads a run all of whose digits were made 0; remembers what it said.
         labels: Index of the words that announce types.
         phones: Judge of what may be a telephone number.
     """
@@ -51,7 +77,7 @@ class Numbers:
     plain: Mapping[str, tuple[Number, ...]]
     labelled: Mapping[str, Mapping[str, Number]]
     shapes: frozenset[str]
-    beginnings: frozenset[str]
+    form: Callable[[str], Form]
     labels: Labels
     phones: Phones
 
@@ -66,6 +92,7 @@ class Numbers:
                 is_worth_counting=is_no_date,
                 most=MOST_JUDGED,
                 dense_type="DENSE_NUMBERS",
+                yields_above=YIELDS_ABOVE,
             )
         ]
 
@@ -73,8 +100,13 @@ class Numbers:
         """Judge the run of digits that begins at the trigger."""
         del end
         first = start if text[start].isdigit() else start + 1
+        run = _RUN.match(text, first, first + LONGEST_RUN)
+        if run is None:
+            return None
+        form = self.form(run[0].translate(_MASK))
         labels: list[str] | None = None
-        for stop, shape in self._readings(text, first):
+        for length, shape in self._readings(text, run.end(), form):
+            stop = first + length
             if not stands_alone(text, first, stop):
                 continue
             if labels is None:
@@ -82,64 +114,44 @@ class Numbers:
             found = self.identify(text, first, stop, shape=shape, near=labels)
             if found is not None:
                 return found
-        return self._phone(text, first, labels)
+        if not form.phone_length:
+            return None
+        return self._phone(text, first, first + form.phone_length, labels)
 
-    def _readings(self, text: str, first: int) -> list[tuple[int, str]]:
-        """Return where the number may end and how it is written then, the longest first.
-
-        A run may go on past the value ("… 6789 12 times"), so each of its groups may be the
-        last; it ends for good where no known way of writing begins like it.
-        """
-        readings: list[tuple[int, str]] = []
-        shape = ""
-        at = first
-        while (group := _GROUP.match(text, at, first + LONGEST_RUN)) is not None:
-            shape += str(group.end(1) - at)
-            if shape not in self.beginnings:
-                break
-            if shape in self.shapes:
-                readings.append((group.end(1), shape))
-            if group[2] is None:
-                self._add_tail(readings, text, group.end(), shape)
-                break
-            shape += " " if group[2] == "\u00a0" else group[2]
-            at = group.end()
-        readings.reverse()
-        return readings
-
-    def _add_tail(self, readings: list[tuple[int, str]], text: str, stop: int, shape: str) -> None:
-        """Add the reading that takes the letters behind the last group, where there are any."""
+    def _readings(self, text: str, stop: int, form: Form) -> Sequence[tuple[int, str]]:
+        """Return how the run may be read, also with the letters behind its last group."""
+        if not form.shape or not (text[stop : stop + 1].isalpha() or text[stop : stop + 1] == "-"):
+            return form.readings
         tail = _TAIL.match(text, stop, stop + 4)
         if tail is None:
-            return
-        letters = tail.group().lstrip("-")
-        shape += "-" * (len(tail.group()) - len(letters)) + "L" * len(letters)
-        if shape in self.shapes:
-            readings.append((tail.end(), shape))
+            return form.readings
+        written = tail.group()
+        letters = written.lstrip("-")
+        shape = form.shape + "-" * (len(written) - len(letters)) + "L" * len(letters)
+        if shape not in self.shapes:
+            return form.readings
+        return [(form.length + len(written), shape), *form.readings]
 
     def identify(
         self, text: str, first: int, stop: int, *, shape: str, near: list[str]
     ) -> Finding | None:
         """Return the finding of the nearest label whose rule passes, else of a plain rule."""
         written = text[first:stop]
-        value = "".join(filter(str.isalnum, written))
-        labelled = self.labelled.get(shape, {})
-        for type_ in dict.fromkeys(near):
-            if type_ == NOT_PERSONAL:
-                return None
-            rule = labelled.get(type_)
-            if rule is not None and _passes(rule, written, value):
-                return _finding(type_, first, stop, LABELLED_CONFIDENCE)
+        value = written.translate(_UNWRITTEN)
+        if near:
+            labelled = self.labelled.get(shape, {})
+            for type_ in dict.fromkeys(near):
+                if type_ == NOT_PERSONAL:
+                    return None
+                rule = labelled.get(type_)
+                if rule is not None and _passes(rule, written, value):
+                    return _finding(type_, first, stop, LABELLED_CONFIDENCE)
         for rule in self.plain.get(shape, ()):
             if _passes(rule, written, value):
                 return _finding(rule.type, first, stop, PLAIN_CONFIDENCE)
         return None
 
-    def _phone(self, text: str, first: int, labels: list[str] | None) -> Finding | None:
-        run = _RUN.match(text, first, first + LONGEST_RUN)
-        if run is None or not self.phones.is_plausible(run.group()):
-            return None
-        stop = run.end()
+    def _phone(self, text: str, first: int, stop: int, labels: list[str] | None) -> Finding | None:
         left = first - 1 if first and text[first - 1] == "(" else first
         if not stands_alone(text, left, stop) and text[stop : stop + 1] not in {"x", "X"}:
             return None
@@ -167,13 +179,45 @@ def build_numbers(rules: Iterable[Number], *, labels: Labels, phones: Phones) ->
         for shape in rule.labelled | rule.plain:
             labelled.setdefault(shape, {})[rule.type] = rule
     shapes = frozenset(plain) | frozenset(labelled)
+    beginnings = frozenset(shape[:end] for shape in shapes for end in range(1, len(shape) + 1))
     return Numbers(
         plain=plain,
         labelled=labelled,
         shapes=shapes,
-        beginnings=frozenset(shape[:end] for shape in shapes for end in range(1, len(shape) + 1)),
+        form=lru_cache(maxsize=4096)(partial(_form, shapes, beginnings, phones)),
         labels=labels,
         phones=phones,
+    )
+
+
+def _form(shapes: frozenset[str], beginnings: frozenset[str], phones: Phones, mask: str) -> Form:
+    """Read a run whose digits were all made 0.
+
+    A run may go on past the value ("… 6789 12 times"), so each of its groups may be the last; it
+    ends for good where no known way of writing begins like it.
+    """
+    readings: list[tuple[int, str]] = []
+    shape = ""
+    at = 0
+    whole = False
+    while (group := _GROUP.match(mask, at)) is not None:
+        shape += str(group.end(1) - at)
+        if shape not in beginnings:
+            break
+        if shape in shapes:
+            readings.append((group.end(1), shape))
+        if group[2] is None:
+            whole = True
+            break
+        shape += " " if group[2] == "\u00a0" else group[2]
+        at = group.end()
+    readings.reverse()
+    run = _EIGHT_GROUPS.match(mask)
+    return Form(
+        readings=tuple(readings),
+        shape=shape if whole else "",
+        length=len(mask),
+        phone_length=run.end() if run is not None and phones.is_plausible(run[0]) else 0,
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
-from stdnum import iban
+from stdnum import numdb
 
 from alos.checks.base import Finding, Trigger
 from alos.checks.pii_context import stands_alone
@@ -64,12 +65,37 @@ _IBAN_LENGTHS = {
 """Length of an IBAN by country (SWIFT IBAN registry)."""
 
 
+_LETTER_VALUES = {ord(letter): str(int(letter, 36)) for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
+_UNWRITTEN = str.maketrans("", "", " -\u00a0")
+_CLASSES = {"n": "[0-9]", "a": "[A-Z]", "c": "[A-Z0-9]"}
+
+
+def _is_iban(written: str) -> bool:
+    """Say whether the check digits (ISO 7064 97-10) and the country's structure are right."""
+    value = written.translate(_UNWRITTEN).upper()
+    if int((value[4:] + value[:4]).translate(_LETTER_VALUES)) % 97 != 1:
+        return False
+    structure = _structure(value[:2])
+    return structure is not None and structure.fullmatch(value, 4) is not None
+
+
+@cache
+def _structure(country: str) -> re.Pattern[str] | None:
+    """Return what follows the check digits in a country's IBANs, by the SWIFT registry."""
+    entry = numdb.get("iban").info(country)[0][1].get("bban")
+    if entry is None:
+        return None
+    return re.compile(
+        re.sub(r"(\d+)!([nac])", lambda part: f"{_CLASSES[part[2]]}{{{part[1]}}}", entry)
+    )
+
+
 def is_card(digits: str) -> bool:
     """Say whether the digits are a card of a known issuer with a right check digit."""
     if not _has_check_digit(digits):
         return False
-    issuer = int(digits[:6])
-    return any(issuer in block and len(digits) in lengths for block, lengths in _ISSUERS)
+    issuer, length = int(digits[:6]), len(digits)
+    return any(issuer in block and length in lengths for block, lengths in _ISSUERS)
 
 
 def is_labelled_card(digits: str) -> bool:
@@ -77,15 +103,16 @@ def is_labelled_card(digits: str) -> bool:
     return _has_check_digit(digits)
 
 
-_DOUBLED = str.maketrans("0123456789", "0246813579")
+_DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")
 
 
 def _has_check_digit(digits: str) -> bool:
     """Say whether the last digit checks the others (ISO/IEC 7812, annex B)."""
     if not digits.isascii():
         return False
-    total = sum(map(int, digits[-1::-2])) + sum(map(int, digits[-2::-2].translate(_DOUBLED)))
-    return total % 10 == 0 and len(set(digits)) > 1
+    codes = digits.encode()
+    total = sum(codes[-1::-2]) + sum(codes[-2::-2].translate(_DOUBLED)) - 48 * len(codes)
+    return total % 10 == 0 and len(set(codes)) > 1
 
 
 def iban_triggers() -> list[Trigger]:
@@ -115,9 +142,7 @@ def confirm_iban(text: str, start: int, end: int) -> Finding | None:
     else:
         return None
     stop += 1
-    if not stands_alone(text, start, stop) or not iban.is_valid(
-        text[start:stop].replace("\u00a0", ""), check_country=False
-    ):
+    if not stands_alone(text, start, stop) or not _is_iban(text[start:stop]):
         return None
     return Finding(
         kind="pii", type="IBAN_CODE", start=start, end=stop, rule="pii/iban", confidence=0.99

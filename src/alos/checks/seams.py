@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
-    from alos.checks.catalogue import Hit, Scanner
+    from alos.checks.catalogue import Scanner
+    from alos.checks.judging import Hit
     from alos.domain.finding import Finding
 
 EDGE_CHARACTERS = 300
@@ -29,7 +30,7 @@ KEY_CHARACTERS = 17_000
 GLUE_CHARACTERS = 128
 """How much of either side a trigger that matches over a seam may take; none is wider."""
 
-ENOUGH = 32
+ENOUGH = 12
 """After so many credentials a part is not looked at further: one refuses the whole request."""
 
 _KEY_OPEN = "PRIVATE KEY"

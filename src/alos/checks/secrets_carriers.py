@@ -110,6 +110,7 @@ def confirm_flag(text: str, start: int, _end: int) -> Finding | None:
     return found(first, first + len(value), type_of(kind, flag), "secret/cli-flag", 0.8)
 
 
+_PAIR_OPENS = re.compile("name|key|variable")
 _PAIR = re.compile(
     r"(?:name|key|variable)[\"']?[ \t]{0,4}[:= ][ \t]{0,4}[\"']?(?P<name>[A-Za-z0-9_.\-]{3,64})"
     r"[\"']?[ \t]{0,4},?(?:[ \t]{0,4}\{)?\s{0,40}(?:type[ \t]{0,8}=[ \t]{0,4}\w{1,12}\s{1,20})?"
@@ -119,7 +120,9 @@ _PAIR = re.compile(
 
 def confirm_pair(text: str, start: int, end: int) -> Finding | None:
     """Confirm `name: DB_PASSWORD` / `value: …` pairs (Kubernetes, Terraform, task definitions)."""
-    named = _PAIR.search(text, max(0, start - 180), start)
+    opens = _PAIR_OPENS.finditer(text, max(0, start - 180), start)
+    tried = (_PAIR.match(text, one.start(), start) for one in opens)
+    named = next(filter(None, tried), None)
     kind = kind_of_name(named["name"]) if named else None
     span = value_after(text, start, end) if kind else None
     if named is None or kind is None or span is None:

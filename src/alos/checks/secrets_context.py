@@ -7,7 +7,7 @@ import re
 from alos.checks.base import Finding, Trigger
 from alos.checks.secrets_judge import judge
 from alos.checks.secrets_names import NameKind, kind_of_name
-from alos.checks.secrets_value import is_shuffled, is_strong, looks_random
+from alos.checks.secrets_value import is_chain, is_shuffled, is_strong, looks_random
 
 _NOUN = (
     "(?:passw(?:or)?d|passphrase|passcode|passwort|kennwort|senha|pwd|secret|token|key|"
@@ -36,23 +36,25 @@ _COMMENT = re.compile(r"[ \t]*(?:(?:#|//|--|;).*)?$")
 _NEEDED = re.compile(
     r"[0-9!@#$%^&*?~+]|[a-z][A-Z]|[a-z]([-._])[A-Za-z]{3,11}\1[A-Za-z]{3,11}\1[A-Za-z]"
 )
-_SHORTEST_RANDOM = 16
+_LONG_RUN = re.compile(r"[^\s,;]{16}")
+_WEAK_REACH = 64
+_SHORTEST, _SHORTEST_RANDOM = 5, 16
 _LONGEST = 400
 _SURE = 0.9
 
 
 def confirm_assignment(text: str, start: int, end: int) -> Finding | None:
     """Confirm `name = value` in any syntax: env file, YAML, JSON, code, header, XML, table."""
-    if not _NEEDED.search(text, end, end + 60):
-        return None
     name = _name_before(text, start) + text[start:end]
-    kind = kind_of_name(name)
-    if kind is None:
+    kind = None if is_chain(text, end) else kind_of_name(name)
+    if kind is None or (kind == "weak" and not _LONG_RUN.search(text, end, end + _WEAK_REACH)):
         return None
     span = value_after(text, start, end)
     if span is None:
         return None
     first, last, quoted, whole_line = span
+    if last - first < (_SHORTEST_RANDOM if kind == "weak" else _SHORTEST):
+        return None
     separator = text[end - 1]
     if separator == ">" and text[first] == "@":
         return None
@@ -163,4 +165,5 @@ def assignment_trigger() -> Trigger:
         expression=_ASSIGN,
         confirm=confirm_assignment,
         caseless=True,
+        needs=_NEEDED,
     )

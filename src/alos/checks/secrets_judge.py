@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from alos.checks.secrets_value import (
+    is_chain,
     is_code,
     is_dense,
     is_filler,
@@ -39,7 +40,7 @@ _WORDY = 0.6
 
 def judge(value: str, kind: NameKind, *, quoted: bool, whole_line: bool) -> float | None:
     """Return the confidence that `value`, under a name of `kind`, is a credential."""
-    if not _SHORTEST <= len(value) <= _LONGEST or " " in value.strip():
+    if not _SHORTEST <= len(value) <= _LONGEST or " " in value.strip() or is_chain(value, 0):
         return None
     if (kind == "weak" and len(value) < _SHORTEST_WEAK) or is_placeholder(value):
         return None

@@ -92,10 +92,10 @@ def kind_of_name(name: str) -> NameKind | None:
     The noun must come last but for a few words that don't change it: `db_password_prod` does,
     `password_hash`, `token_type`, `secretName` and `public_key` don't.
     """
-    words = [word.lower() for word in _WORDS.findall(name)]
+    words = _WORDS.findall(name)
     for at in range(len(words) - 1, -1, -1):
-        word = words[at]
-        before = words[at - 1] if at else ""
+        word = words[at].lower()
+        before = words[at - 1].lower() if at else ""
         if word in _PASSWORDS or word.endswith(_PASSWORD_ENDS):
             return None if before in _NOT_BEFORE else "password"
         if word in _SECRETS or word.endswith(_SECRET_ENDS):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NEAR = 80
+_SUREST = 0.8
 _RUN = re.compile(r"[A-Za-z0-9_\-+/~=.:]{16,200}", re.ASCII)
 _HASH = re.compile(
     r"sha-?\d+|sha\b|md5|commit|checksum|digest|hash|integrity|etag|revision|\brev\b|fingerprint|"
@@ -202,7 +203,7 @@ def _found(first: int, length: int, type_: str) -> Finding:
         start=first,
         end=first + length,
         rule="secret/nearby",
-        confidence=0.7 if type_ == "TOKEN" else 0.8,
+        confidence=0.7 if type_ == "TOKEN" else _SUREST,
     )
 
 
@@ -213,5 +214,6 @@ def nearby_triggers(source: str) -> tuple[Trigger, ...]:
             rule="secret/nearby",
             expression=r"(?:^|[^A-Za-z0-9_\-+/])[A-Za-z0-9_\-+/]{16}",
             confirm=Nearby(source).confirm,
+            yields_above=_SUREST,
         ),
     )

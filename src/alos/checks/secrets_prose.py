@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import lru_cache
 
 from alos.checks.base import Finding, Trigger
 from alos.checks.secrets_names import is_no_secret_before
 from alos.checks.secrets_value import (
+    is_chain,
     is_code,
     is_filler,
     is_hex,
@@ -123,6 +126,30 @@ _APPROACHES = ("sign", "log into", "log on")
 _FEWEST_JOINTS = 3
 
 
+@dataclass(frozen=True, slots=True)
+class _Noun:
+    """What a noun of the triggers announces."""
+
+    kind: str
+    is_key: bool
+    approaches: bool
+    has_user: bool
+    may_be_word: bool
+
+
+@lru_cache(maxsize=512)
+def _noun(written: str) -> _Noun:
+    noun = written.lower()
+    is_password = noun.startswith(_PASSWORD_NOUNS)
+    return _Noun(
+        kind="password" if is_password else "token",
+        is_key=noun == "key",
+        approaches=noun.startswith(_APPROACHES),
+        has_user=noun.startswith(_USER_NOUNS),
+        may_be_word=is_password and not noun.startswith(("cred", "log", "pin", "sign")),
+    )
+
+
 def _may_tell(text: str, first: int, last: int) -> bool:
     """Tell whether a value may stand between `first` and `last`: a tell-tale, or joined words."""
     return (
@@ -140,20 +167,22 @@ def confirm_prose(text: str, start: int, end: int) -> Finding | None:
     before = text[start - 1] if start else " "
     if before.isalnum() or before in "-.$" or (before == "_" and text[end : end + 1] != " "):
         return None
-    noun = text[start:end].lower()
-    if noun == "key" and is_no_secret_before(_last_word(text, start)):
+    if is_chain(text, end):
         return None
-    kind = "password" if noun.startswith(_PASSWORD_NOUNS) else "token"
+    noun = _noun(text[start:end])
+    kind = noun.kind
+    if noun.is_key and is_no_secret_before(_last_word(text, start)):
+        return None
     span = None
     if _may_tell(text, max(0, start - 60), end + 120):
         span = (
-            (None if noun.startswith(_APPROACHES) else _told_after(text, end, kind))
+            (None if noun.approaches else _told_after(text, end, kind))
             or _told_before(text, start, kind)
             or _told_in_answer(text, end, kind)
         )
-        if span is None and noun.startswith(_USER_NOUNS):
+        if span is None and noun.has_user:
             span = _told_with_user(text, end)
-    if span is None and kind == "password" and not noun.startswith(("cred", "log", "pin", "sign")):
+    if span is None and noun.may_be_word:
         span = find_told_word(text, start, end)
     if span is None:
         return None
@@ -213,6 +242,8 @@ _NAMED_USER = re.compile(
 
 
 def _told_before(text: str, start: int, kind: str) -> tuple[int, int] | None:
+    if start == 0 or not text[start - 1].isspace():
+        return None
     match = _BEFORE.search(text, max(0, start - 110), start)
     if match is None:
         return None

@@ -43,15 +43,18 @@ CHECKS: Mapping[str, Callable[[str], bool]] = {
     "github-fine": has_fine_grained_checksum,
 }
 
-_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{10,2000}\.[A-Za-z0-9_-]{2,6000}\.[A-Za-z0-9_-]{6,1500}")
+_JWT_HEAD = re.compile(r"eyJ[A-Za-z0-9_-]{10,2000}+\.")
+_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{10,2000}+\.[A-Za-z0-9_-]{2,6000}+\.[A-Za-z0-9_-]{6,1500}")
 _JWE = re.compile(
-    r"eyJ[A-Za-z0-9_-]{10,2000}\.[A-Za-z0-9_-]{0,1500}\.[A-Za-z0-9_-]{8,64}\."
-    r"[A-Za-z0-9_-]{2,6000}\.[A-Za-z0-9_-]{16,64}",
+    r"eyJ[A-Za-z0-9_-]{10,2000}+\.[A-Za-z0-9_-]{0,1500}+\.[A-Za-z0-9_-]{8,64}+\."
+    r"[A-Za-z0-9_-]{2,6000}+\.[A-Za-z0-9_-]{16,64}",
 )
 
 
 def confirm_jwt(text: str, start: int, _end: int) -> Finding | None:
     """Find a JSON web token: its header must decode to an object that names an algorithm."""
+    if _JWT_HEAD.match(text, start) is None:
+        return None
     match = _JWE.match(text, start) or _JWT.match(text, start)
     if match is None or not _names_algorithm(match[0].partition(".")[0]):
         return None

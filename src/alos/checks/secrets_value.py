@@ -95,6 +95,18 @@ _WORDY_BESIDE = 0.8
 _SIDE = 6  # letters beside the mark that are enough to read them as words
 
 
+_CHAIN = re.compile(r"(?=[^\s\"'`,;<>|)}\]&]{64})[=:(]{0,3}(?:[\w.\-]{0,40}[=:(]{1,3}){3}")
+
+
+def is_chain(text: str, start: int) -> bool:
+    """Tell whether names and their signs go on at `start`, as in `key=key=key=…`.
+
+    The last of them may have a value; none of the others does, and judging each would cost the
+    square of their number.
+    """
+    return _CHAIN.match(text, start) is not None
+
+
 def entropy_bits(value: str) -> float:
     """Return the Shannon entropy of the characters of `value`, in bits per character."""
     length = len(value)
