@@ -46,6 +46,7 @@ from alos.domain.workflow import StageName
 from alos.gateway.wire.formats import FORMATS
 from alos.ledger.note import SigningKey
 from alos.pipeline.anonymous import Anonymous
+from alos.ports.identity_provider import IdentityProviders
 from alos.ports.ids import RandomIds
 from alos.ports.notices import NoticeFailed
 from alos.ports.vault import MemoryVault
@@ -152,8 +153,10 @@ class Desk:
         changes: tuple[Change, ...] = (),
         scanner: Scanner = SCANNER,
         issuer: TestIssuer | None = None,
+        providers: IdentityProviders | None = None,
     ) -> None:
         self.issuer = issuer or TestIssuer()
+        self.providers = providers or self.issuer
         self.folder = folder
         self.dev = dev
         self.changes = changes
@@ -236,8 +239,8 @@ class Desk:
         )
 
         reach = Reach(
-            providers=self.issuer,
-            keys=IssuerKeys(self.issuer, self.clock),
+            providers=self.providers,
+            keys=IssuerKeys(self.providers, self.clock),
             reveal={"env:OIDC_SECRET": "shh"}.get,
         )
         self.workloads = WorkloadTokens(

@@ -54,6 +54,7 @@ class TestIssuer:
         self.token_change: dict[str, Any] = {}
         self.token: str | None = None
         self.skip_pkce = False
+        self.names_keys = True
 
     @property
     def key(self) -> RSAKey:
@@ -68,7 +69,10 @@ class TestIssuer:
         self.number += 1
 
     def public_keys(self) -> dict[str, Any]:
-        return {"keys": [{**self.key.as_dict(private=False), "kid": self.key_id}]}
+        key = dict(self.key.as_dict(private=False)) | {"kid": self.key_id}
+        if not self.names_keys:
+            del key["kid"]
+        return {"keys": [key]}
 
     # --- tokens ---------------------------------------------------------------------------
 

@@ -194,6 +194,36 @@ async def test_a_key_that_was_withdrawn_is_no_longer_good(bench: Bench) -> None:
     assert "no such key" in await why(bench, old)
 
 
+async def test_a_key_without_an_id_that_turned_is_found_by_its_signature(bench: Bench) -> None:
+    """A provider with one key need not name it, so nothing else shows that it has another."""
+    bench.issuer.names_keys = False
+    old = bench.issuer.sign(bench.issuer.claims(), kid=...)
+    assert (await bench.verify(old))["sub"] == "sub-chloe"
+    bench.issuer.rotate()
+    new = bench.issuer.sign(bench.issuer.claims(), kid=...)
+    assert "signature" in await why(bench, new), "not fetched again within half a minute"
+    bench.clock.seconds += 31
+    assert (await bench.verify(new))["sub"] == "sub-chloe"
+    assert "signature" in await why(bench, old)
+    bench.issuer.down = True
+    bench.clock.seconds += 31
+    assert "signature" in await why(bench, old)
+    assert (await bench.verify(new))["sub"] == "sub-chloe"
+
+
+async def test_forged_tokens_without_a_keys_id_make_us_ask_twice_a_minute_at_most(
+    bench: Bench,
+) -> None:
+    bench.issuer.names_keys = False
+    await bench.verify(bench.issuer.sign(bench.issuer.claims(), kid=...))
+    before = len(bench.issuer.asked)
+    forged = bench.issuer.sign(bench.issuer.claims(), kid=...)[:-8] + "A" * 8
+    for number in range(200):
+        await why(bench, forged)
+        bench.clock.seconds = NOW + number * 60 // 200
+    assert len(bench.issuer.asked) - before <= 3
+
+
 async def test_made_up_keys_make_us_ask_twice_a_minute_at_most(bench: Bench) -> None:
     await bench.verify(bench.issuer.sign(bench.issuer.claims()))
     before = len(bench.issuer.asked)

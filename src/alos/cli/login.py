@@ -4,6 +4,7 @@ import http.client
 import secrets
 import webbrowser
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 from typing import Annotated, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -101,7 +102,7 @@ def _by_browser(begin: str, query: dict[str, str], state: str) -> str:
         server.timeout = _WAIT_SECONDS
         address = f"{begin}?{urlencode({**query, 'port': server.server_address[1]})}"
         typer.echo(f"Opening {begin} …  If no browser opens, go to:\n\n  {address}\n")
-        webbrowser.open(address)
+        Thread(target=webbrowser.open, args=(address,), daemon=True).start()  # some block
         for _ in range(20):
             server.handle_request()
             if came:

@@ -121,6 +121,24 @@ class IssuerKeys:
                 raise SignOnDown(f"no usable keys of {source.url}")
             return _select(known.keys, key_id)
 
+    async def find_newer(self, source: Source, *, than: PublicKey) -> PublicKey | None:
+        """The one key of an issuer that names none, where it has turned since ``than``.
+
+        No id shows that such a key was rotated, only a signature that it does not fit; so it is
+        fetched again, as often as any other. ``None`` too where it can't be.
+        """
+        known = self._known.setdefault(source.url, _Known())
+        async with known.lock:
+            now = self._now_unix()
+            if now >= known.tried_at + RETRY_SECONDS:
+                known.tried_at = now
+                try:
+                    await self._fetch_keys(known, source)
+                except SignOnDown:
+                    return None
+            found = _select(known.keys, None)
+        return found if found is not than else None
+
     async def refresh(self, sources: list[Source]) -> None:
         """Fetch key sets that will soon be old, off the path of any call; failures wait."""
         for source in sources:

@@ -76,9 +76,10 @@ async def verify(
     key = await keys.find(source, seen.key_id)
     if key is None:
         return _refuse("its issuer has no such key")
-    if not isinstance(key, _KEY_KINDS[seen.algorithm[:2]]):
-        return _refuse("its algorithm is not its key's")
     claims = _check_signature(token, key, seen.algorithm)
+    if isinstance(claims, Refusal) and seen.key_id is None:
+        newer = await keys.find_newer(source, than=key)
+        claims = claims if newer is None else _check_signature(token, newer, seen.algorithm)
     if isinstance(claims, Refusal):
         return claims
     wrong = check_claims(claims, expected, now_unix=now_unix, skew_seconds=skew_seconds)
@@ -86,6 +87,8 @@ async def verify(
 
 
 def _check_signature(token: str, key: PublicKey, algorithm: str) -> Mapping[str, Any] | Refusal:
+    if not isinstance(key, _KEY_KINDS[algorithm[:2]]):
+        return _refuse("its algorithm is not its key's")
     try:
         signed = deserialize_compact(token, key, algorithms=[algorithm], registry=_REGISTRY)
         claims = json.loads(signed.payload)
