@@ -66,6 +66,20 @@ def test_a_call_that_never_comes_through_is_a_failure_and_not_the_end() -> None:
     assert not ran.unreachable  # type: ignore[attr-defined]
 
 
+def test_where_nothing_comes_through_waiting_ends_and_begins_again_with_an_answer() -> None:
+    down = [Reply(status=503, retry_after_seconds=30.0)]
+    dead = Script(**{f"case_{number}": down * 99 for number in range(10)})
+    _, slept, ran = run(dead)
+    assert sum(slept) == 30 * 4, "thirty seconds for each of four threads"
+    assert ran.failed == 20
+    assert not ran.unreachable
+
+    back = Script(**{f"case_{number}": down * 2 for number in range(5)})
+    _, slept, ran = run(back, concurrency=1)
+    assert slept == [30] * 5, "one wait, then each once; and patience again after an answer"
+    assert (len(ran.answers), ran.failed) == (15, 5)
+
+
 def test_a_refusal_is_not_repeated() -> None:
     script = Script(case_1=[Reply(status=403)])
     _, _, ran = run(script)

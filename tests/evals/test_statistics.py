@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alos.evals.statistics import (
@@ -149,6 +149,7 @@ def test_a_true_rate_at_the_floor_is_proven_no_oftener_than_alpha(
     assert chance <= alpha + 1e-9
 
 
+@settings(deadline=None)  # a search over sizes takes as long as the machine is slow
 @given(counts, st.sampled_from([0.6, 0.7, 0.8, 0.85]))
 def test_the_deciding_number_decides_and_one_fewer_does_not(
     count: tuple[int, int], floor: float

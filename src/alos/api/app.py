@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse
 from alos.api.access import build_refuser
 from alos.api.bodies import add_bodies
 from alos.api.bundles import add_bundles
+from alos.api.calibrations import add_calibrations
 from alos.api.calls import add_calls
 from alos.api.config import add_config
 from alos.api.custody import add_custody
@@ -99,6 +100,7 @@ def build_api(parts: Parts) -> FastAPI:
     add_upstreams(app, parts.upstreams)
     add_held(app, parts.plane, parts.held)
     add_evals(app, parts.evals, parts.plane)
+    add_calibrations(app, parts.evals, parts.plane)
     complete_document(app)
     return app
 

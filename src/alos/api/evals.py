@@ -24,7 +24,7 @@ from alos.ports.eval_runs import EvalRun
 Runner = Annotated[Caller, Depends(May(Action.EVAL_RUN, of_object=True))]
 Reader = Annotated[Caller, Depends(May(Action.EVAL_READ))]
 RunName = Annotated[str, Field(max_length=64)]
-_PATHS = {
+PATHS = {
     WireFormat.OPENAI_CHAT: "/v1/chat/completions",
     WireFormat.ANTHROPIC_MESSAGES: "/v1/messages",
 }
@@ -239,7 +239,7 @@ def _to_plan(run: EvalRun, plan: EvalPlan) -> PlanAnswer:
         digest=run.digest,
         purpose=run.purpose.value,
         number=run.number,
-        path=_PATHS[plan.wire_format],
+        path=PATHS[plan.wire_format],
         calls=[
             CallAnswer(case=one.case_id, body=one.body.decode(), repeats=plan.repeats[one.case_id])
             for one in plan.inputs

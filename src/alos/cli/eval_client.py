@@ -21,6 +21,7 @@ from alos.domain.sign_on import is_safe_url
 from alos.evals.runner import CallToMake, Kept, Reply, Runner, list_calls
 from alos.server.settings import get_eval_key, get_token, get_url
 
+LOCAL = "http://127.0.0.1:8080"
 _TIMEOUT_SECONDS = 300
 HANDED_IN_AT_A_TIME = 100
 _TOKEN_START = "eyJ"  # noqa: S105 - how every JSON Web Token begins
@@ -242,8 +243,13 @@ def hand_in(plan: Mapping[str, Any], made: Made, target: Target, *, concurrency:
     _post(plan, runner.run(calls).answers)
 
 
+def list_answers(answers: Mapping[str, bytes]) -> list[dict[str, str]]:
+    """Answers as the API takes them."""
+    return [{"call": name, "body": body.decode()} for name, body in answers.items()]
+
+
 def _post(plan: Mapping[str, Any], answers: Mapping[str, bytes]) -> list[dict[str, Any]]:
-    listed = [{"call": name, "body": body.decode()} for name, body in answers.items()]
+    listed = list_answers(answers)
     questions: list[dict[str, Any]] = []
     for first in range(0, len(listed), HANDED_IN_AT_A_TIME):
         part = listed[first : first + HANDED_IN_AT_A_TIME]

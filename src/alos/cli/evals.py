@@ -8,10 +8,12 @@ from typing import Annotated, Any
 
 import typer
 
-from alos.cli.client import EXIT_NO, EXIT_USAGE, call_api
+from alos.cli.client import EXIT_NO, call_api
 from alos.cli.eval_add import add_command
 from alos.cli.eval_base import list_undecided, read_base
+from alos.cli.eval_calibrate import calibrate_command
 from alos.cli.eval_client import (
+    LOCAL,
     AnswerFile,
     Target,
     end,
@@ -21,17 +23,16 @@ from alos.cli.eval_client import (
     start,
     upload,
 )
+from alos.cli.eval_files import Config, Workflow, find_folder, read_files, to_slug
 from alos.cli.eval_progress import Progress
-from alos.control.bundle_files import read_contents
 from alos.evals.report import write_junit, write_markdown, write_text
 from alos.evals.statistics import get_loss_p_value
 from alos.server.settings import get_home, get_url
 
 app = typer.Typer(no_args_is_help=True, help="Golden sets: run, gate, compare.")
 app.command("add")(add_command)
+app.command("calibrate")(calibrate_command)
 
-Workflow = Annotated[str, typer.Argument(help="Slug of the workflow, or its folder.")]
-Config = Annotated[Path, typer.Option("--config", help="Folder of the organisation's files.")]
 Key = Annotated[
     str | None,
     typer.Option(
@@ -54,7 +55,6 @@ Resume = Annotated[
     str | None, typer.Option("--resume", help="Id of an interrupted run to take up again.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-_LOCAL = "http://127.0.0.1:8080"
 
 
 @app.command("run")
@@ -74,12 +74,12 @@ def run_command(  # noqa: PLR0913 - one argument for each option
     as_json: AsJson = False,
 ) -> None:
     """Run a golden set and say what it proves; decides nothing about a release."""
-    contents = _read(config, workflow)
-    target = find_target(gateway or get_url() or _LOCAL, key, _slug(workflow))
+    contents = read_files(config, workflow)
+    target = find_target(gateway or get_url() or LOCAL, key, to_slug(workflow))
     plan = _resume(resume) or start(
         upload(contents), target.prefix, purpose="trial", repeats=repeats
     )
-    files = read_base(_find(config, workflow), base) if base else None
+    files = read_base(find_folder(config, workflow), base) if base else None
     result, _ = _run(plan, target, concurrency=concurrency, base=files)
     _write(json_file, json.dumps(result, indent=1))
     typer.echo(json.dumps(result) if as_json else write_text(result), nl=as_json)
@@ -109,9 +109,9 @@ def gate_command(  # noqa: PLR0913 - one argument for each option
     as_json: AsJson = False,
 ) -> None:
     """Gate a bundle: exit 0 where it passes, 1 where it does not, 2 wrong use, 3 down."""
-    contents = _read(config, workflow)
-    target = find_target(gateway or get_url() or _LOCAL, key, _slug(workflow))
-    before = read_base(_find(config, workflow), base) if base else {}
+    contents = read_files(config, workflow)
+    target = find_target(gateway or get_url() or LOCAL, key, to_slug(workflow))
+    before = read_base(find_folder(config, workflow), base) if base else {}
     undecided = _check_decisions(before, contents) if base else []
     bases = [upload(before)] if before and before != contents else []
     plan = _resume(resume) or start(
@@ -210,32 +210,6 @@ def _resume(run: str | None) -> dict[str, Any] | None:
         return None
     plan: dict[str, Any] = call_api("GET", f"/api/v1/eval-runs/{run}/plan")
     return plan
-
-
-def _find(config: Path, workflow: str) -> Path:
-    for folder in (Path(workflow), config / "workflows" / workflow):
-        if (folder / "workflow.yaml").is_file():
-            return folder
-    typer.echo(
-        f"There is no {config}/workflows/{workflow}/workflow.yaml; name the organisation's folder"
-        " with `--config`.",
-        err=True,
-    )
-    raise typer.Exit(EXIT_USAGE)
-
-
-def _slug(workflow: str) -> str:
-    return Path(workflow).name
-
-
-def _read(config: Path, workflow: str) -> dict[str, bytes]:
-    folder = _find(config, workflow)
-    contents, problems = read_contents(folder, label=str(folder))
-    if problems:
-        for one in problems:
-            typer.echo(str(one), err=True)
-        raise typer.Exit(EXIT_NO)
-    return contents
 
 
 def _check_decisions(before: dict[str, bytes], contents: dict[str, bytes]) -> list[str]:

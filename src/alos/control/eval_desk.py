@@ -1,17 +1,22 @@
 """What is known of one open run: its plan, and the answers that were handed in for it."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from alos.control.eval_plan import EvalPlan, get_judge
 from alos.control.eval_record import HandedIn, is_answered, is_question
+from alos.control.plane import ControlPlane
 from alos.control.refused import ChangeRefused
+from alos.control.standing import list_workload_grants
+from alos.domain.bundle import Bundle
 from alos.domain.evaluation import RunPurpose
 from alos.domain.golden import GoldenCase, Grader
-from alos.domain.ids import CallId, Digest
+from alos.domain.ids import CallId, Digest, RunId, WorkflowId
 from alos.domain.organisation import Organisation
+from alos.domain.principal import CallerKind, Principal
 from alos.domain.record import ClosingEntry, Fact, Outcome
+from alos.domain.standing import KeyGrant
 from alos.evals.answer import Answer, to_answer
 from alos.evals.graders import Grade
 from alos.evals.judge import read_verdict, write_question
@@ -45,6 +50,43 @@ class RunWish:
     purpose: RunPurpose = RunPurpose.TRIAL
     repeats: int = 1
     bases: tuple[Digest, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvalReach:
+    """What a calibration asks for of the evals around it.
+
+    Attributes:
+        read_calls: records of all calls under a run's id, oldest first.
+        catch_up: returns once all calls that have been answered are in the index (blocks).
+    """
+
+    get_bundle: Callable[[Digest], Awaitable[Bundle | None]]
+    read_calls: Callable[[RunId], Awaitable[list[ClosingEntry]]]
+    catch_up: Callable[[], object]
+    get_now_unix: Callable[[], int]
+    formats: Mapping[str, WireFormat]
+
+
+def find_key(plane: ControlPlane, wanted: str, workflow: WorkflowId, by: Principal) -> KeyGrant:
+    """The key that will make a run's calls; a workload that names none calls by its own token.
+
+    Raises:
+        ChangeRefused: there is none, or it is not good for the workflow.
+    """
+    key = plane.keys.get(wanted).grant if wanted else _find_workload(plane, by)
+    if workflow not in key.workflows or key.revoked:
+        raise ChangeRefused(f"the key {key.prefix}… is not good for {workflow}")
+    return key
+
+
+def _find_workload(plane: ControlPlane, by: Principal) -> KeyGrant:
+    if by.kind is not CallerKind.WORKLOAD:
+        raise ChangeRefused("name the key that will make the calls")
+    for grant in list_workload_grants(plane.configuration):
+        if grant.id == by.authentication.grant:
+            return grant
+    raise ChangeRefused("the workload's rule in alos.yaml names workflows of two workspaces")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

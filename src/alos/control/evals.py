@@ -12,14 +12,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from alos.control.bundles import Bundles
-from alos.control.eval_desk import AuthorGrade, Desk, LiveRelease, Question, RunWish
+from alos.control.calibrations import Calibrations
+from alos.control.eval_desk import (
+    AuthorGrade,
+    Desk,
+    EvalReach,
+    LiveRelease,
+    Question,
+    RunWish,
+    find_key,
+)
 from alos.control.eval_ending import compare_with, end_run, write_ending_facts, write_facts
 from alos.control.eval_plan import EvalPlan, build_plan
 from alos.control.eval_record import read_run
 from alos.control.eval_result import write_statement
 from alos.control.plane import ControlPlane
 from alos.control.refused import ChangeRefused
-from alos.control.standing import list_workload_grants
 from alos.control.trials import OpenRun
 from alos.domain.bundle import Bundle
 from alos.domain.evaluation import (
@@ -29,10 +37,10 @@ from alos.domain.evaluation import (
     Word,
 )
 from alos.domain.ids import CallId, Digest, RunId, WorkflowId
-from alos.domain.principal import CallerKind, Principal
+from alos.domain.principal import Principal
 from alos.domain.promotion import EvalFact
 from alos.domain.record import ClosingEntry, NoteKind
-from alos.domain.standing import KeyGrant, PrincipalKind
+from alos.domain.standing import PrincipalKind
 from alos.evals.graders import Scan
 from alos.ports.call_store import CallQuery, CallStore
 from alos.ports.clock import Clock
@@ -76,6 +84,16 @@ class Evals:
         self._plane = parts.plane
         self._desks: dict[RunId, Desk] = {}
         self._ending = asyncio.Lock()
+        self.calibrations = Calibrations(
+            parts.plane,
+            EvalReach(
+                get_bundle=parts.bundles.get,
+                read_calls=self._read,
+                catch_up=parts.catch_up,
+                get_now_unix=self._now_unix,
+                formats=parts.formats,
+            ),
+        )
 
     # --- a run's way ----------------------------------------------------------------------
 
@@ -92,7 +110,7 @@ class Evals:
             if bundle is None:
                 continue
             plan = await self._plan(run, bundle)
-            spent = sum(one.cost_nanousd for one in await self._read(run))
+            spent = sum(one.cost_nanousd for one in await self._read(run.id))
             self._open(run, plan, spent_nanousd=spent)
         self._plane.refresh()
 
@@ -103,10 +121,8 @@ class Evals:
             ChangeRefused: no such bundle or key, a key that may not, or nothing to run.
         """
         bundle = await self._need_bundle(wish.digest)
-        key = self._need_key(wish, by)
+        key = find_key(self._plane, wish.key, bundle.id, by)
         now_unix = self._now_unix()
-        if bundle.id not in key.workflows or key.revoked:
-            raise ChangeRefused(f"the key {key.prefix}… is not good for {bundle.id}")
         is_workload = key.id == by.authentication.grant
         if len(self._desks) >= MOST_OPEN:
             await self.end_overdue()
@@ -177,7 +193,7 @@ class Evals:
             self._plane.trials.runs.pop(run_id, None)
             self._plane.refresh()
             await asyncio.to_thread(self._parts.catch_up)
-            closings = await self._read(desk.run)
+            closings = await self._read(run_id)
             reading = await asyncio.to_thread(
                 read_run,
                 desk.plan.bundle.cases,
@@ -312,8 +328,8 @@ class Evals:
             one.purpose is RunPurpose.GATE and (one.is_open or one.answered > 0) for one in runs
         )
 
-    async def _read(self, run: EvalRun) -> list[ClosingEntry]:
-        query = CallQuery(run=run.id)
+    async def _read(self, run_id: RunId) -> list[ClosingEntry]:
+        query = CallQuery(run=run_id)
         rows = await asyncio.to_thread(
             self._parts.calls.search_calls, query, before=None, limit=_MOST_RECORDS
         )
@@ -325,16 +341,6 @@ class Evals:
         if bundle is None:
             raise ChangeRefused(f"no bundle {digest} was uploaded")
         return bundle
-
-    def _need_key(self, wish: RunWish, by: Principal) -> KeyGrant:
-        if wish.key:
-            return self._plane.keys.get(wish.key).grant
-        if by.kind is not CallerKind.WORKLOAD:
-            raise ChangeRefused("name the key that will make the calls")
-        for grant in list_workload_grants(self._plane.configuration):
-            if grant.id == by.authentication.grant:
-                return grant
-        raise ChangeRefused("the workload's rule in alos.yaml names workflows of two workspaces")
 
     def _need_desk(self, run_id: RunId) -> Desk:
         desk = self._desks.get(run_id)

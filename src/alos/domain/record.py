@@ -339,6 +339,8 @@ class NoteKind(StrEnum):
     EVAL_STARTED = "eval_started"
     EVAL_FINISHED = "eval_finished"
     """An eval run's verdict, with the hash of the statement signed about it."""
+    JUDGE_CALIBRATED = "judge_calibrated"
+    """How far a judging model agrees with people's labels."""
     RESERVATION_RAISED = "reservation_raised"
     """More was set aside for an open call, because an unanswered try of it may be billed."""
     LEDGER_KEY = "ledger_key"

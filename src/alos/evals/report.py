@@ -3,12 +3,15 @@
 Excerpts were redacted where the result was made; here they are only shortened and escaped.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 MARKS = {"pass": "PASS", "fail": "FAIL", "inconclusive": "INCONCLUSIVE"}
 _MOST_SHOWN = 20
+_ALIKE = 4
+"""So many cases with the same reason are told in one line."""
 _ORDER = {"failed": 0, "error": 1, "skipped": 2, "passed": 3}
 Result = Mapping[str, Any]
 
@@ -33,8 +36,18 @@ def _list_lines(result: Result) -> Iterator[str]:
         f" {result['latency_seconds']:.2f} s of {result['rule']['latency_seconds']:g}"
     )
     yield from _describe_changes(result)
-    for one in list_worst(result)[:_MOST_SHOWN]:
-        yield f"  {one['state']:8} {one['case']}: {get_why(one)}"
+    worst, said = list_worst(result), Counter(map(get_why, list_worst(result)))
+    alike = {why for why, count in said.items() if count >= _ALIKE}
+    for why in alike:
+        cases = [one for one in worst if get_why(one) == why]
+        names = ", ".join(one["case"] for one in cases[:3])
+        yield f"  {cases[0]['state']:8} {len(cases)} cases ({names}, …): {why}"
+    rest = [one for one in worst if get_why(one) not in alike]
+    for one in rest[:_MOST_SHOWN]:
+        must = " (must pass)" if one["must_pass"] else ""
+        yield f"  {one['state']:8} {one['case']}{must}: {get_why(one)}"
+    if len(rest) > _MOST_SHOWN:
+        yield f"  … and {len(rest) - _MOST_SHOWN} more; `--json-file` has them all"
 
 
 def describe_proof(result: Result) -> str:

@@ -17,6 +17,8 @@ AGAIN = frozenset({0, 408, 429, 502, 503, 504})
 """Statuses after which the same call may fare better; 0 stands for no answer at all."""
 MOST_TRIES = 4
 LONGEST_WAIT_SECONDS = 30.0
+PATIENCE_SECONDS = 30.0
+"""So long waiting goes on with no call coming through; then each is made once, until one does."""
 _FIRST_WAIT_SECONDS = 0.25
 
 
@@ -101,6 +103,8 @@ class Runner:
         self._sleep = sleep
         self._on_done = on_done
         self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._waited_seconds = 0.0
 
     def run(self, calls: Iterable[CallToMake]) -> Ran:
         """Make the calls; an interrupt ends it between two of them."""
@@ -158,13 +162,27 @@ class Runner:
         pause = _FIRST_WAIT_SECONDS
         reply = self._send(call)
         for _ in range(MOST_TRIES - 1):
-            if reply.status not in AGAIN or self._stop.is_set():
-                return reply
+            if reply.status not in AGAIN:
+                break
             hint = reply.retry_after_seconds
-            self._sleep(min(LONGEST_WAIT_SECONDS, hint if hint is not None else pause))
+            seconds = min(LONGEST_WAIT_SECONDS, hint if hint is not None else pause)
+            if self._stop.is_set() or not self._is_patient(seconds):
+                break
+            self._sleep(seconds)
             pause *= 2
             reply = self._send(call)
+        if reply.status not in AGAIN:
+            with self._lock:
+                self._waited_seconds = 0.0
         return reply
+
+    def _is_patient(self, seconds: float) -> bool:
+        """Whether to wait once more, with all threads' waits since the last answer added up."""
+        with self._lock:
+            if self._waited_seconds >= PATIENCE_SECONDS * self._concurrency:
+                return False
+            self._waited_seconds += seconds
+            return True
 
 
 def list_calls(cases: Sequence[tuple[str, bytes, int]]) -> Iterable[CallToMake]:

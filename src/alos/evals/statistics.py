@@ -4,7 +4,8 @@ All bounds are exact (no normal approximation) except where a function says othe
 """
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Hashable, Sequence
 from statistics import NormalDist
 
 from alos.domain.evaluation import Interval
@@ -152,7 +153,7 @@ def get_quantile(values: Sequence[float], quantile: float) -> float:
     return ordered[max(0, math.ceil(quantile * len(ordered) - 1e-9) - 1)]
 
 
-def get_kappa(pairs: Sequence[tuple[bool, bool]]) -> float | None:
+def get_kappa(pairs: Sequence[tuple[Hashable, Hashable]]) -> float | None:
     """Agreement of two raters beyond chance; ``None`` where chance alone would agree always.
 
     J. Cohen, "A coefficient of agreement for nominal scales", Educational and Psychological
@@ -162,6 +163,54 @@ def get_kappa(pairs: Sequence[tuple[bool, bool]]) -> float | None:
     if number == 0:
         return None
     agreed = sum(a == b for a, b in pairs) / number
-    first, second = sum(a for a, _ in pairs) / number, sum(b for _, b in pairs) / number
-    chance = first * second + (1 - first) * (1 - second)
+    first, second = _get_margins(pairs)
+    chance = math.fsum(share * second.get(name, 0.0) for name, share in first.items())
     return None if chance >= 1 else (agreed - chance) / (1 - chance)
+
+
+def get_kappa_interval(pairs: Sequence[tuple[Hashable, Hashable]], alpha: float) -> Interval:
+    """Two-sided large-sample interval of kappa at confidence 1 - ``alpha``; approximate.
+
+    J. L. Fleiss, J. Cohen, B. S. Everitt, "Large sample standard errors of kappa and weighted
+    kappa", Psychological Bulletin 72 (1969), 323-327.
+
+    Returns:
+        No end on either side where kappa can't be worked out.
+    """
+    kappa = get_kappa(pairs)
+    if kappa is None:
+        return Interval(low=None, high=None)
+    half = NormalDist().inv_cdf(1 - alpha / 2) * get_kappa_error(pairs, kappa)
+    return Interval(low=max(-1.0, kappa - half), high=min(1.0, kappa + half))
+
+
+def get_kappa_error(pairs: Sequence[tuple[Hashable, Hashable]], kappa: float) -> float:
+    """The large-sample standard error of ``kappa`` over ``pairs`` (Fleiss et al., as above)."""
+    number = len(pairs)
+    first, second = _get_margins(pairs)
+    cells = {pair: count / number for pair, count in Counter(pairs).items()}
+    chance = math.fsum(share * second.get(name, 0.0) for name, share in first.items())
+    same = math.fsum(
+        cell * (1 - (first[a] + second[b]) * (1 - kappa)) ** 2
+        for (a, b), cell in cells.items()
+        if a == b
+    )
+    other = (1 - kappa) ** 2 * math.fsum(
+        cell * (second.get(a, 0.0) + first.get(b, 0.0)) ** 2
+        for (a, b), cell in cells.items()
+        if a != b
+    )
+    rest = (kappa - chance * (1 - kappa)) ** 2
+    return math.sqrt(max(0.0, same + other - rest) / number) / (1 - chance)
+
+
+def _get_margins(
+    pairs: Sequence[tuple[Hashable, Hashable]],
+) -> tuple[dict[Hashable, float], dict[Hashable, float]]:
+    """The share of each label, of either rater."""
+    number = len(pairs)
+    first, second = Counter(a for a, _ in pairs), Counter(b for _, b in pairs)
+    return (
+        {name: count / number for name, count in first.items()},
+        {name: count / number for name, count in second.items()},
+    )
