@@ -14,6 +14,7 @@ import httpx2
 from alos.api.mount import mount_api
 from alos.checks.catalogue import Scanner, build_scanner
 from alos.checks.packs import standard_packs
+from alos.control.ballots import Ballots
 from alos.control.directory import Directory
 from alos.control.evals import EvalParts, Evals
 from alos.control.issuer_keys import IssuerKeys
@@ -191,6 +192,7 @@ class Desk:
         self.releases = build_release_desk(
             self.plane, self.store, self.statements, self.clock, get_eval=self._get_eval,
             get_gained_at=lambda _person, _role: None, get_draft_users=self._get_no_drafters,
+            proofs=Ballots(self.state, self.clock),
         )  # fmt: skip
         self.custody = build_custody(
             Folder(path=self.folder, id="0" * 32, dev=self.dev), self.store, vault=self.vault,

@@ -1,8 +1,10 @@
 """Releases over a scaffolded organisation: real rules, memory stores, a clock that can jump."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 from alos.control.bundle import read_contents
 from alos.control.bundles import Bundles
@@ -198,7 +200,14 @@ class ReleaseDesk:
         )
 
     async def vote(
-        self, release: ReleaseId, name: str, role: Role, *, approves: bool = True, reason: str = ""
+        self,
+        release: ReleaseId,
+        name: str,
+        role: Role,
+        *,
+        approves: bool = True,
+        reason: str = "",
+        personal: bool = False,
     ) -> LaneState | Refusal:
         found = self.releases.find(release)
         assert found is not None
@@ -211,6 +220,9 @@ class ReleaseDesk:
             authentication=Authentication(method=Method.PERSONA),
             proof={},
         )
+        if personal:
+            statement = self.voting.build_statement(wish, PersonId(name))
+            wish = replace(wish, proof={"person": name, "over": hash_payload(statement)})
         return await self.voting.vote(wish, self.get_voter(name))
 
     async def fill_lane(self, release: ReleaseId) -> None:
@@ -290,7 +302,9 @@ class ReleaseDesk:
 class Proofs:
     """A person's signature that holds where it says the statement's hash."""
 
-    def check(
-        self, proof: dict[str, str], person: PersonId, statement_hash: str
-    ) -> dict[str, str] | None:
-        return proof if proof == {"person": person, "over": statement_hash} else None
+    async def check(
+        self, proof: Mapping[str, Any], person: PersonId, statement_hash: str
+    ) -> Mapping[str, Any] | Refusal:
+        if proof == {"person": person, "over": statement_hash}:
+            return proof
+        return Refusal(code=ReasonCode.VOTE_PROOF_BAD)

@@ -131,6 +131,35 @@ async def test_a_vote_for_what_was_shown_before_the_change_is_refused(desk: Rele
     assert refusal.code is ReasonCode.VOTE_OTHER_DIGEST
 
 
+async def test_tier_3_goes_by_three_people_who_sign_themselves(tmp_path: Path) -> None:
+    desk = ReleaseDesk(tmp_path)
+    flow = f"workflows/{SUPPORT}"
+    desk.folder.replace(f"{flow}/workflow.yaml", "tier: 2 ", "tier: 3 ")
+    more = "".join(
+        f"  - {{id: more-{number}, kind: happy, variables: {{company: A, facts: B}},"
+        f" input: Question {number}?, provenance: author-written,"
+        " criteria: [{kind: correctness, grader: at_least_words, words: 2}]}\n"
+        for number in range(5)
+    )
+    desk.folder.write(f"{flow}/evals/more.yaml", f"cases:\n{more}")
+    desk.plane._configuration = desk.read()
+    await desk.plane.load()
+    release = await desk.submit()
+    found = desk.releases.find(release)
+    assert found is not None
+    desk.pass_eval(found.digest)
+    voters = (("emil", Role.PM), ("dan", Role.SECURITY), ("gus", Role.LEGAL))
+    for name, role in voters:
+        refusal = await desk.vote(release, name, role)
+        assert isinstance(refusal, Refusal)
+        assert refusal.code is ReasonCode.VOTE_NOT_PERSONAL
+        assert await desk.promote(release, StageName.INTERNAL) == {
+            ReasonCode.RELEASE_VOTES_MISSING
+        } | ({ReasonCode.RELEASE_NOT_CONSULTED} if role is not Role.LEGAL else set())
+        assert isinstance(await desk.vote(release, name, role, personal=True), LaneState)
+    assert await desk.promote(release, StageName.INTERNAL) == set()
+
+
 @pytest.mark.parametrize(
     ("authors", "drafters"),
     [(frozenset({"dan@example.com"}), frozenset()), (frozenset(), frozenset({"dan"}))],

@@ -81,7 +81,7 @@ def build_api(parts: Parts) -> FastAPI:
     add_people(app, parts.plane, parts.notices, parts.clock)
     add_stops(app, parts.plane, parts.revivals, parts.radii)
     add_bundles(app, parts.plane, parts.desk.bundles)
-    add_releases(app, parts.desk)
+    add_releases(app, parts.desk, parts.sign_on.ballots)
     add_drills(app, parts.desk, parts.drills)
     add_dev_clock(app, parts.plane, parts.desk)
     add_calls(app, parts.plane, parts.custody)

@@ -97,6 +97,7 @@ class ReleaseAnswer(ReleaseLine):
     lane_tier: int
     lane: list[SlotAnswer]
     lane_version: str
+    personal_signature: bool = Field(description="each vote has to be signed by its person")
     policy: str
     votes: list[VoteAnswer]
     next_stage: str | None
@@ -155,6 +156,7 @@ def to_view(outlook: Outlook, voting: Voting, bundle: Bundle, *, now_unix: int) 
             for roles, vote in lane.filled
         ],
         lane_version=shown.lane_version,
+        personal_signature=voting.get_lane(release).personal_signature,
         policy=shown.policy,
         votes=[_to_vote(vote) for vote in release.votes],
         next_stage=outlook.next_stage.value if outlook.next_stage is not None else None,

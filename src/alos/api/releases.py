@@ -1,5 +1,6 @@
 """Releases: submit, vote, be consulted, promote, resume, roll back, and what is missing."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI
@@ -16,6 +17,7 @@ from alos.api.release_views import (
     to_outlook,
     to_view,
 )
+from alos.control.ballots import Ballots
 from alos.control.callers import get_bundle_target, get_workflow_target
 from alos.control.outlook import forecast
 from alos.control.release_desk import ReleaseDesk
@@ -63,6 +65,14 @@ class SubmitRequest(Body):
     )
 
 
+class ProofRequest(Body):
+    """What the login for a ballot ended with."""
+
+    ballot: str = Field(max_length=64)
+    code: str = Field(max_length=128)
+    verifier: str = Field(max_length=128)
+
+
 class VoteRequest(Body):
     """A vote on what was shown: digest, policy and lane as the release's view gives them."""
 
@@ -72,16 +82,17 @@ class VoteRequest(Body):
     digest: str = Field(max_length=80)
     policy: str = Field(max_length=80)
     lane: str = Field(max_length=32)
-    proof: dict[str, Any] = Field(
-        default_factory=dict, description="the person's own signature over the statement's hash"
+    proof: ProofRequest | None = Field(
+        default=None, description="the person's own signature; the server attests without one"
     )
 
 
 class StatementAnswer(Body):
-    """What a personal signature is made over."""
+    """What a personal signature is made over, laid down for the login that makes it."""
 
     statement: dict[str, Any]
-    sha256: str
+    sha256: str = Field(description="the login's nonce")
+    ballot: str = Field(description="for `/api/v1/login?ballot=…` and the vote; good for minutes")
 
 
 class AnswerRequest(Body):
@@ -109,11 +120,11 @@ class RollbackRequest(ReasonRequest):
     to: str | None = Field(default=None, max_length=80, description="a digest that was live once")
 
 
-def add_releases(app: FastAPI, desk: ReleaseDesk) -> None:
+def add_releases(app: FastAPI, desk: ReleaseDesk, ballots: Ballots) -> None:
     """Add the endpoints of releases."""
     _add_reading(app, desk)
     _add_submitting(app, desk)
-    _add_voting(app, desk)
+    _add_voting(app, desk, ballots)
     _add_moving(app, desk)
 
 
@@ -181,17 +192,19 @@ def _add_submitting(app: FastAPI, desk: ReleaseDesk) -> None:
         return to_line(release)
 
 
-def _add_voting(app: FastAPI, desk: ReleaseDesk) -> None:
+def _add_voting(app: FastAPI, desk: ReleaseDesk, ballots: Ballots) -> None:
     @app.post("/api/v1/releases/{workflow}/{number}/statement")
     async def get_statement(
         workflow: Slug, number: int, wish: VoteRequest, caller: Voter
     ) -> StatementAnswer:
-        """The statement of a vote, for a personal signature over its hash."""
+        """Lay down the statement of a vote, for a login that has its hash as nonce."""
         release, _ = await _open(desk, workflow, number, caller)
-        statement = desk.voting.build_statement(
-            _to_wish(release, wish, caller), PersonId(caller.id)
-        )
-        return StatementAnswer(statement=statement, sha256=desk.voting.hash(statement))
+        ballot, person = ballots.make_id(), PersonId(caller.id)
+        wanted = replace(_to_wish(release, wish, caller), ballot=ballot)
+        statement = desk.voting.build_statement(wanted, person)
+        sha256 = desk.voting.hash(statement)
+        await ballots.lay_down(ballot, person, sha256)
+        return StatementAnswer(statement=statement, sha256=sha256, ballot=ballot)
 
     @app.post("/api/v1/releases/{workflow}/{number}/votes", status_code=201)
     async def vote(workflow: Slug, number: int, wish: VoteRequest, caller: Voter) -> ReleaseAnswer:
@@ -303,5 +316,6 @@ def _to_wish(release: Release, wish: VoteRequest, caller: Caller) -> VoteWish:
             digest=Digest(wish.digest), policy=Digest(wish.policy), lane_version=wish.lane
         ),
         authentication=caller.principal.authentication,
-        proof=wish.proof,
+        proof=wish.proof.model_dump() if wish.proof is not None else {},
+        ballot=wish.proof.ballot if wish.proof is not None else "",
     )

@@ -24,6 +24,9 @@ IssuerName = Annotated[str | None, Query(max_length=128)]
 Port = Annotated[int | None, Query(ge=0, le=65_535, description="0: show the code instead")]
 Challenge = Annotated[str, Query(pattern=r"^[A-Za-z0-9_-]{43}$")]
 CliState = Annotated[str, Query(pattern=r"^[A-Za-z0-9_-]{0,128}$")]
+BallotId = Annotated[
+    str | None, Query(max_length=64, description="the vote that this login is to sign")
+]
 _NO_CHALLENGE = "A" * 43
 
 
@@ -73,13 +76,14 @@ def _add_browsers_way(app: FastAPI, parts: Parts) -> None:
         port: Port = None,
         challenge: Challenge = _NO_CHALLENGE,
         state: CliState = "",
+        ballot: BallotId = None,
     ) -> Response:
-        """Go to the identity provider; with a port or 0, for a command line."""
+        """Go to the identity provider; with a port or 0, for a command line; or to sign a vote."""
         check_pace(request, parts)
         command_line = None
         if port is not None:
             command_line = CommandLine(port=port, challenge=challenge, state=state)
-        begun = await parts.sign_on.begin(issuer, command_line=command_line)
+        begun = await parts.sign_on.begin(issuer, command_line=command_line, ballot_id=ballot)
         if isinstance(begun, Refusal):
             raise AccessRefused(begun)
         set_cookie(request, _write_binding(parts.site(), begun.binding))
@@ -128,8 +132,8 @@ def _welcome(request: Request, parts: Parts, done: SignedIn) -> Response:
         query = urlencode({"code": done.code, "state": done.command_line.state})
         return RedirectResponse(f"http://127.0.0.1:{done.command_line.port}/?{query}", 303)
     sentences = (
-        "Carry this code to the terminal in which you ran `alos login`, within two minutes.",
-        "Did somebody else ask you for it? Then close this page: it would sign them in as you.",
+        "Carry this code to the terminal that waits for it, within two minutes.",
+        "Did somebody else ask you for it? Then close this page: they would act as you with it.",
     )
     return write_page("Nearly there", sentences, code=done.code)
 

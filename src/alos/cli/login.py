@@ -16,7 +16,7 @@ from alos.domain.sign_on import to_challenge
 
 _WAIT_SECONDS = 300
 _DONE = (
-    b"<!doctype html><meta charset=utf-8><title>ALOS</title><p>You are signed in. You can close"
+    b"<!doctype html><meta charset=utf-8><title>ALOS</title><p>That was it. You can close"
     b" this page and go back to your terminal."
 )
 
@@ -54,6 +54,18 @@ def login(
 
 
 def _sign_on(issuer: str | None, *, browser: bool) -> Any:
+    wish = log_in(issuer, browser=browser)
+    return call_api("POST", "/api/v1/login/token", wish, signed_in=False)
+
+
+def log_in(issuer: str | None, *, browser: bool, ballot: str | None = None) -> dict[str, str]:
+    """Have the person log in, and give the code that it ends with and what makes it ours.
+
+    Args:
+        issuer: which provider, where there are more.
+        browser: open one here; else the person carries the code.
+        ballot: the vote that the login is to sign; then no session comes of it.
+    """
     there = call_api("GET", "/api/v1/sign-on", signed_in=False)
     if not there["issuers"]:
         typer.echo(
@@ -64,12 +76,13 @@ def _sign_on(issuer: str | None, *, browser: bool) -> Any:
         raise typer.Exit(EXIT_NO)
     verifier, state = secrets.token_urlsafe(32), secrets.token_urlsafe(16)
     query = {"challenge": to_challenge(verifier), "state": state}
+    if ballot is not None:
+        query["ballot"] = ballot
     if issuer is not None:
         query["issuer"] = issuer
     begin = f"{there['url']}/api/v1/login"
     code = _by_browser(begin, query, state) if browser else _by_hand(begin, query)
-    wish = {"code": code, "verifier": verifier}
-    return call_api("POST", "/api/v1/login/token", wish, signed_in=False)
+    return {"code": code, "verifier": verifier}
 
 
 def _by_hand(begin: str, query: dict[str, str]) -> str:

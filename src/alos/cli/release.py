@@ -12,12 +12,13 @@ from rich.console import Console
 from rich.table import Table
 
 from alos.cli.client import EXIT_NO, EXIT_USAGE, call_api
+from alos.cli.login import log_in
+from alos.cli.release_verify import verify
 from alos.control.bundle import read_bundle_folder, read_contents
 from alos.control.documents import Severity
-from alos.ledger.note import NoteMalformedError, VerifyKey
-from alos.ledger.statement import StatementBadError, open_statement
 
 app = typer.Typer(no_args_is_help=True, help="Releases: from a bundle to everyone, and back.")
+app.command("verify")(verify)
 _console = Console()
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -96,7 +97,7 @@ def _find_git_authors(folder: Path) -> set[str]:
 
 
 @app.command("vote")
-def vote(
+def vote(  # noqa: PLR0913 - a command's options
     release: ReleaseArgument,
     role: Annotated[str, typer.Option(help="The role you vote in, e.g. pm or security.")],
     *,
@@ -107,14 +108,30 @@ def vote(
     digest: Annotated[
         str | None, typer.Option(help="The digest you looked at; the one shown now unless given.")
     ] = None,
+    personal: Annotated[
+        bool,
+        typer.Option(
+            "--personal", help="Sign it yourself by a fresh login, also where none asks."
+        ),
+    ] = False,
+    issuer: Annotated[
+        str | None, typer.Option(help="Which identity provider, where there are more.")
+    ] = None,
+    browser: Annotated[
+        bool, typer.Option(help="Open a browser here; else carry the code by hand.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Vote on what the release is now; log in first (`alos login`)."""
+    """Vote on what the release is now; log in first (`alos login`).
+
+    Where the lane asks for your own signature, your identity provider asks you once more: what
+    it signs then is this vote.
+    """
     if approve is None:
         typer.echo("Say --approve or --reject.", err=True)
         raise typer.Exit(EXIT_USAGE)
     shown = _get(release)
-    ballot = {
+    ballot: dict[str, Any] = {
         "role": role,
         "approve": approve,
         "reason": reason,
@@ -122,6 +139,15 @@ def vote(
         "policy": shown["policy"],
         "lane": shown["lane_version"],
     }
+    if personal or shown["personal_signature"]:
+        laid_down = call_api("POST", f"/api/v1/releases/{release}/statement", ballot)
+        word = "for" if approve else "against"
+        typer.echo(
+            f"Sign your vote {word} {release} ({ballot['digest'][7:19]}) as {role} by logging in.",
+            err=True,
+        )
+        proof = log_in(issuer, browser=browser, ballot=laid_down["ballot"])
+        ballot["proof"] = {"ballot": laid_down["ballot"], **proof}
     after = call_api("POST", f"/api/v1/releases/{release}/votes", ballot)
     if as_json:
         typer.echo(json.dumps(after))
@@ -303,46 +329,6 @@ def _show_drills(found: dict[str, Any]) -> None:
         for step in one["detail"].splitlines():
             if not one["passed"] and not step.startswith("passed:"):
                 _console.print(f"      {step}", highlight=False, markup=False)
-
-
-@app.command("verify")
-def verify(
-    file: Annotated[Path, typer.Argument(help="What `alos release show --json` printed.")],
-    key: Annotated[list[str], typer.Option(help="The installation's public key; repeat it.")],
-) -> None:
-    """Check the votes of a release offline: each signature, and what each voter was shown."""
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-        trusted = [VerifyKey.parse(one) for one in key]
-        votes = found["votes"]
-    except (OSError, ValueError, KeyError, NoteMalformedError) as error:
-        typer.echo(f"{file} or a key can't be read: {error}", err=True)
-        raise typer.Exit(EXIT_USAGE) from None
-    bad = 0
-    for one in votes:
-        says = _check_vote(one, found, trusted)
-        bad += bool(says)
-        typer.echo(f"{'✗' if says else '✓'} {one['voter']} as {one['role']}: {says or 'holds'}")
-    if bad or not votes:
-        typer.echo(f"{bad} of {len(votes)} votes do not hold.", err=True)
-        raise typer.Exit(EXIT_NO)
-
-
-def _check_vote(vote: dict[str, Any], found: dict[str, Any], trusted: list[VerifyKey]) -> str:
-    """Why a vote does not hold; empty where it does."""
-    try:
-        said = open_statement(vote["envelope"], trusted).content
-    except StatementBadError as error:
-        return str(error)
-    expected = {
-        "release": found["id"],
-        "digest": found["digest"],
-        "voter": vote["voter"],
-        "role": vote["role"],
-        "vote": "approve" if vote["approves"] else "reject",
-    }
-    wrong = [name for name, value in expected.items() if said.get(name) != value]
-    return f"the signed statement has another {', '.join(wrong)}" if wrong else ""
 
 
 def _get(release: str) -> Any:

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from alos.control.ballots import Ballot, Ballots, Login, pack_ballot, unpack_ballot
 from alos.control.change_notes import ChangeNotes
 from alos.control.issuer_keys import IssuerKeys, Metadata, Source
 from alos.control.sessions import NewSession, Sessions, SignIn
 from alos.control.standing import Configuration
-from alos.control.tokens import verify
+from alos.control.tokens import peek, verify
 from alos.domain.account import check_account, find_person
 from alos.domain.fault import SignOnDown
 from alos.domain.ids import PersonId
@@ -122,6 +123,8 @@ class SignOn:
         self._reveal = reach.reveal
         self._tickets = kept.tickets
         self._accounts = kept.accounts
+        self.ballots = Ballots(kept.tickets, clock)
+        """Votes that wait for their person's login."""
         self._sessions = sessions
         self._notes = notes
         self._clock = clock
@@ -134,9 +137,16 @@ class SignOn:
         return self._configuration().organisation.sign_on.issuers
 
     async def begin(
-        self, name: str | None, *, command_line: CommandLine | None = None
+        self,
+        name: str | None,
+        *,
+        command_line: CommandLine | None = None,
+        ballot_id: str | None = None,
     ) -> Begun | Refusal:
         """Prepare a login with an issuer (the only one, where none is named).
+
+        With a ballot it is no session that comes of it but the signature of a vote; the provider
+        is asked to have the person log in again.
 
         Raises:
             SignOnDown, StoreDown: nobody new can sign in now.
@@ -150,6 +160,10 @@ class SignOn:
             return Refusal(code=ReasonCode.LOGIN_BAD, detail=f"name one of the issuers: {listed}")
         metadata = await self._keys.get_metadata(self._get_source(issuer))
         state, nonce, verifier, binding = (secrets.token_urlsafe(32) for _ in range(4))
+        ballot = await self.ballots.take_up(ballot_id) if ballot_id is not None else None
+        if isinstance(ballot, Refusal):
+            return ballot
+        nonce = ballot.statement_hash if ballot is not None else nonce
         facts = {
             "issuer": issuer.name,
             "nonce": nonce,
@@ -157,6 +171,7 @@ class SignOn:
             "binding": hash_token(binding).hex(),
             "redirect_uri": self._get_redirect_uri(),
             **_pack(command_line),
+            **pack_ballot(ballot),
         }
         ends = self._now_unix() + LOGIN_SECONDS
         await asyncio.to_thread(
@@ -171,6 +186,7 @@ class SignOn:
             "nonce": nonce,
             "code_challenge": to_challenge(verifier),
             "code_challenge_method": "S256",
+            **({"prompt": "login", "max_age": "0"} if ballot is not None else {}),
         }
         endpoint = metadata.authorization_endpoint
         joint = "&" if "?" in endpoint else "?"
@@ -237,17 +253,21 @@ class SignOn:
         code = query.get("code", "")
         if "error" in query or not 0 < len(code) <= _LONGEST:
             return Refusal(code=ReasonCode.LOGIN_BAD, detail="the identity provider said no")
-        claims = await self._exchange(issuer, metadata, facts, code)
-        if isinstance(claims, Refusal):
-            return claims
+        exchanged = await self._exchange(issuer, metadata, facts, code)
+        if isinstance(exchanged, Refusal):
+            return exchanged
+        claims, token = exchanged
         person = await self._find_person(issuer, claims)
         if isinstance(person, Refusal):
             return person
+        if (ballot := unpack_ballot(facts)) is not None:
+            return await self._prove(issuer, ballot, person, (claims, token), _unpack(facts))
         return await self._open(issuer, claims, person, _unpack(facts))
 
     async def _exchange(
         self, issuer: Issuer, metadata: Metadata, facts: Mapping[str, str], code: str
-    ) -> Mapping[str, Any] | Refusal:
+    ) -> tuple[Mapping[str, Any], str] | Refusal:
+        """The claims, and the ID token that they are of."""
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -279,9 +299,12 @@ class SignOn:
             now_unix=self._now_unix(),
             skew_seconds=self._configuration().organisation.sign_on.clock_skew_seconds,
         )
-        if isinstance(claims, Refusal) or issuer.email_claim in claims:
+        if isinstance(claims, Refusal):
             return claims
-        return await self._add_userinfo(issuer, metadata, claims, answer.body.get("access_token"))
+        if issuer.email_claim not in claims:
+            access_token = answer.body.get("access_token")
+            claims = await self._add_userinfo(issuer, metadata, claims, access_token)
+        return claims, token
 
     async def _add_userinfo(
         self, issuer: Issuer, metadata: Metadata, claims: Mapping[str, Any], access_token: object
@@ -316,6 +339,34 @@ class SignOn:
         if people.get_active(bound) is None:
             return Refusal(code=ReasonCode.PERSON_UNKNOWN)
         return bound
+
+    async def _prove(
+        self,
+        issuer: Issuer,
+        ballot: Ballot,
+        person: PersonId,
+        said: tuple[Mapping[str, Any], str],
+        command_line: CommandLine | None,
+    ) -> SignedIn | Refusal:
+        """A code for the vote, where this login is the one that its ballot asked for."""
+        claims, token = said
+        seen = peek(token)
+        key_id = seen.key_id if not isinstance(seen, Refusal) else None
+        key = await self._keys.find(self._get_source(issuer), key_id)
+        if key is None or command_line is None:
+            return Refusal(code=ReasonCode.LOGIN_BAD, detail="nobody waits for this vote")
+        login = Login(
+            person=person,
+            claims=claims,
+            token=token,
+            key=key.as_dict(private=False),
+            challenge=command_line.challenge,
+        )
+        skew = self._configuration().organisation.sign_on.clock_skew_seconds
+        code = await self.ballots.prove(ballot, login, skew_seconds=skew)
+        if isinstance(code, Refusal):
+            return code
+        return SignedIn(person=person, command_line=command_line, code=code)
 
     async def _open(
         self,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, OKPKey, RSAKey
+from joserfc.jwk import ECKey, KeySet, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry, deserialize_compact
 
 from alos.control.issuer_keys import IssuerKeys, PublicKey, Source
@@ -84,6 +84,36 @@ async def verify(
         return claims
     wrong = check_claims(claims, expected, now_unix=now_unix, skew_seconds=skew_seconds)
     return _refuse(wrong) if wrong is not None else claims
+
+
+def verify_archived(token: str, key: object) -> Mapping[str, Any] | Refusal:
+    """The claims of a token whose signature holds under a key that was kept with it (a JWK).
+
+    What the claims say of time and audience was looked at when it came; it has expired since.
+    """
+    seen = peek(token)
+    if isinstance(seen, Refusal):
+        return seen
+    found = _import(key)
+    if not isinstance(found, _KEY_KINDS[seen.algorithm[:2]]):
+        return _refuse("its key can't be read, or is not its algorithm's")
+    return _check_signature(token, found, seen.algorithm)
+
+
+def get_thumbprint(key: object) -> str | None:
+    """A public key's thumbprint (RFC 7638); ``None`` where it is none that can be read."""
+    found = _import(key)
+    return found.thumbprint() if found is not None else None
+
+
+def _import(key: object) -> PublicKey | None:
+    if not isinstance(key, dict):
+        return None
+    try:
+        (found,) = KeySet.import_key_set({"keys": [key]}).keys
+    except (JoseError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+    return found if isinstance(found, (RSAKey, ECKey, OKPKey)) else None
 
 
 def _check_signature(token: str, key: PublicKey, algorithm: str) -> Mapping[str, Any] | Refusal:

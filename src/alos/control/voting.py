@@ -24,6 +24,7 @@ from alos.domain.lane import (
     fill_lane,
     get_lane_version,
 )
+from alos.domain.organisation import Lane
 from alos.domain.people import Role
 from alos.domain.principal import Authentication
 from alos.domain.record import NoteKind
@@ -33,6 +34,8 @@ from alos.ports.clock import Clock
 from alos.ports.statements import Statements
 
 STATEMENT = "alos-vote-v1"
+ADDED = frozenset({"at_unix", "attested", "personal"})
+"""What the installation adds to a statement; a personal signature is over the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,8 +53,9 @@ class VoteWish:
 
     Attributes:
         authentication: how the person was known to the server.
-        proof: the person's own signature (a security key's assertion, or a fresh ID token);
-            empty for an attested vote.
+        proof: what shows the person's own signature (:mod:`alos.control.ballots`); empty for an
+            attested vote.
+        ballot: the id under which the statement was laid down for it; empty too.
     """
 
     release: ReleaseId
@@ -61,29 +65,19 @@ class VoteWish:
     shown: Shown
     authentication: Authentication
     proof: Mapping[str, Any]
+    ballot: str = ""
 
 
 class Proofs(Protocol):
     """Checks a person's own signature over a statement."""
 
-    def check(
+    async def check(
         self, proof: Mapping[str, Any], person: PersonId, statement_hash: str
-    ) -> Mapping[str, Any] | None:
-        """What to keep so that anybody can check it again; ``None`` where it does not hold.
+    ) -> Mapping[str, Any] | Refusal:
+        """What to keep so that anybody can check it again, or why it does not hold.
 
         ``statement_hash`` is the hex SHA-256 of the statement's canonical bytes.
         """
-
-
-class NoProofs:
-    """Takes no personal signature at all, so lanes that ask for one stay open."""
-
-    def check(
-        self, proof: Mapping[str, Any], person: PersonId, statement_hash: str
-    ) -> Mapping[str, Any] | None:
-        """See :class:`Proofs`."""
-        del proof, person, statement_hash
-        return None
 
 
 class Voting:
@@ -115,18 +109,19 @@ class Voting:
 
     def get_shown(self, release: Release) -> Shown:
         """What a voter has to look at now."""
-        configuration = self._configuration()
-        lane = configuration.organisation.lanes[release.submitted.lane_tier]
         return Shown(
             digest=release.digest,
-            policy=configuration.policy,
-            lane_version=get_lane_version(lane),
+            policy=self._configuration().policy,
+            lane_version=get_lane_version(self.get_lane(release)),
         )
+
+    def get_lane(self, release: Release) -> Lane:
+        """The lane in force now."""
+        return self._configuration().organisation.lanes[release.submitted.lane_tier]
 
     def get_lane_state(self, release: Release) -> LaneState:
         """How far the lane in force now is filled."""
-        lane = self._configuration().organisation.lanes[release.submitted.lane_tier]
-        return fill_lane(lane, release.votes)
+        return fill_lane(self.get_lane(release), release.votes)
 
     def build_statement(self, wish: VoteWish, voter: PersonId) -> dict[str, Any]:
         """What a vote says, as it is signed; a personal signature is over its hash."""
@@ -140,6 +135,7 @@ class Voting:
             "role": wish.role.value,
             "vote": "approve" if wish.approves else "reject",
             "reason": wish.reason,
+            "ballot": wish.ballot,
         }
 
     def hash(self, statement: Mapping[str, Any]) -> str:
@@ -154,7 +150,7 @@ class Voting:
         """
         workflow = WorkflowId(wish.release.rpartition("/")[0])
         statement = self.build_statement(wish, voter.id)
-        kept = self._check_proof(wish, voter.id, statement)
+        kept = await self._check_proof(wish, voter.id, statement)
         if isinstance(kept, Refusal):
             return kept
         drafters = await self._get_draft_users(workflow)
@@ -171,16 +167,12 @@ class Voting:
         release = self._book.get(workflow).releases[wish.release]
         return self.get_lane_state(release)
 
-    def _check_proof(
+    async def _check_proof(
         self, wish: VoteWish, voter: PersonId, statement: dict[str, Any]
     ) -> Mapping[str, Any] | Refusal:
         if not wish.proof:
             return {}
-        kept = self._proofs.check(wish.proof, voter, self._hash_statement(statement))
-        if kept is None:
-            detail = "the personal signature does not hold for this statement"
-            return Refusal(code=ReasonCode.VOTE_NOT_PERSONAL, detail=detail)
-        return kept
+        return await self._proofs.check(wish.proof, voter, self._hash_statement(statement))
 
     def _decide(self, cast: "_Cast", release: Release) -> Decision | tuple[Refusal, ...]:
         wish, voter = cast.wish, cast.voter

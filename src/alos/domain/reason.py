@@ -85,6 +85,7 @@ class ReasonCode(StrEnum):
     VOTE_NO_REASON = "alos_vote_no_reason"
     VOTE_NOT_PERSONAL = "alos_vote_not_personal"
     VOTE_SAME_PERSON = "alos_vote_same_person"
+    VOTE_PROOF_BAD = "alos_vote_proof_bad"
 
     RELEASE_OVER = "alos_release_over"
     RELEASE_STAGE_SKIPPED = "alos_release_stage_skipped"

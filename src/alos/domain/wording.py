@@ -275,6 +275,10 @@ WORDING: dict[ReasonCode, tuple[str, str]] = {
         "This lane takes personally signed votes only",
         "Sign the statement with your security key, or log in afresh for this vote.",
     ),
+    ReasonCode.VOTE_PROOF_BAD: (
+        "The personal signature is not yours, over this vote, made just now",
+        "Vote again with `alos release vote` and log in yourself when the browser asks.",
+    ),
     ReasonCode.VOTE_SAME_PERSON: (
         "One human votes once, whatever the roles and accounts",
         "Have a different person cast the other vote.",

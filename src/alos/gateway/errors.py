@@ -79,6 +79,7 @@ STATUS: Mapping[ReasonCode, int] = {
     ReasonCode.VOTE_NO_REASON: 403,
     ReasonCode.VOTE_NOT_PERSONAL: 403,
     ReasonCode.VOTE_SAME_PERSON: 403,
+    ReasonCode.VOTE_PROOF_BAD: 403,
     ReasonCode.RELEASE_OVER: 409,
     ReasonCode.RELEASE_STAGE_SKIPPED: 409,
     ReasonCode.RELEASE_ANOTHER_ROLLING: 409,

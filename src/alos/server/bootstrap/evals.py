@@ -10,6 +10,7 @@ from alos.control.plane import ControlPlane
 from alos.control.release_desk import Notify, ReleaseDesk
 from alos.control.trials import DRAFT_SECONDS
 from alos.control.voters import GetGainedAt
+from alos.control.voting import Proofs
 from alos.domain.ids import Digest, WorkflowId
 from alos.domain.promotion import EvalFact
 from alos.evals.graders import Scan
@@ -30,10 +31,11 @@ OVERDUE_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeopleParts:
-    """Since when roles are held, and how people are told."""
+    """Since when roles are held, how people are told, and how they sign."""
 
     get_gained_at: GetGainedAt
     notify: Notify
+    proofs: Proofs
 
 
 async def build_releases_and_evals(
@@ -68,6 +70,7 @@ async def build_releases_and_evals(
         get_draft_users=drafters.list_identities,
         get_gained_at=people.get_gained_at,
         notify=people.notify,
+        proofs=people.proofs,
     )
     await desk.load()
 

@@ -5,6 +5,7 @@ import logging
 from contextlib import suppress
 from dataclasses import dataclass
 
+from alos.control.ballots import Ballots
 from alos.control.custody import Custody
 from alos.control.plane import ControlPlane
 from alos.control.upstreams import Upstreams
@@ -254,7 +255,11 @@ async def build(settings: Settings) -> Installation:
         scan=lambda text: stages.check.scanner.scan(text),  # noqa: PLW0108 - it is swapped
         statements=statements,
         clock=clock,
-        people=PeopleParts(get_gained_at=role_book.get_gained_at, notify=notices.notify),
+        people=PeopleParts(
+            get_gained_at=role_book.get_gained_at,
+            notify=notices.notify,
+            proofs=Ballots(ways.state, clock),
+        ),
     )
     revisions = build_revisions(
         store,

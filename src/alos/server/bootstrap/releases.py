@@ -9,7 +9,7 @@ from alos.control.release_desk import Notify, ReleaseDesk, tell_nobody
 from alos.control.release_facts import FactFinder, GetEvalFact
 from alos.control.releases import Releases
 from alos.control.voters import GetGainedAt
-from alos.control.voting import NoProofs, Proofs, Voting
+from alos.control.voting import Proofs, Voting
 from alos.control.waivers import Waivers
 from alos.domain.ids import Digest, WorkflowId
 from alos.domain.promotion import EvalFact
@@ -41,7 +41,7 @@ def build_release_desk(  # noqa: PLR0913 - each by its name
     get_eval: GetEvalFact = get_no_eval,
     get_gained_at: GetGainedAt,
     get_draft_users: GetDraftUsers,
-    proofs: Proofs | None = None,
+    proofs: Proofs,
     notify: Notify = tell_nobody,
 ) -> ReleaseDesk:
     """Put the parts together; :meth:`ReleaseDesk.load` reads what happened so far."""
@@ -63,7 +63,7 @@ def build_release_desk(  # noqa: PLR0913 - each by its name
     voting = Voting(
         book,
         statements,
-        proofs or NoProofs(),
+        proofs,
         configuration=lambda: plane.configuration,
         hash_statement=hash_payload,
         get_draft_users=get_draft_users,
