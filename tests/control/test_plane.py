@@ -13,11 +13,15 @@ from alos.control.standing import Configuration
 from alos.domain.fault import StoreDown
 from alos.domain.key import matches
 from alos.domain.record import NoteEntry, NoteKind
-from alos.domain.standing import Standing
+from alos.domain.standing import Standing, Stop
 from alos.ports.clock import SystemClock
+from alos.ports.control_state import StopNews
 from tests.pipeline.conversation import MemoryJournal
 
 SUPPORT = "support-reply-drafting"
+
+
+_METHODS = ("add", "end", "get", "keep", "list", "read", "replace", "revoke")
 
 
 class MemoryState:
@@ -25,12 +29,13 @@ class MemoryState:
 
     def __init__(self) -> None:
         self.keys: dict[str, object] = {}
-        self.stops: dict[tuple[str, str], object] = {}
+        self.stops: dict[tuple[str, str], Stop] = {}
+        self.revived: dict[tuple[str, str], int] = {}
         self.uses: dict[str, int] = {}
         self.down = False
 
     def __getattribute__(self, name: str) -> object:
-        if name.startswith(("add", "end", "keep", "list", "replace", "revoke")) and self.down:
+        if name.startswith(_METHODS) and self.down:
             raise StoreDown("gone")
         return super().__getattribute__(name)
 
@@ -42,6 +47,10 @@ class MemoryState:
         grant = replace(row.grant, revoked=True)  # type: ignore[attr-defined]
         self.keys[key_id] = replace(row, grant=grant, revoked_by=by, revoked_at_unix=at_unix)  # type: ignore[type-var]
         return True
+
+    def get_key_version(self) -> tuple[int, ...]:
+        revoked = sum(row.grant.revoked for row in self.keys.values())  # type: ignore[attr-defined]
+        return (len(self.keys), revoked)
 
     def list_keys(self) -> list[object]:
         return list(self.keys.values())
@@ -56,14 +65,18 @@ class MemoryState:
     def keep_uses(self, uses: dict[str, int]) -> None:
         self.uses |= uses
 
-    def add_stop(self, stop: object) -> None:
-        self.stops[stop.kind, stop.target] = stop  # type: ignore[attr-defined]
+    def add_stop(self, stop: Stop) -> bool:
+        if self.revived.get((stop.kind, stop.target), -1) > stop.since_unix:
+            return False
+        self.stops.setdefault((stop.kind, stop.target), stop)
+        return True
 
     def end_stop(self, kind: str, target: str, *, by: str, at_unix: int) -> bool:
+        self.revived[kind, target] = at_unix
         return self.stops.pop((kind, target), None) is not None and bool(by) and at_unix > 0
 
-    def list_stops(self) -> list[object]:
-        return list(self.stops.values())
+    def read_stop_news(self) -> StopNews:
+        return StopNews(stops=list(self.stops.values()), revived=dict(self.revived))
 
 
 class Desk:
@@ -160,9 +173,9 @@ async def test_a_stop_works_with_the_store_down_and_is_kept_when_it_is_back(desk
     desk.state.down = True
     await desk.plane.stop("workflow", SUPPORT, by="me", reason="")
     assert ("workflow", SUPPORT) in desk.now.stopped
-    assert not await desk.plane.save_stops()
+    assert not await desk.plane.switches.save()
     desk.state.down = False
-    assert await desk.plane.save_stops()
+    assert await desk.plane.switches.save()
     assert ("workflow", SUPPORT) in desk.state.stops
 
 
@@ -190,10 +203,39 @@ async def test_a_tool_can_be_stopped_that_no_bundle_names(desk: Desk) -> None:
 
 async def test_the_kill_file_stops_and_only_the_file_revives(desk: Desk) -> None:
     desk.state.down = True
-    await desk.plane.set_file_stops(frozenset({("workflow", SUPPORT)}))
+    await desk.plane.switches.set_file(frozenset({("workflow", SUPPORT)}), 0)
     assert ("workflow", SUPPORT) in desk.now.stopped
     with pytest.raises(ChangeRefused, match="kill file"):
         await desk.plane.revive("workflow", SUPPORT, by="me")
-    await desk.plane.set_file_stops(frozenset())
+    await desk.plane.switches.set_file(frozenset(), 0)
     assert not desk.now.stopped
     assert desk.notes == [NoteKind.STOPPED, NoteKind.REVIVED]
+
+
+async def test_keys_made_and_revoked_by_another_gateway_are_heard_of(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    one, other = Desk(tmp_path / "a"), Desk(tmp_path / "b")
+    other.plane.keys._state = one.state  # type: ignore[assignment]
+    await one.plane.load()
+    await other.plane.load()
+    wish = KeyWish(workflows=(SUPPORT,), principal=None, expires_at_unix=None)
+    made = await one.plane.create_key(wish, by="me")
+    assert await other.plane.keys.catch_up()
+    prefix = made.row.grant.prefix
+    assert not other.now.keys[prefix].revoked
+    assert not await other.plane.keys.catch_up()
+    await one.plane.revoke_key(prefix, by="me")
+    assert await other.plane.keys.catch_up()
+    assert other.now.keys[prefix].revoked
+
+
+async def test_a_revocation_here_outlives_older_news(desk: Desk) -> None:
+    wish = KeyWish(workflows=(SUPPORT,), principal=None, expires_at_unix=None)
+    made = await desk.plane.create_key(wish, by="me")
+    old = list(desk.state.keys.values())
+    await desk.plane.revoke_key(made.row.grant.prefix, by="me")
+    desk.state.list_keys = lambda: old  # type: ignore[method-assign]
+    desk.plane.keys._version = ()
+    await desk.plane.keys.catch_up()
+    assert desk.now.keys[made.row.grant.prefix].revoked

@@ -7,7 +7,7 @@ from alos.domain.ids import KeyId, PersonId, PrincipalId, WorkflowId, WorkspaceI
 from alos.domain.people import Role
 from alos.domain.revival import RevivalVote
 from alos.domain.standing import KeyGrant, PrincipalKind, Stop
-from alos.ports.control_state import KeyRow
+from alos.ports.control_state import KeyRow, RotationMark
 from alos.store.control_state import StoredControlState
 from alos.store.engine import Store
 from tests.store.databases import MakeStore
@@ -95,3 +95,29 @@ def test_what_somebody_said_of_a_revival_takes_the_place_of_what_they_said_befor
     state.add_revival_vote(changed)
     assert list(state.list_revival_votes("workflow", "triage")) == [changed, later]
     assert not state.list_revival_votes("workflow", "other")
+
+
+def test_a_pull_that_was_taken_back_before_it_was_kept_is_not_kept(
+    state: StoredControlState,
+) -> None:
+    assert state.add_stop(_STOP)
+    assert state.end_stop(_STOP.kind, _STOP.target, by="ben", at_unix=_STOP.since_unix + 2)
+    assert not state.add_stop(replace(_STOP, since_unix=_STOP.since_unix + 1))
+    assert state.read_stop_news().revived == {("workflow", "triage"): 7}
+    assert state.add_stop(replace(_STOP, since_unix=7, pulled_at_unix_ns=7_000_000_001))
+    (stop,) = state.read_stop_news().stops
+    assert (stop.since_unix, stop.pulled_at_unix_ns) == (7, 7_000_000_001)
+
+
+def test_any_change_of_a_key_changes_the_version(state: StoredControlState) -> None:
+    seen = [state.get_key_version()]
+    state.add_key(_ROW)
+    seen.append(state.get_key_version())
+    new = replace(_GRANT, id=KeyId("key_2"), prefix="alos_def")
+    state.replace_key(replace(_ROW, grant=new, follows=KeyId("key_1")), old_ends_at_unix=900)
+    seen.append(state.get_key_version())
+    state.mark_key(RotationMark(key=KeyId("key_2"), due_unix=1, reason="x"))
+    seen.append(state.get_key_version())
+    state.revoke_key(KeyId("key_2"), by="ben", at_unix=5)
+    seen.append(state.get_key_version())
+    assert len(set(seen)) == len(seen)

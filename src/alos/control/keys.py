@@ -81,6 +81,7 @@ class Keys:
         self._configuration = configuration
         self._refresh = refresh
         self._rows: dict[str, KeyRow] = {}
+        self._version: tuple[int, ...] = ()
         self._unsaved: dict[KeyId, _Revocation] = {}
         self.uses: dict[KeyId, int] = {}
         """When each key was last used, in seconds; the calls write it, a job keeps it."""
@@ -105,6 +106,28 @@ class Keys:
         for revocation in self._unsaved.values():
             _revoke_in(rows, revocation)
         self._rows = rows
+
+    async def catch_up(self) -> bool:
+        """Take over what other gateways made, changed or revoked; True where that was anything.
+
+        A key that is known stays known, and one that is revoked stays so.
+
+        Raises:
+            StoreDown: the store can't be read.
+        """
+        version = await asyncio.to_thread(self._state.get_key_version)
+        if version == self._version:
+            return False
+        listed = await asyncio.to_thread(self._state.list_keys)
+        rows = {**self._rows, **{row.grant.prefix: row for row in listed}}
+        for prefix, before in self._rows.items():
+            if before.grant.revoked and not rows[prefix].grant.revoked:
+                rows[prefix] = before
+        for revocation in self._unsaved.values():
+            _revoke_in(rows, revocation)
+        self._rows, self._version = rows, version
+        self._refresh()
+        return True
 
     async def create(self, wish: KeyWish, *, by: str) -> NewKey:
         """Make a key; it is shown once and kept as a hash.

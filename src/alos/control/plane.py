@@ -4,7 +4,6 @@ Each change is kept, noted in the journal, and swapped into force. Stopping is t
 order: it takes force first, so that a store that is down can't hold it up.
 """
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
@@ -13,12 +12,12 @@ from typing import Protocol
 
 from alos.control.change_notes import ChangeNotes
 from alos.control.keys import Keys, KeyWish, NewKey
+from alos.control.kill_switches import KillSwitches
 from alos.control.leavers import Leavers, list_leavers, list_returned
 from alos.control.refused import ChangeRefused
 from alos.control.standing import Configuration, Permissions, Served, compile_standing
 from alos.control.trials import Trials
 from alos.domain.bundle import Bundle
-from alos.domain.fault import Fault
 from alos.domain.ids import Digest, RunId, WorkflowId
 from alos.domain.people import People
 from alos.domain.record import NoteKind
@@ -101,6 +100,7 @@ class ControlPlane:
             configuration=lambda: self._configuration,
             refresh=self.refresh,
         )
+        self.switches = KillSwitches(state, notes=self.notes, clock=clock, refresh=self.refresh)
         self.legal_holds: frozenset[tuple[str, str]] = frozenset()
         """What new calls come under; whoever sets it calls :meth:`refresh`."""
         self.trials = Trials()
@@ -116,11 +116,6 @@ class ControlPlane:
         self._dev = dev
         self._publish = publish
         self._epoch = 0
-        self._stops: dict[tuple[str, str], Stop] = {}
-        self._file_stops: dict[tuple[str, str], Stop] = {}
-        self._unsaved: dict[tuple[str, str], Stop] = {}
-        self._reviving: set[tuple[str, str]] = set()
-        self._saving = asyncio.Lock()
 
     @property
     def configuration(self) -> Configuration:
@@ -135,7 +130,7 @@ class ControlPlane:
     @property
     def stops(self) -> Mapping[tuple[str, str], Stop]:
         """Kill switches in force, by (kind, target)."""
-        return {**self._stops, **self._unsaved, **self._file_stops}
+        return self.switches.in_force
 
     @property
     def is_dev(self) -> bool:
@@ -149,8 +144,7 @@ class ControlPlane:
             StoreDown: the store can't be read.
         """
         await self.keys.load()
-        stops = await asyncio.to_thread(self._state.list_stops)
-        self._stops = {(stop.kind, stop.target): stop for stop in stops}
+        await self.switches.load()
         self.refresh()
 
     def refresh(self) -> None:
@@ -241,7 +235,8 @@ class ControlPlane:
         """Keep everything in force that could not be kept before."""
         await self.keys.save()
         await self.leavers.save_marks()
-        await self.save_stops()
+        await self.switches.save()
+        await self.switches.tell_rest()
 
     # --- keys -----------------------------------------------------------------------------
 
@@ -272,93 +267,11 @@ class ControlPlane:
             ChangeRefused: there is nothing of that kind and name.
         """
         self.check_target(kind, target)
-        stop = Stop(kind=kind, target=target, since_unix=self._now_unix(), by=by, reason=reason)
-        key = (kind, target)
-        if key in self._stops and key not in self._reviving:
-            return self._stops[key]
-        self._unsaved[key] = stop
-        self.refresh()
-        self._add_note(NoteKind.STOPPED, kind, target, by)
-        if self._saving.locked():  # the store is slow; whoever is at it comes back for this one
-            await self.notes.flush()
-        else:
-            await self.save_stops()
-        return stop
-
-    async def save_stops(self) -> bool:
-        """Note and keep what could not be before; False while the store is still down."""
-        await self.notes.flush()
-        async with self._saving:
-            for key, stop in tuple(self._unsaved.items()):
-                try:
-                    await asyncio.to_thread(self._state.add_stop, stop)
-                except Fault:
-                    return False
-                self._stops[key] = stop
-                if self._unsaved.get(key) is stop:
-                    del self._unsaved[key]
-        return True
+        return await self.switches.stop(kind, target, by=by, reason=reason)
 
     async def revive(self, kind: str, target: str, *, by: str) -> None:
-        """Take a kill switch back.
-
-        Raises:
-            ChangeRefused: it was not pulled, or the kill file holds it.
-            StoreDown: the store can't be written; it stays stopped.
-        """
-        self.check_revivable(kind, target)
-        key = (kind, target)
-        async with self._saving:
-            pulled = self._unsaved.get(key)
-            self._reviving.add(key)
-            try:
-                await asyncio.to_thread(
-                    self._state.end_stop, kind, target, by=by, at_unix=self._now_unix()
-                )
-            finally:
-                self._reviving.discard(key)
-            self._stops.pop(key, None)
-            if self._unsaved.get(key) is pulled:  # not when it was pulled again meanwhile
-                self._unsaved.pop(key, None)
-        self.refresh()
-        self._add_note(NoteKind.REVIVED, kind, target, by)
-        await self.notes.flush()
-
-    def check_revivable(self, kind: str, target: str) -> Stop:
-        """The kill switch of that name, where it is for people to take back.
-
-        Raises:
-            ChangeRefused: it was not pulled, or the kill file holds it.
-        """
-        key = (kind, target)
-        if key in self._file_stops:
-            raise ChangeRefused("the kill file names it; take that line out of the file")
-        if key not in self._stops and key not in self._unsaved:
-            raise ChangeRefused(f"{kind} {target} is not stopped".replace("  ", " "))
-        return self.stops[key]
-
-    async def set_file_stops(self, targets: frozenset[tuple[str, str]]) -> None:
-        """Take over what the kill file says now; no store is needed."""
-        if targets == self._file_stops.keys():
-            return
-        before = self._file_stops
-        self._file_stops = {
-            key: before.get(key)
-            or Stop(
-                kind=key[0],
-                target=key[1],
-                since_unix=self._now_unix(),
-                by="kill-file",
-                reason="named in the kill file",
-            )
-            for key in targets
-        }
-        self.refresh()
-        changes = [(NoteKind.STOPPED, key) for key in sorted(targets - before.keys())]
-        changes += [(NoteKind.REVIVED, key) for key in sorted(before.keys() - targets)]
-        for note, (kind, target) in changes:
-            self._add_note(note, kind, target, "kill-file")
-        await self.notes.flush()
+        """As :meth:`KillSwitches.revive`."""
+        await self.switches.revive(kind, target, by=by)
 
     def check_target(self, kind: str, target: str) -> None:
         """Check that there is such a thing to stop.
@@ -386,6 +299,3 @@ class ControlPlane:
 
     def _now_unix(self) -> int:
         return self._clock.unix_ns() // 1_000_000_000
-
-    def _add_note(self, kind: NoteKind, stopped: str, target: str, by: str) -> None:
-        self.notes.add(kind, {"kind": stopped, "target": target}, by=by)

@@ -67,7 +67,7 @@ class Revivals:
             ChangeRefused: nothing of that name is stopped, or the kill file holds it.
             StoreDown: nothing was kept; it stays stopped.
         """
-        stop = self._plane.check_revivable(kind, target)
+        stop = self._plane.switches.get_revivable(kind, target)
         if by.kind is CallerKind.LOCAL_OPERATOR:
             await self._plane.revive(kind, target, by=by.id)
             return Revival(revived=True, said_by=(), missing=())

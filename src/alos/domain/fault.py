@@ -6,6 +6,7 @@
     ├── JournalDown      the record can't be written or made durable
     ├── CountersDown     budgets or rates can't be counted
     ├── ScannerFault     a detector broke
+    ├── ChannelDown      the second way of kill switches can't be reached
     ├── StoreDown        the control store or call index can't be reached
     ├── VaultDown        bodies can't be stored or read
     │   └── VaultTampered    what stands there is not what was put there
@@ -29,6 +30,10 @@ class CountersDown(Fault):
 
 class ScannerFault(Fault):
     """A detector raised or can't be run."""
+
+
+class ChannelDown(Fault):
+    """The second way by which gateways hear of kill switches can't be reached."""
 
 
 class StoreDown(Fault):

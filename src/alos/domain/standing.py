@@ -158,6 +158,7 @@ class Stop:
     Attributes:
         kind: ``workflow``, ``model``, ``vendor``, ``tool``, ``workspace`` or ``everything``.
         target: the id; empty for ``everything``.
+        pulled_at_unix_ns: for measuring how long it took to get somewhere; 0 where unknown.
     """
 
     kind: str
@@ -165,6 +166,7 @@ class Stop:
     since_unix: int
     by: str
     reason: str
+    pulled_at_unix_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,19 @@ class RotationMark:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopNews:
+    """What the store says of kill switches now.
+
+    Attributes:
+        stops: those in force.
+        revived: by (kind, target), the second in which one was last taken back.
+    """
+
+    stops: Sequence[Stop]
+    revived: Mapping[tuple[str, str], int]
+
+
 class ControlState(Protocol):
     """Durable control state; every change is committed on return.
 
@@ -61,6 +74,9 @@ class ControlState(Protocol):
     def list_keys(self) -> Sequence[KeyRow]:
         """Every key, revoked ones too, oldest first."""
 
+    def get_key_version(self) -> tuple[int, ...]:
+        """Numbers that change with any key; cheap to ask for."""
+
     def mark_key(self, mark: RotationMark) -> None:
         """Mark a key for rotation; a key marked before keeps its earlier mark."""
 
@@ -70,14 +86,21 @@ class ControlState(Protocol):
     def keep_uses(self, uses: Mapping[KeyId, int]) -> None:
         """Keep when keys were last used, in seconds; an earlier time changes nothing."""
 
-    def add_stop(self, stop: Stop) -> None:
-        """Keep a pulled kill switch; pulling it again changes nothing."""
+    def add_stop(self, stop: Stop) -> bool:
+        """Keep a pulled kill switch; pulling it again changes nothing.
+
+        Returns:
+            False, and nothing is kept, where one of that name was taken back since it was pulled.
+        """
 
     def end_stop(self, kind: str, target: str, *, by: str, at_unix: int) -> bool:
         """Mark it revived; False where nothing was stopped."""
 
     def list_stops(self) -> Sequence[Stop]:
         """Those in force."""
+
+    def read_stop_news(self) -> StopNews:
+        """Those in force, and when others were taken back."""
 
     def add_revival_vote(self, vote: RevivalVote) -> None:
         """Keep what a person said of a revival; it takes the place of what they said before."""

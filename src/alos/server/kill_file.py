@@ -20,6 +20,11 @@ class KillFile:
         self._stamp: tuple[int, int, int] | None = None
         self._targets: frozenset[tuple[str, str]] = frozenset()
 
+    @property
+    def written_at_unix_ns(self) -> int:
+        """When it was written that was read last; 0 without a file."""
+        return self._stamp[0] if self._stamp is not None else 0
+
     def read(self) -> frozenset[tuple[str, str]]:
         """What the file stops now, as (kind, name); nothing where there is no file."""
         try:

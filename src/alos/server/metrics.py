@@ -11,6 +11,7 @@ from alos.control.plane import ControlPlane
 from alos.control.upstreams import Upstreams
 from alos.pipeline.tally import Tally
 from alos.server.call_metrics import collect_calls
+from alos.server.stop_metrics import write_delays
 from alos.server.upstream_metrics import collect_upstreams
 
 
@@ -67,6 +68,7 @@ class Metrics(Collector):
         for name, help_, value in counters:
             yield CounterMetricFamily(name, help_, value=value)
         yield GaugeMetricFamily("alos_stops", "Kill switches in force.", len(self._plane.stops))
+        yield write_delays(self._plane.switches.delays)
         yield from collect_upstreams(self._upstreams)
         yield from collect_calls(self._calls)
 

@@ -10,6 +10,7 @@ from alos.pipeline.current import StaleLimits
 
 DEFAULT_PORT = 8080
 _POSTGRESQL = ("postgresql://", "postgres://")
+_VALKEY = ("valkey://", "valkeys://", "redis://", "rediss://")
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -97,6 +98,18 @@ def get_database() -> str | None:
         raise SettingsError(
             "ALOS_DATABASE begins with postgresql://; without it the store is a file of ours"
         )
+    return url
+
+
+def get_valkey() -> str | None:
+    """``ALOS_VALKEY``: a Valkey server over which gateways hear of kill switches.
+
+    Raises:
+        SettingsError: it is no URL of one.
+    """
+    url = os.environ.get("ALOS_VALKEY") or None
+    if url is not None and not url.startswith(_VALKEY):
+        raise SettingsError("ALOS_VALKEY begins with valkey://, valkeys:// (TLS) or redis://")
     return url
 
 

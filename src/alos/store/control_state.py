@@ -3,13 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
 
 from alos.domain.ids import KeyId, PersonId, PrincipalId, WorkflowId, WorkspaceId
 from alos.domain.people import Role
 from alos.domain.revival import RevivalVote
 from alos.domain.standing import KeyGrant, PrincipalKind, Stop
-from alos.ports.control_state import KeyRow, RotationMark
+from alos.ports.control_state import KeyRow, RotationMark, StopNews
 from alos.store.engine import Store
 from alos.store.tables import keys, revival_votes, stops
 
@@ -76,6 +76,19 @@ class StoredControlState:
             ).all()
         return [_to_key_row(row) for row in rows]
 
+    def get_key_version(self) -> tuple[int, ...]:
+        """Numbers that change with any key; cheap to ask for."""
+        self._store.ensure()
+        columns = keys.c
+        statement = select(
+            func.count(),
+            func.count(columns.revoked_at_unix),
+            func.count(columns.rotate_by_unix),
+            func.coalesce(func.sum(columns.expires_at_unix), 0),
+        ).select_from(keys)
+        with self._store.read() as connection:
+            return tuple(int(one) for one in connection.execute(statement).one())
+
     def keep_uses(self, uses: Mapping[KeyId, int]) -> None:
         """Keep when keys were last used, in seconds; an earlier time changes nothing."""
         if not uses:
@@ -91,12 +104,20 @@ class StoredControlState:
                 [{"used": key, "at_unix": at_unix} for key, at_unix in uses.items()],
             )
 
-    def add_stop(self, stop: Stop) -> None:
-        """Keep a pulled kill switch; pulling it again changes nothing."""
+    def add_stop(self, stop: Stop) -> bool:
+        """Keep a pulled kill switch; pulling it again changes nothing.
+
+        Returns:
+            False, and nothing is kept, where one of that name was taken back since it was pulled.
+        """
+        same = and_(stops.c.kind == stop.kind, stops.c.target == stop.target)
         with self._store.write() as connection:
             standing = connection.scalar(
                 select(stops.c.number).where(_is_in_force(stop.kind, stop.target))
             )
+            revived = connection.scalar(select(func.max(stops.c.revived_at_unix)).where(same))
+            if standing is None and revived is not None and revived > stop.since_unix:
+                return False
             if standing is None:
                 connection.execute(
                     insert(stops),
@@ -106,8 +127,10 @@ class StoredControlState:
                         "since_unix": stop.since_unix,
                         "by": stop.by,
                         "reason": stop.reason,
+                        "pulled_at_unix_ns": stop.pulled_at_unix_ns,
                     },
                 )
+        return True
 
     def end_stop(self, kind: str, target: str, *, by: str, at_unix: int) -> bool:
         """Mark it revived; False where nothing was stopped."""
@@ -121,19 +144,31 @@ class StoredControlState:
 
     def list_stops(self) -> Sequence[Stop]:
         """Those in force, oldest first."""
+        return self.read_stop_news().stops
+
+    def read_stop_news(self) -> StopNews:
+        """Those in force, and when others were taken back."""
         self._store.ensure()
-        statement = select(stops).where(stops.c.revived_at_unix.is_(None)).order_by(stops.c.number)
+        in_force = select(stops).where(stops.c.revived_at_unix.is_(None)).order_by(stops.c.number)
+        ended = (
+            select(stops.c.kind, stops.c.target, func.max(stops.c.revived_at_unix))
+            .where(stops.c.revived_at_unix.is_not(None))
+            .group_by(stops.c.kind, stops.c.target)
+        )
         with self._store.read() as connection:
-            return [
+            listed = [
                 Stop(
                     kind=row.kind,
                     target=row.target,
                     since_unix=row.since_unix,
                     by=row.by,
                     reason=row.reason,
+                    pulled_at_unix_ns=row.pulled_at_unix_ns,
                 )
-                for row in connection.execute(statement)
+                for row in connection.execute(in_force)
             ]
+            revived = {(kind, target): at for kind, target, at in connection.execute(ended)}
+        return StopNews(stops=listed, revived=revived)
 
     def add_revival_vote(self, vote: RevivalVote) -> None:
         """Keep what a person said of a revival; it takes the place of what they said before."""

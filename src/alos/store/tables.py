@@ -259,5 +259,6 @@ stops: Final = Table(
     Column("reason", Text, nullable=False),
     Column("revived_at_unix", BigInteger),
     Column("revived_by", String),
+    Column("pulled_at_unix_ns", BigInteger, nullable=False, server_default="0"),
     Index("stops_by_target", "kind", "target"),
 )

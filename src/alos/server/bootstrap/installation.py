@@ -11,6 +11,7 @@ from alos.control.plane import ControlPlane
 from alos.control.upstreams import Upstreams
 from alos.counters.memory import MemoryCounters
 from alos.counters.memory_answers import MemoryAnswerCache, MemoryClaims
+from alos.counters.valkey_stops import ValkeyStops
 from alos.domain.fault import Fault, JournalDown
 from alos.domain.ids import Digest, Epoch, WorkspaceId
 from alos.domain.money import to_usd_text
@@ -67,13 +68,14 @@ from alos.server.bootstrap.revisions import (
 )
 from alos.server.bootstrap.telemetry import count_copies, open_otlp
 from alos.server.bootstrap.upstreams import build_provider
+from alos.server.bootstrap.valkey import open_valkey
 from alos.server.bootstrap.vault import open_vault
 from alos.server.bootstrap.watches import start_jobs
 from alos.server.folder import FolderClaim, open_folder
 from alos.server.jobs import Jobs
 from alos.server.metrics import Metrics
 from alos.server.operations import Operations
-from alos.server.settings import Settings, get_stale_limits, get_witness
+from alos.server.settings import Settings, get_stale_limits, get_valkey, get_witness
 from alos.server.standing import StandingHolder
 from alos.store.call_index import CallIndex
 from alos.store.control_state import StoredControlState
@@ -114,6 +116,7 @@ class Installation:
     shipper: Shipper
     sealer: SealerJob
     store: Store
+    valkey: ValkeyStops | None
     vault: FileVault
     provider: VendorProviders
 
@@ -127,6 +130,8 @@ class Installation:
         await self.vault.stop()
         await asyncio.to_thread(self._ship_the_rest)
         await self.provider.close()
+        if self.valkey is not None:
+            await self.valkey.close()
         self.store.close()
         self.claim.release()
 
@@ -175,6 +180,7 @@ async def build(settings: Settings) -> Installation:
         dev=folder.dev,
         publish=holder.swap,
     )
+    valkey = open_valkey(get_valkey(), plane.switches)
     directory = await build_directory(store, plane, clock)
     await plane.load()
     custody = build_custody(
@@ -191,8 +197,7 @@ async def build(settings: Settings) -> Installation:
     number = chosen.number or await found(chosen, store, statements, plane, clock)
     role_book = await start_role_book(store, plane, clock, seeded=not chosen.number)
     provider = build_provider(prepared.configuration.organisation)
-    anonymous = Anonymous(clock, ids)
-    breakers = Breakers(clock.monotonic_ns)
+    anonymous, breakers = Anonymous(clock, ids), Breakers(clock.monotonic_ns)
     upstreams = Upstreams(list_breakers=breakers.list_views, list_connections=provider.list_views)
     still = Still(holder, clock)
     budget = Budget(counters, journal, clock)
@@ -335,6 +340,7 @@ async def build(settings: Settings) -> Installation:
         shipper=shipper,
         sealer=sealer,
         store=store,
+        valkey=valkey,
         vault=vault,
         provider=provider,
     )
