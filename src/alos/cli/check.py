@@ -15,6 +15,7 @@ from alos.control.boundary_proof import Gap, prove_boundary
 from alos.control.bundle import WORKFLOW_FILE, read_bundle_folder
 from alos.control.detectors import build_detectors
 from alos.control.documents import Problem, Severity
+from alos.control.handbook import RUNBOOKS, check_handbook
 from alos.control.registry import ORGANISATION_FILE, Loaded, load_organisation
 from alos.domain.boundary import BoundaryAction
 from alos.domain.evaluation import Rule
@@ -35,7 +36,9 @@ def check_command(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check alos.yaml, people.yaml and every workflow; every mistake comes with its mend.
+    """Check alos.yaml, people.yaml, every workflow and the pages that `alos render` wrote.
+
+    Every mistake comes with its mend.
 
     Works offline. Ends with 0 where warnings are all there is, 1 where something must be
     mended before it can be read or released, 2 where there is nothing to check.
@@ -55,7 +58,8 @@ def run_check(path: Path) -> tuple[dict[str, str], Sequence[Problem]]:
     """Check a folder.
 
     A workflow's folder inside an organisation is checked with that organisation, and only its
-    own problems are kept; one that stands alone is checked by itself.
+    own problems are kept; one that stands alone is checked by itself. The pages that ``alos
+    render`` writes are compared with what the files say now.
 
     Returns:
         The digest of each workflow by name, and the problems by file and line.
@@ -67,7 +71,8 @@ def run_check(path: Path) -> tuple[dict[str, str], Sequence[Problem]]:
     today = to_datetime(SystemClock.unix_ns()).date()
     if (folder / ORGANISATION_FILE).is_file():
         loaded = _load(folder, today)
-        return {name: str(digest) for name, digest in loaded.digests.items()}, loaded.problems
+        problems = (*loaded.problems, *check_handbook(loaded, folder))
+        return {name: str(digest) for name, digest in loaded.digests.items()}, problems
     if not (folder / WORKFLOW_FILE).is_file():
         typer.echo(
             f"There is no {ORGANISATION_FILE} and no {WORKFLOW_FILE} in {path}."
@@ -79,7 +84,9 @@ def run_check(path: Path) -> tuple[dict[str, str], Sequence[Problem]]:
     if (root / ORGANISATION_FILE).is_file() and folder.parent.name == "workflows":
         loaded = _load(root, today)
         label = f"workflows/{folder.name}/"
+        runbook = f"{RUNBOOKS}/{folder.name}.md"
         own = [problem for problem in loaded.problems if problem.path.startswith(label)]
+        own += [one for one in check_handbook(loaded, root) if one.path == runbook]
         digest = loaded.digests.get(folder.name)
         return ({folder.name: str(digest)} if digest else {}), own
     reading = read_bundle_folder(folder, label=folder.name)

@@ -1,11 +1,13 @@
 """``alos init``: writes the files that an organisation starts from."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from alos.control.registry import ORGANISATION_FILE
+from alos.control.handbook import RenderRefused, build_handbook, write_handbook
+from alos.control.registry import ORGANISATION_FILE, load_organisation
 from alos.control.scaffold import (
     DEFAULT_TEMPLATE,
     Extent,
@@ -32,7 +34,7 @@ def init_command(
         bool, typer.Option("--minimal", help="Only a tier, an owner and a golden set.")
     ] = False,
 ) -> None:
-    """Write alos.yaml, people.yaml, starter workflows and editor schemas.
+    """Write alos.yaml, people.yaml, starter workflows, editor schemas and the handbook's pages.
 
     Nothing is ever overwritten. In a folder that has an alos.yaml, `--workflow` adds starter
     workflows beside those there are.
@@ -51,9 +53,22 @@ def init_command(
     except ScaffoldRefused as refused:
         typer.echo(str(refused), err=True)
         raise typer.Exit(EXIT_NO) from refused
-    for path in sorted(contents):
-        typer.echo(f"wrote {folder / path}")
+    for path in (*sorted(contents), *_render(folder.resolve())):
+        typer.echo(f"wrote {os.path.normpath(folder / path)}")
     typer.echo(_describe_next(folder, templates[0]))
+
+
+def _render(folder: Path) -> tuple[str, ...]:
+    """Write the handbook too; what keeps it from being written is said, and stops nothing."""
+    loaded = load_organisation(folder)
+    if not loaded.is_usable:
+        typer.echo("No runbooks yet: mend what `alos check` names, then `alos render`.", err=True)
+        return ()
+    try:
+        return write_handbook(folder, build_handbook(loaded, folder))
+    except RenderRefused as refused:
+        typer.echo(str(refused), err=True)
+        return ()
 
 
 def _describe_next(folder: Path, workflow: str) -> str:

@@ -9,6 +9,7 @@ import typer
 COMMANDS: Final = {
     "init": "alos.cli.init:init_command",
     "check": "alos.cli.check:check_command",
+    "render": "alos.cli.render:render_command",
     "serve": "alos.cli.serve:serve",
     "demo": "alos.cli.demo:demo",
     "login": "alos.cli.login:login",
