@@ -22,6 +22,7 @@ from alos.control.notices import Notices
 from alos.control.plane import ControlPlane
 from alos.control.registry import load_organisation
 from alos.control.release_book import Decision
+from alos.control.release_desk import tell_nobody
 from alos.control.releases import Submission
 from alos.control.revisions import Means, Revisions
 from alos.control.role_book import RoleBook
@@ -211,6 +212,7 @@ class Desk:
                 clock=self.clock,
                 catch_up=lambda: None,
                 get_live=lambda _workflow: None,
+                notify=tell_nobody,
             )
         )
         self.courier = MemoryCourier()

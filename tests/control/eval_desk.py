@@ -21,6 +21,7 @@ from alos.domain.evaluation import RunPurpose
 from alos.domain.golden import GoldenCase, Grader
 from alos.domain.ids import CallId, Digest, RunId, WorkflowId
 from alos.domain.outcome import Answered
+from alos.domain.people import Party
 from alos.domain.principal import build_local_operator
 from alos.domain.record import ClosingEntry, NoteEntry, NoteKind
 from alos.gateway.wire.formats import FORMATS
@@ -131,6 +132,7 @@ class EvalDesk:
         self.runs = MemoryEvalRuns()
         self.statements = KeyedStatements(SigningKey("alos/test", bytes(32)))
         self.live: LiveRelease | None = None
+        self.notices: list[tuple[list[str], str, list[str]]] = []
         self.evals = self.build_evals()
         self.key = ""
 
@@ -148,8 +150,12 @@ class EvalDesk:
                 clock=self.talk.clock,
                 catch_up=lambda: None,
                 get_live=lambda _workflow: self.live,
+                notify=self.notify,
             )
         )
+
+    async def notify(self, parties: Sequence[Party], subject: str, lines: Sequence[str]) -> None:
+        self.notices.append(([str(one) for one in parties], subject, list(lines)))
 
     def read(self) -> Configuration:
         loaded = self.folder.load()

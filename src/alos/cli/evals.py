@@ -1,8 +1,6 @@
-"""``alos eval run|gate|compare|show``: what a golden set says of a bundle."""
+"""``alos eval run|gate|compare|show|nightly``: what a golden set says of a bundle."""
 
 import json
-import sys
-import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,24 +12,21 @@ from alos.cli.eval_base import list_undecided, read_base
 from alos.cli.eval_calibrate import calibrate_command
 from alos.cli.eval_client import (
     LOCAL,
-    AnswerFile,
-    Target,
-    end,
     find_target,
-    hand_in,
-    make_calls,
     start,
     upload,
 )
 from alos.cli.eval_files import Config, Workflow, find_folder, read_files, to_slug
-from alos.cli.eval_progress import Progress
+from alos.cli.eval_nightly import nightly_command
+from alos.cli.eval_run import run_plan
 from alos.evals.report import write_junit, write_markdown, write_text
 from alos.evals.statistics import get_loss_p_value
-from alos.server.settings import get_home, get_url
+from alos.server.settings import get_url
 
 app = typer.Typer(no_args_is_help=True, help="Golden sets: run, gate, compare.")
 app.command("add")(add_command)
 app.command("calibrate")(calibrate_command)
+app.command("nightly")(nightly_command)
 
 Key = Annotated[
     str | None,
@@ -80,7 +75,7 @@ def run_command(  # noqa: PLR0913 - one argument for each option
         upload(contents), target.prefix, purpose="trial", repeats=repeats
     )
     files = read_base(find_folder(config, workflow), base) if base else None
-    result, _ = _run(plan, target, concurrency=concurrency, base=files)
+    result, _ = run_plan(plan, target, concurrency=concurrency, base=files)
     _write(json_file, json.dumps(result, indent=1))
     typer.echo(json.dumps(result) if as_json else write_text(result), nl=as_json)
     raise typer.Exit(0 if result["verdict"] == "pass" else EXIT_NO)
@@ -99,9 +94,6 @@ def gate_command(  # noqa: PLR0913 - one argument for each option
     concurrency: Concurrency = 8,
     gateway: Gateway = None,
     resume: Resume = None,
-    nightly: Annotated[
-        bool, typer.Option("--nightly", help="A re-run of what is live; does not count as a run.")
-    ] = False,
     json_file: Json = None,
     junit: JUnit = None,
     markdown: Markdown = None,
@@ -117,12 +109,12 @@ def gate_command(  # noqa: PLR0913 - one argument for each option
     plan = _resume(resume) or start(
         upload(contents),
         target.prefix,
-        purpose="nightly" if nightly else "gate",
+        purpose="gate",
         repeats=repeats,
         bases=bases,
     )
     files = before if base else None
-    result, envelope = _run(plan, target, concurrency=concurrency, base=files)
+    result, envelope = run_plan(plan, target, concurrency=concurrency, base=files)
     report = write_markdown(result)
     for line in undecided:
         report += f"\nDecision log: {line}.\n"
@@ -134,6 +126,26 @@ def gate_command(  # noqa: PLR0913 - one argument for each option
     typer.echo(json.dumps(result) if as_json else write_text(result), nl=as_json)
     is_pass = result["verdict"] == "pass" and not undecided
     raise typer.Exit(0 if is_pass else EXIT_NO)
+
+
+@app.command("show")
+def show_command(
+    run: Annotated[str, typer.Argument(help="Id of a run that has ended.")],
+    *,
+    json_file: Json = None,
+    junit: JUnit = None,
+    markdown: Markdown = None,
+    statement: Statement = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a run's result again, or write it in any of the forms."""
+    ended = call_api("GET", f"/api/v1/eval-runs/{run}")
+    result = ended["result"]
+    _write(json_file, json.dumps(result, indent=1))
+    _write(junit, write_junit(result))
+    _write(markdown, write_markdown(result))
+    _write(statement, ended["envelope"])
+    typer.echo(json.dumps(result) if as_json else write_text(result), nl=as_json)
 
 
 @app.command("compare")
@@ -180,29 +192,6 @@ def compare_command(
         typer.echo(f"  lost    {name}")
     for name in gained:
         typer.echo(f"  gained  {name}")
-
-
-def _run(
-    plan: dict[str, Any], target: Target, *, concurrency: int, base: dict[str, bytes] | None
-) -> tuple[dict[str, Any], str]:
-    for line in plan["lowered"]:
-        typer.echo(f"A threshold was lowered and does not bind this run: {line}.", err=True)
-    kept = AnswerFile(get_home() / "evals", plan["run"])
-    total = sum(one["repeats"] for one in plan["calls"])
-    with Progress(total, clock=time.monotonic, stream=sys.stderr) as progress:
-        made = make_calls(
-            plan, target, kept, concurrency=concurrency, on_done=lambda _one: progress.step()
-        )
-    if made.over_cap:
-        typer.echo("The run's spend cap leaves no room for another call; it ends here.", err=True)
-    hand_in(plan, made, target, concurrency=concurrency)
-    if plan["author_graders"]:
-        from alos.cli.eval_grades import hand_in_grades  # noqa: PLC0415 - few sets have any
-
-        hand_in_grades(plan, made, base, concurrency=concurrency)
-    ended = end(plan)
-    kept.forget()
-    return ended["result"], ended["envelope"]
 
 
 def _resume(run: str | None) -> dict[str, Any] | None:

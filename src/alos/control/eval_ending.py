@@ -2,26 +2,23 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 
+from alos.control.eval_drift import write_drift
 from alos.control.eval_plan import EvalPlan
 from alos.control.eval_record import RunReading
 from alos.control.eval_result import (
     PAYLOAD_TYPE,
-    read_states,
     write_result,
     write_statement,
 )
 from alos.domain.evaluation import (
     ERROR_SHARE,
-    CaseResult,
-    CaseState,
     Cause,
     Comparison,
-    Try,
+    RunPurpose,
 )
-from alos.evals.verdict import compare, get_verdict
+from alos.evals.verdict import get_verdict
 from alos.ports.eval_runs import EvalRun
 from alos.ports.statements import Statements
 
@@ -32,10 +29,21 @@ def end_run(
     reading: RunReading,
     comparison: Comparison | None,
     *,
+    gated: EvalRun | None = None,
     statements: Statements,
     now_unix: int,
 ) -> EvalRun:
-    """Judge a run and sign the verdict."""
+    """Judge a run and sign the verdict.
+
+    Args:
+        run: the run.
+        plan: its plan.
+        reading: what its records show.
+        comparison: with the live release's newest run.
+        gated: the gate run that a nightly one is compared with, where there is one.
+        statements: signs.
+        now_unix: when it ends.
+    """
     known: list[Cause] = []
     if reading.over_cap:
         known.append(Cause.OVER_COST)
@@ -54,26 +62,14 @@ def end_run(
         run, finished_at_unix=now_unix, verdict=verdict.word, answered=reading.answered
     )
     result = write_result(ended, plan, verdict, reading.results, extra=reading.extra)
+    result["models"] = list(reading.models)
+    result["drift"] = None
+    if run.purpose is RunPurpose.NIGHTLY:
+        result["drift"] = write_drift(verdict, reading, gated)
     text = json.dumps(result, sort_keys=True, separators=(",", ":"))
     statement = write_statement(ended, result, text)
     envelope = statements.sign(statement, payload_type=PAYLOAD_TYPE)
     return replace(ended, result=text, envelope=envelope)
-
-
-def compare_with(results: Sequence[CaseResult], live: EvalRun) -> Comparison:
-    """Pair a run's cases with those of the live release's run."""
-    states = read_states(live.result)
-    paired = {
-        one.case_id: replace(
-            one,
-            fingerprint=states[one.case_id][0],
-            must_pass=False,
-            tries=(Try(call_id=None, state=states[one.case_id][1]),),
-        )
-        for one in results
-        if one.case_id in states and states[one.case_id][1] is not CaseState.SKIPPED
-    }
-    return compare(results, paired, live.digest)
 
 
 def write_facts(run: EvalRun) -> dict[str, str]:
@@ -101,5 +97,6 @@ def write_ending_facts(run: EvalRun, plan: EvalPlan) -> dict[str, str]:
         "passed": f"{result['passed']}/{result['cases']}",
         "lowered": "; ".join(plan.lowered),
         "cases_lost": ",".join(one.case_id for one in plan.changes if one.loses),
+        "drift": result["drift"]["outcome"] if result["drift"] is not None else "",
         "statement": hashlib.sha256(run.envelope.encode()).hexdigest(),
     }

@@ -44,6 +44,7 @@ class RunReading:
         answered: calls for cases that were answered (a refusal by a check is an answer).
         extra: answered calls beyond the repeats planned; the first ones count.
         over_cap: the run's own cap refused a call.
+        models: what the provider called the models that answered cases, sorted.
     """
 
     results: tuple[CaseResult, ...]
@@ -51,6 +52,7 @@ class RunReading:
     answered: int
     extra: int
     over_cap: bool
+    models: tuple[str, ...] = ()
 
 
 def read_run(
@@ -98,7 +100,20 @@ def read_run(
         answered=answered,
         extra=extra,
         over_cap=any(_is_over_cap(one) for one in closings),
+        models=_list_models(by_case, handed_in.answers),
     )
+
+
+def _list_models(
+    by_case: Mapping[str, Sequence[ClosingEntry]], answers: Mapping[CallId, Answer]
+) -> tuple[str, ...]:
+    named = {
+        f"{one.model}: {answers[one.call_id].model}"
+        for closings in by_case.values()
+        for one in closings
+        if one.call_id in answers and answers[one.call_id].model
+    }
+    return tuple(sorted(named))
 
 
 _NOT_FRESH = frozenset({Fact.CACHED_FROM.value, Fact.REPLAYED_FROM.value, Fact.FALLBACK.value})

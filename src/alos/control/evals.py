@@ -22,12 +22,14 @@ from alos.control.eval_desk import (
     RunWish,
     find_key,
 )
-from alos.control.eval_ending import compare_with, end_run, write_ending_facts, write_facts
+from alos.control.eval_drift import compare_with, write_notice
+from alos.control.eval_ending import end_run, write_ending_facts, write_facts
 from alos.control.eval_plan import EvalPlan, build_plan
 from alos.control.eval_record import read_run
 from alos.control.eval_result import write_statement
 from alos.control.plane import ControlPlane
 from alos.control.refused import ChangeRefused
+from alos.control.release_desk import Notify
 from alos.control.trials import OpenRun
 from alos.domain.bundle import Bundle
 from alos.domain.evaluation import (
@@ -61,6 +63,7 @@ class EvalParts:
     Attributes:
         catch_up: returns once all calls that have been answered are in the index (blocks).
         get_live: the release that serves everybody now, if any.
+        notify: tells people what a nightly run found.
     """
 
     runs: EvalRuns
@@ -73,6 +76,7 @@ class EvalParts:
     clock: Clock
     catch_up: Callable[[], object]
     get_live: Callable[[WorkflowId], LiveRelease | None]
+    notify: Notify
 
 
 class Evals:
@@ -208,6 +212,7 @@ class Evals:
                 desk.plan,
                 reading,
                 comparison,
+                gated=await self._find_gated(desk.run),
                 statements=self._parts.statements,
                 now_unix=self._now_unix(),
             )
@@ -216,6 +221,9 @@ class Evals:
             )
             await asyncio.to_thread(self._runs.finish, ended)
             del self._desks[run_id]
+            notice = write_notice(ended, desk.plan.bundle, self._plane.configuration)
+            if notice is not None:
+                await self._parts.notify(notice.parties, notice.subject, notice.lines)
             return ended
 
     async def end_overdue(self) -> None:
@@ -359,6 +367,21 @@ class Evals:
         more = {one.case: hashlib.sha256(one.body).hexdigest() for one in questions}
         self._plane.trials.runs[run_id] = replace(opened, questions={**opened.questions, **more})
         self._plane.refresh()
+
+    async def _find_gated(self, run: EvalRun) -> EvalRun | None:
+        """The newest gate run of a nightly run's digest that passed: what let it go live."""
+        if run.purpose is not RunPurpose.NIGHTLY:
+            return None
+        runs = await asyncio.to_thread(self._runs.list_runs, run.workflow)
+        passed = [
+            one
+            for one in runs
+            if one.digest == run.digest
+            and one.purpose is RunPurpose.GATE
+            and one.verdict is Word.PASS
+            and self.is_intact(one)
+        ]
+        return _get_newest(passed) if passed else None
 
     async def _compare(self, run: EvalRun, results: Sequence[CaseResult]) -> Comparison | None:
         """Pair with the newest run of the live release that has a result, gate or nightly."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from alos.domain.refusal import ReasonCode
 from alos.domain.request import AnswerView
 
+_LONGEST_MODEL = 100
 JUDGED_REFUSALS = frozenset(
     {
         ReasonCode.SECRET_FOUND,
@@ -29,11 +30,13 @@ class Answer:
         text: everything a person will read; empty where the gateway refused.
         tool_calls: (name, arguments as text) in order.
         refusal: the reason code where the gateway refused.
+        model: the provider's own word for what answered; empty where it said none.
     """
 
     text: str = ""
     tool_calls: tuple[tuple[str, str], ...] = ()
     refusal: ReasonCode | None = None
+    model: str = ""
     cost_nanousd: int = 0
     duration_ms: int = 0
 
@@ -43,6 +46,7 @@ def to_answer(view: AnswerView, *, cost_nanousd: int, duration_ms: int) -> Answe
     return Answer(
         text="\n".join(view.texts),
         tool_calls=view.tool_calls,
+        model=(view.model or "")[:_LONGEST_MODEL],
         cost_nanousd=cost_nanousd,
         duration_ms=duration_ms,
     )

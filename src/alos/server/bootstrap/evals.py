@@ -93,6 +93,7 @@ async def build_releases_and_evals(
             clock=clock,
             catch_up=shipper.ship_own,
             get_live=get_live,
+            notify=people.notify,
         )
     )
     await evals.load()

@@ -1,0 +1,92 @@
+"""A run beside an earlier one: the live release's, and for a nightly one what let it go live."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from alos.control.eval_record import RunReading
+from alos.control.eval_result import read_states
+from alos.control.standing import Configuration
+from alos.domain.bundle import Bundle
+from alos.domain.evaluation import CaseResult, CaseState, Comparison, Try, Verdict
+from alos.domain.people import Party, PartyKind
+from alos.evals.drift import DriftWord, Earlier, describe_drift, find_drift
+from alos.evals.verdict import compare
+from alos.ports.eval_runs import EvalRun
+
+
+def compare_with(results: Sequence[CaseResult], live: EvalRun) -> Comparison:
+    """Pair a run's cases with those of an earlier run."""
+    states = read_states(live.result)
+    paired = {
+        one.case_id: replace(
+            one,
+            fingerprint=states[one.case_id][0],
+            must_pass=False,
+            tries=(Try(call_id=None, state=states[one.case_id][1]),),
+        )
+        for one in results
+        if one.case_id in states and states[one.case_id][1] is not CaseState.SKIPPED
+    }
+    return compare(results, paired, live.digest)
+
+
+def write_drift(verdict: Verdict, reading: RunReading, gated: EvalRun | None) -> dict[str, Any]:
+    """The result file's ``drift`` of a nightly run."""
+    earlier = _read_gated(reading.results, gated) if gated is not None else None
+    drift = find_drift(verdict, earlier, reading.models)
+    return {
+        "outcome": drift.word.value,
+        "beside": earlier.run if earlier is not None else None,
+        "shared": earlier.comparison.shared if earlier is not None else 0,
+        "lost": list(earlier.comparison.lost) if earlier is not None else [],
+        "gained": list(earlier.comparison.gained) if earlier is not None else [],
+        "p_value": earlier.comparison.p_value if earlier is not None else None,
+        "models_before": list(earlier.models) if earlier is not None else [],
+        "cost_usd_before": earlier.cost_usd if earlier is not None else None,
+        "latency_seconds_before": earlier.latency_seconds if earlier is not None else None,
+    }
+
+
+def _read_gated(results: Sequence[CaseResult], gated: EvalRun) -> Earlier:
+    known = json.loads(gated.result)
+    return Earlier(
+        run=gated.id,
+        comparison=compare_with(results, gated),
+        models=tuple(known.get("models", ())),
+        cost_usd=known["cost_usd"],
+        latency_seconds=known["latency_seconds"],
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DriftNotice:
+    """What a workflow's owners are told."""
+
+    parties: tuple[Party, ...]
+    subject: str
+    lines: tuple[str, ...]
+
+
+def write_notice(run: EvalRun, bundle: Bundle, configuration: Configuration) -> DriftNotice | None:
+    """What to tell of a nightly run; ``None`` where all is as it was, and of any other run."""
+    drift = json.loads(run.result)["drift"]
+    if drift is None or drift["outcome"] == DriftWord.SAME:
+        return None
+    workflow = bundle.workflow
+    owner = configuration.organisation.workspaces[workflow.workspace].owner
+    told = dict.fromkeys((workflow.owners.operational, workflow.raci.accountable, owner))
+    subject = f"{workflow.title}: {describe_drift(drift)}"
+    last = (
+        f"`alos eval show {run.id}` has everything; `alos release rollback` and `alos kill` are"
+        " one action each."
+    )
+    lines = (
+        f"The nightly run of {run.workflow} ({run.digest}) found: {drift['outcome']}.",
+        f"{subject}.",
+        f"Cases lost: {', '.join(drift['lost']) or 'none'}.",
+        last,
+    )
+    parties = tuple(Party(kind=PartyKind.PERSON, name=one) for one in told if one)
+    return DriftNotice(parties=parties, subject=subject, lines=lines)
