@@ -271,6 +271,35 @@ async def test_the_spend_cap_stops_the_run_before_it_is_exceeded(desk: EvalDesk)
     assert result["verdict"] in {"pass", "fail"}
 
 
+async def test_a_model_without_a_price_answers_nothing_and_nothing_passes(desk: EvalDesk) -> None:
+    path = desk.folder.path / "alos.yaml"
+    head, found, rest = path.read_text().partition("    price:\n")
+    assert found
+    lines = rest.splitlines(keepends=True)
+    first = next(at for at, line in enumerate(lines) if not line.startswith("      "))
+    path.write_text(head + "".join(lines[first:]))
+    configuration = desk.read()
+    assert all(one.price is None for one in configuration.organisation.models.values())
+    await desk.plane.put_configuration(configuration, by="me")
+    result = await desk.run()
+    assert result["verdict"] == "inconclusive"
+    assert result["passed"] == 0
+    reasons = {one["tries"][0]["reasons"][0] for one in result["results"]}
+    assert reasons == {"no answer in 1 calls, the last: alos_price_unknown"}
+    assert desk.model.sent == []
+
+
+async def test_an_interrupted_judging_is_taken_up(desk: EvalDesk) -> None:
+    path = desk.folder.path / EVALS / "happy.yaml"
+    rubric = "    criteria:\n      - {kind: policy, grader: judge, rubric: It is polite.}"
+    path.write_text(path.read_text().replace("    criteria:", rubric, 1))
+    run, plan = await desk.start(desk.upload())
+    answers = await desk.call_all(run, plan)
+    first = await desk.evals.hand_in(run.id, answers)
+    again = await desk.evals.hand_in(run.id, answers)
+    assert [one.case for one in again] == [one.case for one in first] != []
+
+
 async def test_an_empty_set_and_a_strange_key_start_nothing(desk: EvalDesk) -> None:
     bundle = desk.upload()
     with pytest.raises(ChangeRefused):

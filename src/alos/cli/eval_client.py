@@ -17,6 +17,7 @@ import typer
 from alos.cli.ci_token import NoCiTokenError, find_ci_token
 from alos.cli.client import EXIT_DOWN, EXIT_NO, EXIT_USAGE, call_api
 from alos.domain.key import PREFIX_LENGTH
+from alos.domain.reason import ReasonCode
 from alos.domain.sign_on import is_safe_url
 from alos.evals.runner import CallToMake, Kept, Reply, Runner, list_calls
 from alos.server.settings import get_eval_key, get_token, get_url
@@ -24,6 +25,7 @@ from alos.server.settings import get_eval_key, get_token, get_url
 LOCAL = "http://127.0.0.1:8080"
 _TIMEOUT_SECONDS = 300
 HANDED_IN_AT_A_TIME = 100
+_UNKNOWN = ReasonCode.RUN_UNKNOWN.value.encode()
 _TOKEN_START = "eyJ"  # noqa: S105 - how every JSON Web Token begins
 
 
@@ -35,11 +37,13 @@ class Target:
         url: the gateway's, e.g. ``http://127.0.0.1:8080``.
         get_key: the key, or the token of where this program runs, for the next call.
         prefix: of the key; empty where a token makes the calls.
+        made_key: the key, where it was made for this run alone.
     """
 
     url: str
     get_key: Callable[[], str]
     prefix: str
+    made_key: str | None = None
 
 
 def find_target(url: str, given: str | None, workflow: str) -> Target:
@@ -52,7 +56,7 @@ def find_target(url: str, given: str | None, workflow: str) -> Target:
         return _by_token(url, ci.get)
     wish = {"workflows": [workflow], "expires_at_unix": int(time.time()) + 3600}  # noqa: TID251
     made = str(call_api("POST", "/api/v1/keys", wish)["key"])
-    return Target(url=url, get_key=lambda: made, prefix=made[:PREFIX_LENGTH])
+    return Target(url=url, get_key=lambda: made, prefix=made[:PREFIX_LENGTH], made_key=made)
 
 
 def _by_token(url: str, get_key: Callable[[], str]) -> Target:
@@ -116,12 +120,14 @@ class Made:
         answers: bodies by call id.
         cases: case by call id.
         over_cap: the run's spend cap stopped it.
+        foreign: calls that the gateway took for none of this run's.
     """
 
     calls: set[tuple[str, int]] = field(default_factory=set)
     answers: dict[str, bytes] = field(default_factory=dict)
     cases: dict[str, str] = field(default_factory=dict)
     over_cap: bool = False
+    foreign: int = 0
 
 
 class AnswerFile:
@@ -129,6 +135,18 @@ class AnswerFile:
 
     def __init__(self, folder: Path, run: str) -> None:
         self._path = folder / f"{run}.jsonl"
+        self._key_path = folder / f"{run}.key"
+
+    def keep_key(self, key: str) -> None:
+        """Keep the key that was made for this run; it is good for an hour."""
+        self._key_path.parent.mkdir(parents=True, exist_ok=True)
+        flags = os.O_CREAT | os.O_TRUNC | os.O_WRONLY
+        with os.fdopen(os.open(self._key_path, flags, 0o600), "w", encoding="utf-8") as file:
+            file.write(key)
+
+    def read_key(self) -> str | None:
+        """The key that was made for this run, where one was."""
+        return self._key_path.read_text(encoding="utf-8") if self._key_path.exists() else None
 
     def read(self) -> "Made":
         """What was written down."""
@@ -165,6 +183,7 @@ class AnswerFile:
     def forget(self) -> None:
         """Remove it: the run is over."""
         self._path.unlink(missing_ok=True)
+        self._key_path.unlink(missing_ok=True)
 
 
 def upload(contents: Mapping[str, bytes]) -> str:
@@ -174,8 +193,9 @@ def upload(contents: Mapping[str, bytes]) -> str:
     if not answer["kept"]:
         for one in answer["problems"]:
             if one["severity"] == "error":
-                place = f"{one['path']}:{one['line']}"
-                typer.echo(f"{place}: {one['message']}. {one['mend']}", err=True)
+                place = f"{one['path']}:{one['line']}" if one["line"] else one["path"]
+                where = f"{place} {one['key']}" if one["key"] else place
+                typer.echo(f"{where}: {one['message']}. {one['mend']}", err=True)
         typer.echo("The bundle holds errors; `alos check` lists them all.", err=True)
         raise typer.Exit(EXIT_NO)
     return str(answer["digest"])
@@ -210,7 +230,9 @@ def make_calls(
     def note(one: Kept) -> None:
         if one.reply.status == http.HTTPStatus.OK:
             made.cases[one.reply.call_id] = one.call.case
-        if one.reply.status not in {0, *range(500, 600)}:
+        if one.reply.status == http.HTTPStatus.FORBIDDEN and _UNKNOWN in one.reply.body:
+            made.foreign += 1
+        elif one.reply.status not in {0, *range(500, 600)}:
             kept.add(one)
         on_done(one)
 

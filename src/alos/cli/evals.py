@@ -18,7 +18,7 @@ from alos.cli.eval_client import (
 )
 from alos.cli.eval_files import Config, Workflow, find_folder, read_files, to_slug
 from alos.cli.eval_nightly import nightly_command
-from alos.cli.eval_run import run_plan
+from alos.cli.eval_run import find_kept_key, run_plan
 from alos.evals.report import write_junit, write_markdown, write_text
 from alos.evals.statistics import get_loss_p_value
 from alos.server.settings import get_url
@@ -70,7 +70,9 @@ def run_command(  # noqa: PLR0913 - one argument for each option
 ) -> None:
     """Run a golden set and say what it proves; decides nothing about a release."""
     contents = read_files(config, workflow)
-    target = find_target(gateway or get_url() or LOCAL, key, to_slug(workflow))
+    target = find_target(
+        gateway or get_url() or LOCAL, key or find_kept_key(resume), to_slug(workflow)
+    )
     plan = _resume(resume) or start(
         upload(contents), target.prefix, purpose="trial", repeats=repeats
     )
@@ -102,7 +104,9 @@ def gate_command(  # noqa: PLR0913 - one argument for each option
 ) -> None:
     """Gate a bundle: exit 0 where it passes, 1 where it does not, 2 wrong use, 3 down."""
     contents = read_files(config, workflow)
-    target = find_target(gateway or get_url() or LOCAL, key, to_slug(workflow))
+    target = find_target(
+        gateway or get_url() or LOCAL, key or find_kept_key(resume), to_slug(workflow)
+    )
     before = read_base(find_folder(config, workflow), base) if base else {}
     undecided = _check_decisions(before, contents) if base else []
     bases = [upload(before)] if before and before != contents else []

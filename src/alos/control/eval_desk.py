@@ -151,16 +151,17 @@ class Desk:
     def take(
         self, closing: ClosingEntry, answer: Answer, organisation: Organisation
     ) -> list[Question]:
-        """Keep an answer; what the judge has to be asked about it."""
+        """Keep an answer; what the judge has yet to be asked about it."""
         name = dict(closing.facts).get(Fact.CASE, "")
         if is_question(closing):
             self.verdicts[name] = read_verdict(answer)
             return []
         case = next((one for one in self.plan.bundle.cases if one.id == name), None)
-        if case is None or closing.call_id in self.answers:
+        if case is None:
             return []
         self.answers[closing.call_id] = answer
-        return self._ask(case, closing.call_id, answer, organisation)
+        asked = self._ask(case, closing.call_id, answer, organisation)
+        return [one for one in asked if one.case not in self.verdicts]
 
     def take_grades(self, grades: Sequence[AuthorGrade]) -> None:
         """Keep what the author's programs said.

@@ -139,8 +139,8 @@ class Runner:
     def _pool(self, calls: Iterable[CallToMake]) -> Iterable[Kept]:
         waiting = iter(calls)
         running: set[Future[Kept]] = set()
-        try:
-            with ThreadPoolExecutor(self._concurrency, thread_name_prefix="eval") as pool:
+        with ThreadPoolExecutor(self._concurrency, thread_name_prefix="eval") as pool:
+            try:
                 while True:
                     while len(running) < self._concurrency:
                         call = next(waiting, None)
@@ -152,8 +152,13 @@ class Runner:
                     done, running = wait(running, return_when=FIRST_COMPLETED)
                     for one in done:
                         yield one.result()
-        finally:
-            self._stop.set()
+            except KeyboardInterrupt:
+                self._stop.set()
+                for one in wait(running).done:  # answered and paid for, so not to be lost
+                    self._on_done(one.result())
+                raise
+            finally:
+                self._stop.set()  # before the pool waits for those under way
 
     def _take(self, call: CallToMake) -> Kept:
         return Kept(call, self._try(call))
