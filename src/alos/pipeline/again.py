@@ -8,9 +8,11 @@ applies now, and the body comes from the vault: where it was erased, there is no
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Iterable, Mapping
 
 from alos.domain.call import AdmittedCall, CheckedCall, FundedCall, Reservation
+from alos.domain.fault import CountersDown
 from alos.domain.gate import check_model
 from alos.domain.ids import BodyReference
 from alos.domain.money import Usage
@@ -23,6 +25,8 @@ from alos.ports.answers import AnswerCache, Claims, EarlierAnswer, NotYours
 from alos.ports.clock import Clock
 from alos.ports.vault import Vault
 from alos.ports.wire import WireFormat
+
+_logger = logging.getLogger(__name__)
 
 HEADER = b"idempotency-key"
 LONGEST_KEY = 255
@@ -137,13 +141,27 @@ class Again:
         """Free the call's key: its record could not be closed."""
         claim, progress.claim, progress.cache_key = progress.claim, None, None
         if claim is not None:
-            await self._claims.let_go(claim)
+            await self._end_claim(claim, None, None)
+
+    async def _end_claim(
+        self, claim: bytes, answer: EarlierAnswer | None, answered_at_unix_ns: int | None
+    ) -> None:
+        try:
+            if answered_at_unix_ns is not None:
+                await self._claims.keep(claim, answer, now_unix_ns=answered_at_unix_ns)
+            else:
+                await self._claims.let_go(claim)
+        except CountersDown as error:
+            _logger.warning("an Idempotency-Key stays taken: %s", error)
 
     async def settle(self, progress: Progress, ending: Ending) -> None:
         """Remember what the call was answered, or free its key; for every call that ends.
 
+        The call is over and on record. Where it can't be noted, its caller still gets the answer;
+        the key stays taken, so that no repetition makes the call once more.
+
         Raises:
-            CountersDown: it can't be noted; a key that was claimed stays claimed.
+            CountersDown: the cache can't be told.
         """
         claim, cache_key = progress.claim, progress.cache_key
         if claim is None and cache_key is None:
@@ -152,10 +170,8 @@ class Again:
         now_unix_ns = self._clock.unix_ns()
         answered = ending.outcome is Outcome.ANSWERED and ending.reason is None
         answer = _remember(progress, ending) if answered else None
-        if claim is not None and answered:
-            await self._claims.keep(claim, answer, now_unix_ns=now_unix_ns)
-        elif claim is not None:
-            await self._claims.let_go(claim)
+        if claim is not None:
+            await self._end_claim(claim, answer, now_unix_ns if answered else None)
         if cache_key is not None and answer is not None and _may_cache(progress):
             workflow = progress.workflow
             assert workflow is not None, "a call with a cache key has a workflow"

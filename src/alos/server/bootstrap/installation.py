@@ -10,7 +10,7 @@ from alos.control.custody import Custody
 from alos.control.plane import ControlPlane
 from alos.control.upstreams import Upstreams
 from alos.counters.memory import MemoryCounters
-from alos.counters.memory_answers import MemoryAnswerCache, MemoryClaims
+from alos.counters.memory_answers import MemoryAnswerCache
 from alos.counters.valkey_stops import ValkeyStops
 from alos.domain.fault import Fault, JournalDown
 from alos.domain.ids import Digest, Epoch, WorkspaceId
@@ -59,7 +59,7 @@ from alos.server.bootstrap.management import (
     build_ways_in,
     start_sign_on_jobs,
 )
-from alos.server.bootstrap.past import settle_the_past
+from alos.server.bootstrap.past import open_claims, settle_the_past
 from alos.server.bootstrap.revisions import (
     build_revisions,
     found,
@@ -208,7 +208,7 @@ async def build(settings: Settings) -> Installation:
         identify=Identify(ways.workloads),
         admit=Admit(FORMATS),
         again=Again(
-            claims=MemoryClaims(),
+            claims=await open_claims(store),
             cache=MemoryAnswerCache(),
             vault=vault,
             formats=FORMATS,

@@ -8,6 +8,7 @@ from alos.ports.clock import SystemClock, get_month
 from alos.server.folder import Folder
 from alos.server.settings import SettingsError
 from alos.store.birth import Birth, list_births, write_birth
+from alos.store.claims import StoredClaims
 from alos.store.engine import Store
 from alos.store.journal import FileJournal
 from alos.store.shipper import Shipper
@@ -39,6 +40,17 @@ async def settle_the_past(
     spent = await asyncio.to_thread(get_spend_nanousd, store, month)
     for scope, cost_nanousd in spent.items():
         await counters.add_spent(scope, month=month, cost_nanousd=cost_nanousd)
+
+
+async def open_claims(store: Store) -> StoredClaims:
+    """The Idempotency-Keys; what ran when a process died is answered by nobody any more.
+
+    Raises:
+        StoreDown: they can't be read.
+    """
+    claims = StoredClaims(store)
+    await asyncio.to_thread(claims.end_running)
+    return claims
 
 
 async def check_birth(folder: Folder, journal: FileJournal, store: Store) -> None:
