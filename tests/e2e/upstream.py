@@ -119,6 +119,8 @@ class Exchange:
         self.usage = _write_usage(*upstream.bills)
         self.location = upstream.location
         self.is_stream = bool(request.get("stream"))
+        sent = re.search(rb"(?i)authorization: *bearer *(\S+)", upstream.heads[-1])
+        self.credential = sent[1].decode() if sent else ""
         self.keep_alive = True
         self._reader = reader
         self._writer = writer
@@ -291,6 +293,25 @@ async def _busy(exchange: Exchange) -> None:
     await exchange.send(b"{}", status="429 Too Many Requests", extra=b"retry-after: 1\r\n")
 
 
+async def _quote(exchange: Exchange) -> None:
+    """Say no and quote the credential, as a server with debugging on does."""
+    error = {"message": f"no such key: {exchange.credential}", "type": "invalid_request_error"}
+    extra = f"x-debug: {exchange.credential}\r\n".encode()
+    body = json.dumps({"error": error}).encode()
+    await exchange.send(body, status="401 Unauthorized", extra=extra)
+
+
+async def _quote_400(exchange: Exchange) -> None:
+    error = {"message": f"bad request with {exchange.credential}", "type": "invalid_request_error"}
+    await exchange.send(json.dumps({"error": error}).encode(), status="400 Bad Request")
+
+
+async def _parrot(exchange: Exchange) -> None:
+    """Answer with the credential."""
+    exchange.says = f"You sent {exchange.credential} to me, thank you."
+    await _plain(exchange)
+
+
 async def _redirect(exchange: Exchange) -> None:
     """Send the gateway elsewhere, keeping method and body."""
     location = b"location: %b\r\n" % exchange.location.encode()
@@ -359,6 +380,9 @@ SCRIPTS: Final[dict[str, Script]] = {
     "reject": _reject,
     "busy": _busy,
     "redirect": _redirect,
+    "quote": _quote,
+    "quote_400": _quote_400,
+    "parrot": _parrot,
 }
 
 

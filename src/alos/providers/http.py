@@ -18,6 +18,7 @@ from alos.providers.credentials import Credentials
 from alos.providers.encoding import GARBLED, open_decoder
 from alos.providers.entra import EntraTokens
 from alos.providers.pool import Origin, Pool, Proxy
+from alos.providers.quotes import Quotes
 from alos.providers.target import Target, is_azure, read_target
 
 _VERSION = re.compile(rb"\d{4}-\d{2}-\d{2}")
@@ -83,14 +84,17 @@ class HttpProvider:
         body = candidate.body
         trace = write_traceparent(received.id, received.headers.get(b"traceparent"))
         rest = b"traceparent: %b\r\ncontent-length: %d\r\n\r\n" % (trace, len(body))
-        request = b"".join((target.line, target.host, login, rest, body))
+        request = b"".join((target.line, target.host, login.lines, rest, body))
         waits = _get_waits(model, within_seconds, is_stream=admitted.request.stream)
         try:
             connection = await self._exchange(target.origin, request, waits)
         except ProviderBroke as error:
             return error.failure
         idle_seconds = model.idle_timeout_seconds
-        return HttpAnswer(self._pool, target.origin, connection, self._limits, idle_seconds)
+        quotes = Quotes(login.credential)
+        return HttpAnswer(
+            self._pool, target.origin, connection, self._limits, idle_seconds, quotes
+        )
 
     async def _exchange(self, origin: Origin, request: bytes, waits: "_Waits") -> Connection:
         """Send on a kept connection, or a new one.
@@ -130,7 +134,7 @@ class HttpProvider:
 
     async def _write_login(
         self, model: StandingModel, wire_format: str, headers: Mapping[bytes, bytes]
-    ) -> bytes | ProviderFailure:
+    ) -> "_Login | ProviderFailure":
         """The credential in the vendor's own header, and Anthropic's version and betas."""
         key = ""
         if model.credential:
@@ -143,14 +147,15 @@ class HttpProvider:
                     return token
                 secret = token
             key = secret.reveal()
+        raw = key.encode()
         if wire_format.startswith("anthropic"):
-            named = b"x-api-key: %b\r\n" % key.encode() if key else b""
-            return named + _write_anthropic(headers)
-        if not key:
-            return b""
+            named = b"x-api-key: %b\r\n" % raw if raw else b""
+            return _Login(named + _write_anthropic(headers), raw)
+        if not raw:
+            return _Login(b"", b"")
         if _takes_api_key(model):
-            return b"api-key: %b\r\n" % key.encode()
-        return b"authorization: Bearer %b\r\n" % key.encode()
+            return _Login(b"api-key: %b\r\n" % raw, raw)
+        return _Login(b"authorization: Bearer %b\r\n" % raw, raw)
 
     async def close(self) -> None:
         """Drop the idle connections."""
@@ -162,6 +167,13 @@ def _takes_api_key(model: StandingModel) -> bool:
     if model.azure is None:
         return is_azure(model.base_url)
     return model.azure.login is AzureLogin.API_KEY
+
+
+class _Login(NamedTuple):
+    """What a request says of who we are: header lines, and the credential that is in them."""
+
+    lines: bytes
+    credential: bytes
 
 
 class _Waits(NamedTuple):
@@ -200,6 +212,7 @@ class HttpAnswer:
         "_limits",
         "_origin",
         "_pool",
+        "_quotes",
         "headers",
         "on_closed",
         "status",
@@ -212,7 +225,9 @@ class HttpAnswer:
         connection: Connection,
         limits: HttpLimits,
         idle_seconds: float,
+        quotes: Quotes,
     ) -> None:
+        self._quotes = quotes
         self._pool = pool
         self._origin = origin
         self._connection = connection
@@ -239,7 +254,7 @@ class HttpAnswer:
                     parts.append(data)
         except ProviderBroke as error:
             return error.failure
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return self._quotes.strike_whole(parts[0] if len(parts) == 1 else b"".join(parts))
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body as it comes.
@@ -249,16 +264,21 @@ class HttpAnswer:
         """
         connection, max_bytes = self._connection, self._limits.max_stream_bytes
         connection.watch_idle(self._idle_seconds)
+        quotes = self._quotes
         if "content-encoding" in self.headers:
             async for part in self._decode(max_bytes):
-                yield part
-            return
-        size = 0
-        while (data := await connection.next_chunk()) is not None:
-            size += len(data)
-            if size > max_bytes:
-                _check_size(size, max_bytes)
-            yield data
+                if struck := quotes.strike(part):
+                    yield struck
+        else:
+            size = 0
+            while (data := await connection.next_chunk()) is not None:
+                size += len(data)
+                if size > max_bytes:
+                    _check_size(size, max_bytes)
+                if struck := quotes.strike(data):
+                    yield struck
+        if rest := quotes.take_rest():
+            yield rest
 
     async def _decode(self, max_bytes: int) -> AsyncIterator[bytes]:
         connection = self._connection
