@@ -24,6 +24,7 @@ import corpus_fifth
 import corpus_fourth
 import corpus_held_out
 import corpus_secrets
+import corpus_sixth
 import corpus_third
 
 from alos.checks.catalogue import Scanner, build_scanner
@@ -122,6 +123,7 @@ def main() -> None:
         ("third corpus", corpus_third),
         ("fourth corpus", corpus_fourth),
         ("fifth corpus", corpus_fifth),
+        ("sixth corpus, conversations only", corpus_sixth),
     ):
         print(name)
         documents = corpus.positives(rng, chosen.count)

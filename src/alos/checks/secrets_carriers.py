@@ -175,6 +175,28 @@ def confirm_root(text: str, start: int, _end: int) -> Finding | None:
     return found(first, first + len(value), "PASSWORD", "secret/user-password", 0.75)
 
 
+_USER_AND = re.compile(
+    r"u(?:ser)? ?[:=] ?[\w.@+\-]{1,40}[ ,;\t\n]{1,3}p(?:w|ass)? ?[:=] ?[\"'`]?|"
+    r"u(?:ser)?/p(?:w|ass)?(?:word)? ?[:=] ?[\w.@+\-]{1,40} ?/ ?",
+    re.IGNORECASE,
+)
+
+
+def confirm_user_and(text: str, start: int, _end: int) -> Finding | None:
+    """Confirm the password of `u: ann p: …` and `u/p: ann/…`."""
+    match = _USER_AND.match(text, start + (not text[start].isalpha()))
+    value = _WORD.match(text, match.end()) if match else None
+    if value is None:
+        return None
+    written = value[0].rstrip(".,;:)")
+    if judge(written, "password", quoted=True, whole_line=False) is None:
+        return None
+    return found(
+        value.start(), value.start() + len(written), "PASSWORD", "secret/user-password", 0.75
+    )
+
+
+_WORD = re.compile(r"[^\s\"'`]{5,100}")
 _SQL = re.compile(
     r"(?:identified\s+by\s+|password\s+|=\s?password\s?\(\s?)N?[\"'](?P<value>[^\"'\n]{5,128})[\"']",
     re.IGNORECASE,
@@ -221,6 +243,12 @@ def carrier_triggers() -> tuple[Trigger, ...]:
             "secret/user-password",
             r"(?:^|[\s\"'(`])(?:root|admin|administrator) ?[/:] ?[^\s/]{6}",
             confirm_root,
+        ),
+        _caseless(
+            "secret/user-password",
+            r"(?:^|[\s\"'(`])(?:u(?:ser)? ?[:=] ?[\w.@+\-]{1,40}[ ,;\t\n]{1,3}p(?:w|ass)? ?[:=]|"
+            r"u(?:ser)?/p(?:w|ass)?(?:word)? ?[:=])",
+            confirm_user_and,
         ),
         _caseless("secret/login-call", r"securestring[ ](?:-string[ ])?[\"']", confirm_login),
         _caseless(

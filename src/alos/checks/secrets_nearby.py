@@ -32,7 +32,10 @@ _HASH = re.compile(
     r"version|build|image|thumbprint|serial|crc|public[-_ ]?key|\bindex\b|rootfs|layer|object|"
     r"correlation|transaction|\btx\b|\border\b|\bblock\b|artifact|nonce|salt|diff|git\b|\bref\b|branch|head\b|pip\b",
 )
-_FOREIGN_NOUN = r"schl(?:\u00fc|ue)ssel|\bcl\u00e9\b|\bclef\b|\bclave\b|\bchiave\b|\bsleutel\b"
+_FOREIGN_NOUN = (
+    r"schl(?:\u00fc|ue)ssel|\bcl\u00e9\b|\bclef\b|\bclave\b|\bchiave\b|\bsleutel\b|\bchave\b|\bklucz\b|"
+    "\u043a\u043b\u044e\u0447|\u0442\u043e\u043a\u0435\u043d|\u5bc6\u94a5|\u5bc6\u9470|\u30ad\u30fc"
+)
 _NOUN = re.compile(
     r"api[-_ ]?key|access[-_ ]?key|secret|token|password|passwd|credential|creds|bearer|"
     r"private[-_ ]?key|(?<!public )(?<!public-)\bkeys?\b|\bpwd\b|(?<!public)_key\b|\bauth\b|"
@@ -75,7 +78,7 @@ class _Vendor:
 
 _NOUN_HINT = (
     "key|secret|token|passw|credential|creds|bearer|pwd|auth|schl[\u00fcu]|cl\u00e9|clef|clave|chiave|"
-    "sleutel"
+    "sleutel|chave|klucz|\u043a\u043b\u044e\u0447|\u0442\u043e\u043a\u0435\u043d|\u5bc6\u94a5|\u5bc6\u9470|\u30ad\u30fc"
 )
 _FOREIGN = re.compile(_FOREIGN_NOUN, re.IGNORECASE)
 

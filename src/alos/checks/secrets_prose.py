@@ -30,9 +30,16 @@ from alos.checks.secrets_words import find_told_word
 _LONG_NOUN = (
     "(?:passw(?:or)?d|passphrase|passcode|passwort|kennwort|mot de passe|contrase\xc3\xb1a|senha|"
     "wachtwoord|zugangsdaten|anmeldedaten|identifiants?|credenciales|clave|jeton|secret|token|"
-    "api ?key|credentials?|creds)"
+    "api ?key|credentials?|creds|has\xc5\x82o|heslo|parola|\xc5\x9fifre|l\xc3\xb6senord|passord|"
+    "adgangskode|salasana|"
+    "\xd0\xbf\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbb\xd1\x8c)"
 )
-_SHORT_NOUN = "(?:pwd|pw|pin|key|logins?|log in|log into|log on|sign in|pass)"
+# パスワード, 密码, 密碼, 비밀번호 and what says that a value comes
+_UNSPACED_NOUN = (
+    r"(?:\xe3\x83\x91\xe3\x82\xb9\xe3\x83\xaf\xe3\x83\xbc\xe3\x83\x89|\xe5\xaf\x86\xe7\xa0\x81|"
+    r"\xe5\xaf\x86\xe7\xa2\xbc|\xeb\xb9\x84\xeb\xb0\x80\xeb\xb2\x88\xed\x98\xb8)"
+)
+_SHORT_NOUN = "(?:pwd|pw|mdp|pin|key|logins?|log in|log into|log on|sign in|pass)"
 _BOUND = r"(?:[\s:=,\"'`*)(?.!;]|$)"
 # what people put before a value they quote
 _MARK = "(?:[\"'`*(<\\[\u2018\u201c\u00ab\u201e\u2039]{1,3}[ \u00a0\u202f]?)?"
@@ -44,35 +51,45 @@ _SET = r"(?:set|changed|reset|updated|rotated)"
 _CONNECTOR = (
     rf"(?:(?:is now|is still|is(?!\s{_SET})|was(?!\s{_SET})|are|it's|its|be|used to be|"
     rf"(?:(?:was|is|has been|been|got|gets)\s)?{_SET}\sto|to|as|should be|will be|used|use|using|"
-    r"with|like|from|von|e\.g\.|auf|en|a|ist|lautet|war|est|es|era|\u00e9tait|\u00e8|\u00e9)(?!\w)|(?::|=|->|=>|\u2192|(?<=\s)[-/|\u2013\u2014](?=\s)))"
+    r"with|like|from|von|e\.g\.|auf|en|a|to|ist|lautet|war|c'est|c'\u00e9tait|\u044d\u0442\u043e|est|es|era|\u00e9tait|\u00e8|\u00e9)(?!\w)|(?::|=|->|=>|\u2192|(?<=\s)[-/|\u2013\u2014](?=\s)))"
 )
 _AFTER = re.compile(
-    rf"(?P<lead>[\w)\"'`*]{{0,3}}{_ABOUT}(?:\?\s(?=it(?:'s| is)))?[\s,]{{0,3}}"
+    rf"(?P<lead>[\w)\"'`*]{{0,3}}(?:\s\([^()\n]{{1,24}}\))?{_ABOUT}(?:\?\s(?=it(?:'s| is)))?[\s,]{{0,3}}"
     r"(?:(?:which|that|it|i|we|still|now|also|just|should|will|has|have|been|"
     r"wurde|hat|a|\u00e9t\u00e9|foi|fue|werd|stata)\s){0,4}"
     rf"{_CONNECTOR}"
     r"(?:\s(?:just|still|now|literally|currently|this|this one|set to|the following))?"
-    r"[:=]?|(?:'s)?\s)"
+    r"[:=]?|(?:'s|,)?\s)"
     rf"\s{{0,3}}(?P<quote>{_MARK})(?P<value>[^\s\"`\u2018\u2019\u201c\u201d\u00ab\u00bb]{{5,200}})",
     re.IGNORECASE,
 )
 _BEFORE = re.compile(
     r"(?:^|[\s\"'`(*])(?P<value>[^\s\"'`(]{6,200}?)[\"'`)*,;:]{0,3}"
-    r"\s{1,2}(?:(?:<-+|\u2190)\s)?(?:(?:that|this|which)\s)?(?:is|was|as|for|being|a|that's|it's)\s"
+    r"\s{1,2}\(?(?:(?:<-+|\u2190)\s)?(?:(?:that|this|which)\s)?"
+    r"(?:is|was|as|for|being|a|that's|it's|"
+    r"(?:long|strong|good|safe|secure|ok|okay|fine)(?:\senough)?\s(?:for|as|to\sbe))\s"
     r"(?:(?:the|my|our|your|a|its|his|her|their|new|old)\s){0,3}(?:[A-Za-z0-9_.\-]{2,16}\s){0,2}$",
 )
 _USER = re.compile(
-    r"[^\n]{0,40}?(?:^|[ \t:(\"'`])(?P<user>[A-Za-z][\w.@+\-]{1,50})(?P<sep>[ \t]?[:/|,][ \t]?)"
+    r"[^\n]{0,40}?(?:^|[ \t:(\"'`])(?P<user>[A-Za-z][\w.@+\-]{1,50})"
+    r"(?P<sep>[ \t]?[:/|,][ \t]?)"
     r"[\"'`]{0,2}(?P<value>[^\s\"'`]{6,100})",
 )
 _USER_APART = re.compile(
     r"[^\n]{0,40}?(?:^|[ \t:(\"'`])(?P<user>[A-Za-z][\w.@+\-]{1,50})(?P<sep>[ \t]+)"
     r"[\"'`]{0,2}(?P<value>[^\s\"'`]{6,100})",
 )
+_USER_WORD = re.compile(
+    r"[^\n]{0,40}?(?:^|[ \t:(\"'`])(?P<user>[A-Za-z][\w.@+\-]{1,50})(?P<sep>[ \t]+)"
+    r"(?:and|using|with|und|mit|et|avec|y|con|e)[ \t]+[\"'`]{0,2}(?P<value>[^\s\"'`]{6,100})",
+)
+_CLOCK = r"(?:[ \t]{0,3}[\[(]?\d{1,2}:\d{2}(?::\d{2})?(?:[ \t]?[AP]M)?[\])]?[ \t]{0,2})"
+_SPEAKER = rf"{_CLOCK}?[<@]?(?-i:[A-Z]?[a-z]{{1,15}}|[A-Z])>?"
 # A question or a request that ends with the noun, and the next speaker's line that is the value.
 _ANSWERED = re.compile(
-    r"[^\n:=]{0,40}(?:[?.:][ \t]*\n{1,2}[ \t]*(?:(?-i:[A-Z]?[a-z]{1,15}|[A-Z]):[ \t]*)?|"
-    r"\n{1,2}[ \t]*(?-i:[A-Z]?[a-z]{1,15}|[A-Z]):[ \t]+)"
+    r"[^\n:=]{0,40}(?:(?:[?.:][ \t]*\n{1,2}|\?[ \t]{1,2})[ \t]*"
+    rf"(?:{_SPEAKER}(?::[ \t]*|{_CLOCK}?:?\n))?|"
+    rf"\n{{1,2}}[ \t]*{_SPEAKER}(?::[ \t]+|{_CLOCK}:?\n))"
     r"(?:(?:sure|ok|okay|yes|it's|it is|its|here|here you go)[ \t,:.!\-]{1,3}){0,2}(?:it's[ \t])?"
     rf"(?P<quote>{_MARK})(?P<value>[^\s\"`\u00ab\u00bb\u201c\u201d]{{6,200}})[\"'`.)\u201d"
     rf"\u00bb]{{0,2}}[ \t]*(?:\n|$)",
@@ -105,6 +122,10 @@ _ENCODED = re.compile(r"(?=[A-Za-z/]*[0-9+])[A-Za-z0-9+/]{38,}={0,2}")
 _FIELD = re.compile(r"(?:[a-z_]{2,40}|[A-Z_]{2,40})=")
 _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+){2,8}(?::\d+)?")
 _KEYWORD = re.compile(r"\w+=|[\w.]+\(|[A-Za-z]\w*\.[A-Za-z]\w*$")
+_JOINED_TITLES = re.compile(r"_[A-Z][a-z]{2,10}(?:_|$)|^[A-Z][a-z]{2,10}_[a-z]{3}")
+_TITLED = re.compile(
+    r"(?:^|\.)[A-Z][a-z]{2,10}(?=\.[A-Za-z]{3,11}\.[A-Za-z]{3})|\.[A-Z][a-z]{2,10}$"
+)
 _LINK = re.compile(r"^//|^\\|://|\]\(|/[^/]+/|\{\w+\}")
 _SHORTEST, _SHORTEST_SHUFFLED, _SHORTEST_KEY, _LONGEST_WORD = 6, 8, 12, 24
 _DIGITS_TOLD, _TRAITS, _WORDY = 2, 2, 0.5
@@ -119,7 +140,8 @@ _TELLTALE = re.compile(
 
 _PASSWORD_NOUNS = (
     *("pass", "pw", "kenn", "cred", "log", "pin", "mot", "contra", "senha", "wacht", "zugang"),
-    *("anmelde", "identif", "clave", "sign"),
+    *("anmelde", "identif", "clave", "sign", "mdp", "has\u0142", "heslo", "parola", "\u015fifre"),
+    *("l\u00f6sen", "adgang", "salasana", "\u043f\u0430\u0440\u043e\u043b\u044c"),
 )
 _USER_NOUNS = ("cred", "log", "sign", "pass", "pwd", "pw", "zugang", "anmelde", "identif")
 _APPROACHES = ("sign", "log into", "log on")
@@ -165,6 +187,8 @@ def _last_word(text: str, start: int) -> str:
 def confirm_prose(text: str, start: int, end: int) -> Finding | None:
     """Confirm a value told after (`the password is …`) or before (`… is the password`) a noun."""
     before = text[start - 1] if start else " "
+    if before == "-" and text[start].isupper() and text[start - 2 : start - 1].isalpha():
+        before = " "  # WLAN-Passwort, API-Token
     if before.isalnum() or before in "-.$" or (before == "_" and text[end : end + 1] != " "):
         return None
     if is_chain(text, end):
@@ -179,6 +203,7 @@ def confirm_prose(text: str, start: int, end: int) -> Finding | None:
             (None if noun.approaches else _told_after(text, end, kind))
             or _told_before(text, start, kind)
             or _told_in_answer(text, end, kind)
+            or _told_of_it(text, end, kind)
         )
         if span is None and noun.has_user:
             span = _told_with_user(text, end)
@@ -209,6 +234,7 @@ def _told_after(text: str, end: int, kind: str) -> tuple[int, int] | None:
     direct = _DIRECT.search(match["lead"] + match["quote"]) is not None or (
         match["value"].endswith((")", "),", ").")) and text[first - 12 : first].find("(") >= 0
     )
+    direct = direct or (match["value"].endswith(",") and text[first - 2 : first] == ", ")
     if text[end - 4 : end].lower() == "pass" and not direct:
         return _told_after_user(text, end - 4, first, value)
     if not _told(value, kind, direct=direct or bool(match["quote"])):
@@ -270,18 +296,35 @@ def _told_in_answer(text: str, end: int, kind: str) -> tuple[int, int] | None:
     return first, first + len(value)
 
 
+_OF_IT = re.compile(
+    r"[^\n]{0,50}?\b(?:one|it)(?:'s| is| was| to be|:)(?: now| just)? ?[\"'`]?(?P<value>[^\s\"'`]{6,100})",
+)
+
+
+def _told_of_it(text: str, end: int, kind: str) -> tuple[int, int] | None:
+    """Return the span of a value told of "it" or "the new one" after the noun."""
+    match = _OF_IT.match(text, end, end + 160)
+    if match is None:
+        return None
+    value = _trimmed(match["value"], quoted=False)
+    first = match.start("value")
+    return (first, first + len(value)) if _told(value, kind, direct=False) else None
+
+
 def _told_with_user(text: str, end: int) -> tuple[int, int] | None:
-    return _with_user(_USER.match(text, end, end + 160)) or _with_user(
-        _USER_APART.match(text, end, end + 160)
+    return (
+        _with_user(_USER.match(text, end, end + 160))
+        or _with_user(_USER_APART.match(text, end, end + 160))
+        or _with_user(_USER_WORD.match(text, end, end + 160), is_word=True)
     )
 
 
-def _with_user(match: re.Match[str] | None) -> tuple[int, int] | None:
+def _with_user(match: re.Match[str] | None, *, is_word: bool = False) -> tuple[int, int] | None:
     if match is None or "arn:" in match[0] or "://" in match[0]:
         return None
     value = _trimmed(match["value"], quoted=False)
     direct = bool(match["sep"].strip())
-    if not direct and not any(not c.isalnum() for c in value):
+    if not direct and not (any(not c.isalnum() for c in value) or (is_word and is_strong(value))):
         return None
     if not _told(value, "password", direct=direct):
         return None
@@ -311,7 +354,7 @@ def _told(value: str, kind: str, *, direct: bool) -> bool:
         return False
     if _FIELD.match(value) or is_object_id(value) or _HOST.fullmatch(value):
         return False
-    if "." in value and is_ordinary(value):
+    if "." in value and is_ordinary(value) and not (direct and _TITLED.search(value)):
         return False
     if looks_random(value):
         return is_hex(value) or not (value.isidentifier() and wordiness(value) > _WORDY)
@@ -327,7 +370,10 @@ def _told(value: str, kind: str, *, direct: bool) -> bool:
 def _is_told_password(value: str, *, direct: bool) -> bool:
     if len(value) >= _SHORTEST_SHUFFLED and is_shuffled(_NO_LETTER.sub("", value)):
         return direct or not value.isalpha()
-    if direct and (is_word_and_number(value) or ("_" not in value and is_passphrase(value))):
+    if direct and (
+        is_word_and_number(value)
+        or (is_passphrase(value) and ("_" not in value or _JOINED_TITLES.search(value)))
+    ):
         return True
     if _TERM.fullmatch(value) or not any(map(str.isdigit, value)):
         return False
@@ -337,6 +383,31 @@ def _is_told_password(value: str, *, direct: bool) -> bool:
         return False
     traits = (value.lower() != value, value.upper() != value, not value.isalnum())
     return sum(traits) >= _TRAITS
+
+
+_UNSPACED = re.compile(
+    "[^\\n!-~]{0,12}?(?:\u306f|\u662f|\u4e3a|\u70ba|\uff1a|:|\uc740|\ub294|=)"
+    "\\s?[\u300c\"'`]?(?P<value>[!-~]{6,100})"
+)
+
+
+def confirm_unspaced(text: str, _start: int, end: int) -> Finding | None:
+    """Confirm a value told after a noun of a script that puts no blanks between words."""
+    match = _UNSPACED.match(text, end, end + 120)
+    if match is None:
+        return None
+    value = _trimmed(match["value"], quoted=False).rstrip("\"'`")
+    if not _told(value, "password", direct=True):
+        return None
+    first = match.start("value")
+    return Finding(
+        kind="secret",
+        type="PASSWORD",
+        start=first,
+        end=first + len(value),
+        rule="secret/prose",
+        confidence=0.75,
+    )
 
 
 def prose_triggers() -> tuple[Trigger, ...]:
@@ -354,6 +425,7 @@ def prose_triggers() -> tuple[Trigger, ...]:
             confirm=confirm_short_noun,
             caseless=True,
         ),
+        Trigger(rule="secret/prose", expression=_UNSPACED_NOUN, confirm=confirm_unspaced),
     )
 
 
