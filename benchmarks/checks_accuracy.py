@@ -24,6 +24,7 @@ import corpus_fifth
 import corpus_fourth
 import corpus_held_out
 import corpus_secrets
+import corpus_seventh
 import corpus_sixth
 import corpus_third
 
@@ -124,6 +125,7 @@ def main() -> None:
         ("fourth corpus", corpus_fourth),
         ("fifth corpus", corpus_fifth),
         ("sixth corpus, conversations only", corpus_sixth),
+        ("seventh corpus, conversations only", corpus_seventh),
     ):
         print(name)
         documents = corpus.positives(rng, chosen.count)

@@ -38,6 +38,8 @@ _NEEDED = re.compile(
 )
 _LONG_RUN = re.compile(r"[^\s,;]{16}")
 _WEAK_REACH = 64
+_FIELDS = frozenset({"text", "value", "content", "input"})
+_TYPED = re.compile(r"[\"']\s?:\s?[\"'](?P<value>[^\"'\n]{5,100})[\"']")
 _SHORTEST, _SHORTEST_RANDOM = 5, 16
 _LONGEST = 400
 _SURE = 0.9
@@ -53,6 +55,8 @@ def confirm_assignment(text: str, start: int, end: int) -> Finding | None:
     if span is None:
         return None
     first, last, quoted, whole_line = span
+    if quoted and text[first:last] in _FIELDS and (typed := _TYPED.match(text, last)):
+        first, last = typed.span("value")
     if last - first < (_SHORTEST_RANDOM if kind == "weak" else _SHORTEST):
         return None
     separator = text[end - 1]

@@ -30,8 +30,8 @@ from alos.checks.secrets_words import find_told_word
 _LONG_NOUN = (
     "(?:passw(?:or)?d|passphrase|passcode|passwort|kennwort|mot de passe|contrase\xc3\xb1a|senha|"
     "wachtwoord|zugangsdaten|anmeldedaten|identifiants?|credenciales|clave|jeton|secret|token|"
-    "api ?key|credentials?|creds|has\xc5\x82o|heslo|parola|\xc5\x9fifre|l\xc3\xb6senord|passord|"
-    "adgangskode|salasana|"
+    "api ?key|credentials?|creds|has\xc5\x82o|heslo|parola|\xc5\x9fifre|l\xc3\xb6senord(?:et)?|"
+    "passord(?:et)?|adgangskoden?|salasana|"
     "\xd0\xbf\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbb\xd1\x8c)"
 )
 # パスワード, 密码, 密碼, 비밀번호 and what says that a value comes
@@ -44,14 +44,15 @@ _BOUND = r"(?:[\s:=,\"'`*)(?.!;]|$)"
 # what people put before a value they quote
 _MARK = "(?:[\"'`*(<\\[\u2018\u201c\u00ab\u201e\u2039]{1,3}[ \u00a0\u202f]?)?"
 _ABOUT = (
-    r"(?:\s+(?:for|of|to|on|in|at|into|you|i|we|that|f\u00fcr|von|vom|zum|zur|des|der|de|del|du|pour|"
-    r"para|per|do|da|di|en|auf|im|sur)\s[^:=\n]{1,60}?)?"
+    r"(?:\s+(?:(?:for|of|to|on|in|at|into|you|i|we|that|protecting|unlocking|f\u00fcr|von|vom|zum|zur|"
+    r"des|der|de|del|du|pour|para|per|do|da|di|en|auf|im|sur|till|f\u00f6r|til|voor)\s|dell?'|d'|l')"
+    r"[^:=\n]{1,60}?|\s\w{3,12}(?=\s(?:est|es|\u00e8|\u00e9|era|\u00e9tait)\s))?"
 )
 _SET = r"(?:set|changed|reset|updated|rotated)"
 _CONNECTOR = (
-    rf"(?:(?:is now|is still|is(?!\s{_SET})|was(?!\s{_SET})|are|it's|its|be|used to be|"
+    rf"(?:(?<!\w)(?:is now|is still|is(?!\s{_SET})|was(?!\s{_SET})|are|it's|its|be|used to be|"
     rf"(?:(?:was|is|has been|been|got|gets)\s)?{_SET}\sto|to|as|should be|will be|used|use|using|"
-    r"with|like|from|von|e\.g\.|auf|en|a|to|ist|lautet|war|c'est|c'\u00e9tait|\u044d\u0442\u043e|est|es|era|\u00e9tait|\u00e8|\u00e9)(?!\w)|(?::|=|->|=>|\u2192|(?<=\s)[-/|\u2013\u2014](?=\s)))"
+    r"with|like|from|still|von|e\.g\.|auf|en|a|to|ist|lautet|war|\u00e4r|er|c'est|c'\u00e9tait|\u044d\u0442\u043e|est|es|era|\u00e9tait|\u00e8|\u00e9)(?!\w)|(?::|=|->|=>|\u2192|(?<=\s)[-/|\u2013\u2014](?=\s)))"
 )
 _AFTER = re.compile(
     rf"(?P<lead>[\w)\"'`*]{{0,3}}(?:\s\([^()\n]{{1,24}}\))?{_ABOUT}(?:\?\s(?=it(?:'s| is)))?[\s,]{{0,3}}"
@@ -187,8 +188,12 @@ def _last_word(text: str, start: int) -> str:
 def confirm_prose(text: str, start: int, end: int) -> Finding | None:
     """Confirm a value told after (`the password is …`) or before (`… is the password`) a noun."""
     before = text[start - 1] if start else " "
-    if before == "-" and text[start].isupper() and text[start - 2 : start - 1].isalpha():
-        before = " "  # WLAN-Passwort, API-Token
+    if (
+        before == "-"
+        and (text[start].isupper() or text[end : end + 1] == " ")
+        and text[start - 2 : start - 1].isalpha()
+    ):
+        before = " "  # WLAN-Passwort, wifi-wachtwoord, API-Token
     if before.isalnum() or before in "-.$" or (before == "_" and text[end : end + 1] != " "):
         return None
     if is_chain(text, end):
@@ -297,7 +302,7 @@ def _told_in_answer(text: str, end: int, kind: str) -> tuple[int, int] | None:
 
 
 _OF_IT = re.compile(
-    r"[^\n]{0,50}?\b(?:one|it)(?:'s| is| was| to be|:)(?: now| just)? ?[\"'`]?(?P<value>[^\s\"'`]{6,100})",
+    r"[^\n]{0,50}?\b(?:one|it)(?:'s| is| was| to be| said| says| reads|:)(?: now| just)? ?[\"'`]?(?P<value>[^\s\"'`]{6,100})",
 )
 
 
