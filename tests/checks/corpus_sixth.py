@@ -1,4 +1,4 @@
-# ruff: noqa: E501, RUF001 - templates are read better on one line; people write in their languages
+# ruff: noqa: E501 - templates are read better on one line; people write in their languages
 """A sixth labelled corpus: credentials in conversations only, by yet another hand.
 
 Twelve voices that the other sets don't have: terse operators, formal letters, people who dictate,

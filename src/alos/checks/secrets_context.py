@@ -55,8 +55,7 @@ def confirm_assignment(text: str, start: int, end: int) -> Finding | None:
     if span is None:
         return None
     first, last, quoted, whole_line = span
-    if quoted and text[first:last] in _FIELDS and (typed := _TYPED.match(text, last)):
-        first, last = typed.span("value")
+    first, last = _typed(text, first, last)
     if last - first < (_SHORTEST_RANDOM if kind == "weak" else _SHORTEST):
         return None
     separator = text[end - 1]
@@ -87,6 +86,12 @@ def confirm_assignment(text: str, start: int, end: int) -> Finding | None:
     ):
         return None
     return found(first, last, type_of(kind, name), "secret/assignment", confidence)
+
+
+def _typed(text: str, first: int, last: int) -> tuple[int, int]:
+    """Return the span of the value where what stands there says that it follows: `"text": "…"`."""
+    typed = _TYPED.match(text, last) if text[first:last] in _FIELDS else None
+    return typed.span("value") if typed else (first, last)
 
 
 def _is_argument(value: str, before: str) -> bool:

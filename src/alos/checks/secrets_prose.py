@@ -8,6 +8,29 @@ from functools import lru_cache
 
 from alos.checks.base import Finding, Trigger
 from alos.checks.secrets_names import is_no_secret_before
+from alos.checks.secrets_sentences import (
+    AFTER,
+    ANSWERED,
+    BEFORE,
+    BOUND,
+    DIRECT,
+    DOTTED_WORDS,
+    ENCODED,
+    FIELD,
+    HOST,
+    JOINED_TITLES,
+    KEYWORD,
+    LINK,
+    LONG_NOUN,
+    SHORT_NOUN,
+    TERM,
+    TITLED,
+    TITLES_AND_NUMBER,
+    UNSPACED_NOUN,
+    USER,
+    USER_APART,
+    USER_WORD,
+)
 from alos.checks.secrets_value import (
     is_chain,
     is_code,
@@ -27,107 +50,6 @@ from alos.checks.secrets_value import (
 )
 from alos.checks.secrets_words import find_told_word
 
-_LONG_NOUN = (
-    "(?:passw(?:or)?d|passphrase|passcode|passwort|kennwort|mot de passe|contrase\xc3\xb1a|senha|"
-    "wachtwoord|zugangsdaten|anmeldedaten|identifiants?|credenciales|clave|jeton|secret|token|"
-    "api ?key|credentials?|creds|has\xc5\x82o|heslo|parola|\xc5\x9fifre|l\xc3\xb6senord(?:et)?|"
-    "passord(?:et)?|adgangskoden?|salasana|"
-    "\xd0\xbf\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbb\xd1\x8c)"
-)
-# パスワード, 密码, 密碼, 비밀번호 and what says that a value comes
-_UNSPACED_NOUN = (
-    r"(?:\xe3\x83\x91\xe3\x82\xb9\xe3\x83\xaf\xe3\x83\xbc\xe3\x83\x89|\xe5\xaf\x86\xe7\xa0\x81|"
-    r"\xe5\xaf\x86\xe7\xa2\xbc|\xeb\xb9\x84\xeb\xb0\x80\xeb\xb2\x88\xed\x98\xb8)"
-)
-_SHORT_NOUN = "(?:pwd|pw|mdp|pin|key|logins?|log in|log into|log on|sign in|pass)"
-_BOUND = r"(?:[\s:=,\"'`*)(?.!;]|$)"
-# what people put before a value they quote
-_MARK = "(?:[\"'`*(<\\[\u2018\u201c\u00ab\u201e\u2039]{1,3}[ \u00a0\u202f]?)?"
-_ABOUT = (
-    r"(?:\s+(?:(?:for|of|to|on|in|at|into|you|i|we|that|protecting|unlocking|f\u00fcr|von|vom|zum|zur|"
-    r"des|der|de|del|du|pour|para|per|do|da|di|en|auf|im|sur|till|f\u00f6r|til|voor)\s|dell?'|d'|l')"
-    r"[^:=\n]{1,60}?|\s\w{3,12}(?=\s(?:est|es|\u00e8|\u00e9|era|\u00e9tait)\s))?"
-)
-_SET = r"(?:set|changed|reset|updated|rotated)"
-_CONNECTOR = (
-    rf"(?:(?<!\w)(?:is now|is still|is(?!\s{_SET})|was(?!\s{_SET})|are|it's|its|be|used to be|"
-    rf"(?:(?:was|is|has been|been|got|gets)\s)?{_SET}\sto|to|as|should be|will be|used|use|using|"
-    r"with|like|from|still|von|e\.g\.|auf|en|a|to|ist|lautet|war|\u00e4r|er|c'est|c'\u00e9tait|\u044d\u0442\u043e|est|es|era|\u00e9tait|\u00e8|\u00e9)(?!\w)|(?::|=|->|=>|\u2192|(?<=\s)[-/|\u2013\u2014](?=\s)))"
-)
-_AFTER = re.compile(
-    rf"(?P<lead>[\w)\"'`*]{{0,3}}(?:\s\([^()\n]{{1,24}}\))?{_ABOUT}(?:\?\s(?=it(?:'s| is)))?[\s,]{{0,3}}"
-    r"(?:(?:which|that|it|i|we|still|now|also|just|should|will|has|have|been|"
-    r"wurde|hat|a|\u00e9t\u00e9|foi|fue|werd|stata)\s){0,4}"
-    rf"{_CONNECTOR}"
-    r"(?:\s(?:just|still|now|literally|currently|this|this one|set to|the following))?"
-    r"[:=]?|(?:'s|,)?\s)"
-    rf"\s{{0,3}}(?P<quote>{_MARK})(?P<value>[^\s\"`\u2018\u2019\u201c\u201d\u00ab\u00bb]{{5,200}})",
-    re.IGNORECASE,
-)
-_BEFORE = re.compile(
-    r"(?:^|[\s\"'`(*])(?P<value>[^\s\"'`(]{6,200}?)[\"'`)*,;:]{0,3}"
-    r"\s{1,2}\(?(?:(?:<-+|\u2190)\s)?(?:(?:that|this|which)\s)?"
-    r"(?:is|was|as|for|being|a|that's|it's|"
-    r"(?:long|strong|good|safe|secure|ok|okay|fine)(?:\senough)?\s(?:for|as|to\sbe))\s"
-    r"(?:(?:the|my|our|your|a|its|his|her|their|new|old)\s){0,3}(?:[A-Za-z0-9_.\-]{2,16}\s){0,2}$",
-)
-_USER = re.compile(
-    r"[^\n]{0,40}?(?:^|[ \t:(\"'`])(?P<user>[A-Za-z][\w.@+\-]{1,50})"
-    r"(?P<sep>[ \t]?[:/|,][ \t]?)"
-    r"[\"'`]{0,2}(?P<value>[^\s\"'`]{6,100})",
-)
-_USER_APART = re.compile(
-    r"[^\n]{0,40}?(?:^|[ \t:(\"'`])(?P<user>[A-Za-z][\w.@+\-]{1,50})(?P<sep>[ \t]+)"
-    r"[\"'`]{0,2}(?P<value>[^\s\"'`]{6,100})",
-)
-_USER_WORD = re.compile(
-    r"[^\n]{0,40}?(?:^|[ \t:(\"'`])(?P<user>[A-Za-z][\w.@+\-]{1,50})(?P<sep>[ \t]+)"
-    r"(?:and|using|with|und|mit|et|avec|y|con|e)[ \t]+[\"'`]{0,2}(?P<value>[^\s\"'`]{6,100})",
-)
-_CLOCK = r"(?:[ \t]{0,3}[\[(]?\d{1,2}:\d{2}(?::\d{2})?(?:[ \t]?[AP]M)?[\])]?[ \t]{0,2})"
-_SPEAKER = rf"{_CLOCK}?[<@]?(?-i:[A-Z]?[a-z]{{1,15}}|[A-Z])>?"
-# A question or a request that ends with the noun, and the next speaker's line that is the value.
-_ANSWERED = re.compile(
-    r"[^\n:=]{0,40}(?:(?:[?.:][ \t]*\n{1,2}|\?[ \t]{1,2})[ \t]*"
-    rf"(?:{_SPEAKER}(?::[ \t]*|{_CLOCK}?:?\n))?|"
-    rf"\n{{1,2}}[ \t]*{_SPEAKER}(?::[ \t]+|{_CLOCK}:?\n))"
-    r"(?:(?:sure|ok|okay|yes|it's|it is|its|here|here you go)[ \t,:.!\-]{1,3}){0,2}(?:it's[ \t])?"
-    rf"(?P<quote>{_MARK})(?P<value>[^\s\"`\u00ab\u00bb\u201c\u201d]{{6,200}})[\"'`.)\u201d"
-    rf"\u00bb]{{0,2}}[ \t]*(?:\n|$)",
-    re.IGNORECASE,
-)
-_DIRECT = re.compile(
-    rf"(?:is|was|are|be|to|as|from|'s|ist|war|lautet|auf|en|von|est|es|era|\u00e8|\u00e9|"
-    rf":|=|->|=>|\u2192|-|\u2013|/)\s*{_MARK}$",
-    re.IGNORECASE,
-)
-# Words with digits that people write beside a secret's noun and that are none.
-_ALGORITHM = (
-    r"(?i:sha|md|aes|base|utf|hs|rs|es|ps|rc|rfc|iso|https?|ipv|pbkdf|ripemd|blake|ed|curve|secp|"
-    r"rsa|scram|win|oauth|argon|bcrypt|python|node|java|x|log4j|k8s|h|s|ec|mp|top|area|web)"
-    r"[-_]?\d+[A-Za-z]{0,2}"
-)
-_QUANTITY = (
-    r"\d+(?:st|nd|rd|th|[kKmMgG]?[bB]?)|\d{3}-\d{2,3}[A-Z]?|\d{1,2}:\d{2}\w*|"
-    r"\d+[-/ ]?(?:day|hour|min|minute|char|"
-    r"character|digit|bit|byte|word|letter|factor|step|month|week|year|time)s?"
-)
-_CODED = (
-    r"[A-Z]{2,6}[-_ ]?\d{1,5}[a-z]?|[A-Za-z]{1,12}v\d|v\d+(?:alpha|beta|rc|b|a|p)?\d*(?:\.["
-    r"\w.]*)?|[A-Za-z]+\d?[-/][A-Za-z]+\d?|"
-    r"[a-z]+\d\.[a-z]+|[A-Z]?[a-z]+(?:[A-Z][a-z]+)+\d?|[A-Z][a-z]+\d?[A-Z][a-z]{3,}\w*|"
-    r"\w+\.\w+\(.*|[\w.]+[-/]\d{2,4}(?:[-/]\d+)*"
-)
-_TERM = re.compile(f"(?:{_ALGORITHM}|{_QUANTITY}|{_CODED})")
-_ENCODED = re.compile(r"(?=[A-Za-z/]*[0-9+])[A-Za-z0-9+/]{38,}={0,2}")
-_FIELD = re.compile(r"(?:[a-z_]{2,40}|[A-Z_]{2,40})=")
-_HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+){2,8}(?::\d+)?")
-_KEYWORD = re.compile(r"\w+=|[\w.]+\(|[A-Za-z]\w*\.[A-Za-z]\w*$")
-_JOINED_TITLES = re.compile(r"_[A-Z][a-z]{2,10}(?:_|$)|^[A-Z][a-z]{2,10}_[a-z]{3}")
-_TITLED = re.compile(
-    r"(?:^|\.)[A-Z][a-z]{2,10}(?=\.[A-Za-z]{3,11}\.[A-Za-z]{3})|\.[A-Z][a-z]{2,10}$"
-)
-_LINK = re.compile(r"^//|^\\|://|\]\(|/[^/]+/|\{\w+\}")
 _SHORTEST, _SHORTEST_SHUFFLED, _SHORTEST_KEY, _LONGEST_WORD = 6, 8, 12, 24
 _DIGITS_TOLD, _TRAITS, _WORDY = 2, 2, 0.5
 _DIGIT = re.compile(r"[0-9]")
@@ -227,7 +149,7 @@ def confirm_prose(text: str, start: int, end: int) -> Finding | None:
 
 
 def _told_after(text: str, end: int, kind: str) -> tuple[int, int] | None:
-    match = _AFTER.match(text, end, end + 240)
+    match = AFTER.match(text, end, end + 240)
     if match is None:
         return _told_beside_user(text, end) if kind == "password" else None
     first = match.start("value")
@@ -236,7 +158,7 @@ def _told_after(text: str, end: int, kind: str) -> tuple[int, int] | None:
     value = _trimmed(match["value"], quoted=bool(match["quote"]))
     if kind == "token" and text[end : end + 1] in "=:" and not text[end + 1 : end + 2].isspace():
         return None
-    direct = _DIRECT.search(match["lead"] + match["quote"]) is not None or (
+    direct = DIRECT.search(match["lead"] + match["quote"]) is not None or (
         match["value"].endswith((")", "),", ").")) and text[first - 12 : first].find("(") >= 0
     )
     direct = direct or (match["value"].endswith(",") and text[first - 2 : first] == ", ")
@@ -275,7 +197,7 @@ _NAMED_USER = re.compile(
 def _told_before(text: str, start: int, kind: str) -> tuple[int, int] | None:
     if start == 0 or not text[start - 1].isspace():
         return None
-    match = _BEFORE.search(text, max(0, start - 110), start)
+    match = BEFORE.search(text, max(0, start - 110), start)
     if match is None:
         return None
     value = match["value"]
@@ -291,7 +213,7 @@ _LOGIN_ENDS = frozenset({"ass", "gin", " in", "ins", "nto", " on"})
 
 def _told_in_answer(text: str, end: int, kind: str) -> tuple[int, int] | None:
     """Return the span of a value that fills the line after one that asks for it."""
-    match = _ANSWERED.match(text, end, end + 320)
+    match = ANSWERED.match(text, end, end + 320)
     if match is None or text[end - 3 : end].lower() in _LOGIN_ENDS:
         return None
     value = _trimmed(match["value"], quoted=bool(match["quote"]))
@@ -302,7 +224,8 @@ def _told_in_answer(text: str, end: int, kind: str) -> tuple[int, int] | None:
 
 
 _OF_IT = re.compile(
-    r"[^\n]{0,50}?\b(?:one|it)(?:'s| is| was| to be| said| says| reads|:)(?: now| just)? ?[\"'`]?(?P<value>[^\s\"'`]{6,100})",
+    r"[^\n]{0,50}?\b(?:one|it)(?:'s| is| was| to be| said| says| reads|:)(?: now| just)? ?[\"'`]?"
+    r"(?P<value>[^\s\"'`]{6,100})",
 )
 
 
@@ -318,9 +241,9 @@ def _told_of_it(text: str, end: int, kind: str) -> tuple[int, int] | None:
 
 def _told_with_user(text: str, end: int) -> tuple[int, int] | None:
     return (
-        _with_user(_USER.match(text, end, end + 160))
-        or _with_user(_USER_APART.match(text, end, end + 160))
-        or _with_user(_USER_WORD.match(text, end, end + 160), is_word=True)
+        _with_user(USER.match(text, end, end + 160))
+        or _with_user(USER_APART.match(text, end, end + 160))
+        or _with_user(USER_WORD.match(text, end, end + 160), is_word=True)
     )
 
 
@@ -353,17 +276,21 @@ def _trimmed(value: str, *, quoted: bool) -> str:
 
 def _told(value: str, kind: str, *, direct: bool) -> bool:
     """Tell whether `value`, in the place where one is told, is one."""
-    if len(value) < _SHORTEST or (_LINK.search(value) and not _ENCODED.fullmatch(value)):
+    if len(value) < _SHORTEST or (LINK.search(value) and not ENCODED.fullmatch(value)):
         return False
     if is_placeholder(value) or is_code(value) or is_filler(value):
         return False
-    if _FIELD.match(value) or is_object_id(value) or _HOST.fullmatch(value):
+    if FIELD.match(value) or is_object_id(value) or HOST.fullmatch(value):
         return False
-    if "." in value and is_ordinary(value) and not (direct and _TITLED.search(value)):
+    if (
+        "." in value
+        and is_ordinary(value)
+        and not (direct and (TITLED.search(value) or DOTTED_WORDS.fullmatch(value)))
+    ):
         return False
     if looks_random(value):
         return is_hex(value) or not (value.isidentifier() and wordiness(value) > _WORDY)
-    if _KEYWORD.match(value):
+    if KEYWORD.match(value):
         return False
     if kind == "token" and is_uuid(value):
         return direct
@@ -377,10 +304,12 @@ def _is_told_password(value: str, *, direct: bool) -> bool:
         return direct or not value.isalpha()
     if direct and (
         is_word_and_number(value)
-        or (is_passphrase(value) and ("_" not in value or _JOINED_TITLES.search(value)))
+        or (is_passphrase(value) and ("_" not in value or JOINED_TITLES.search(value)))
     ):
         return True
-    if _TERM.fullmatch(value) or not any(map(str.isdigit, value)):
+    if direct and TITLES_AND_NUMBER.fullmatch(value):
+        return True
+    if TERM.fullmatch(value.rstrip("?")) or not any(map(str.isdigit, value)):
         return False
     if value.isalnum() and len(value) <= _LONGEST_WORD and not value.isdigit():
         return direct or len(_DIGIT.findall(value)) > _DIGITS_TOLD or is_strong(value)
@@ -420,17 +349,17 @@ def prose_triggers() -> tuple[Trigger, ...]:
     return (
         Trigger(
             rule="secret/prose",
-            expression=_LONG_NOUN + _BOUND,
+            expression=LONG_NOUN + BOUND,
             confirm=confirm_long_noun,
             caseless=True,
         ),
         Trigger(
             rule="secret/prose",
-            expression=r"(?:^|[\s\"'(/*_])" + _SHORT_NOUN + _BOUND,
+            expression=r"(?:^|[\s\"'(/*_])" + SHORT_NOUN + BOUND,
             confirm=confirm_short_noun,
             caseless=True,
         ),
-        Trigger(rule="secret/prose", expression=_UNSPACED_NOUN, confirm=confirm_unspaced),
+        Trigger(rule="secret/prose", expression=UNSPACED_NOUN, confirm=confirm_unspaced),
     )
 
 
