@@ -55,6 +55,12 @@ BODIES: Mapping[str, Any] = {
         "compensating_control": "c",
         "ends_at_unix": 0,
     },
+    "POST /api/v1/access-requests": {
+        "workflow": QUESTIONS,
+        "kind": "group",
+        "name": "support",
+        "reason": "r",
+    },
     "POST /api/v1/dev/clock": {"hours": 1},
     f"POST /api/v1/workflows/{QUESTIONS}/drills": {"kind": "kill"},
     f"POST /api/v1/workflows/{QUESTIONS}/rollbacks": {"reason": "worse"},

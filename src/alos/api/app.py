@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from alos.api.access import build_refuser
+from alos.api.access_requests import add_access_requests
 from alos.api.bodies import add_bodies
 from alos.api.bundles import add_bundles
 from alos.api.calibrations import add_calibrations
@@ -88,6 +89,7 @@ def build_api(parts: Parts) -> FastAPI:
     add_bodies(app, parts.plane, parts.custody)
     add_custody(app, parts.custody)
     add_waivers(app, parts.plane, parts.desk.waivers)
+    add_access_requests(app, parts.plane, parts.access_requests)
     add_flags(
         app,
         lambda: parts.plane.standing,

@@ -6,6 +6,7 @@ from typing import Any
 
 from alos.api.access import Authenticate, RefusalNotes
 from alos.checks.catalogue import Scanner
+from alos.control.access_requests import AccessRequests
 from alos.control.blast_radius import BlastRadii
 from alos.control.custody import Custody
 from alos.control.directory import Directory
@@ -50,6 +51,7 @@ class Parts:
     revivals: Revivals
     radii: BlastRadii
     custody: Custody
+    access_requests: AccessRequests
     scanner: Callable[[], Scanner]
     sessions: Sessions
     set_up: SetUp

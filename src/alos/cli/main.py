@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "verify-evidence": "alos.cli.evidence:verify_evidence",
     "release": "alos.cli.release:app",
     "waiver": "alos.cli.waivers:app",
+    "access": "alos.cli.access:app",
     "drill": "alos.cli.drill:drill",
     "outlook": "alos.cli.outlook:outlook",
     "upstreams": "alos.cli.upstreams:upstreams",

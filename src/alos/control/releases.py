@@ -217,11 +217,9 @@ class Releases:
         lineage = self._book.get(found.submitted.workflow)
         is_open = found.is_served or found.state is ReleaseState.VOTING
         next_stage = get_next_stage(found.stage) if is_open else None
-        bundle = await self._bundles.get(found.digest)
-        if next_stage is None or bundle is None:
+        facts = await self.get_facts(found) if next_stage is not None else None
+        if next_stage is None or facts is None:
             return Outlook(lineage=lineage, release=found, next_stage=None, missing=(), facts=None)
-        ready = await self._facts.prepare(bundle, await self._get_live(bundle.id))
-        facts = self._facts.build(ready, found, now_unix=self._now_unix())
         return Outlook(
             lineage=lineage,
             release=found,
@@ -229,6 +227,18 @@ class Releases:
             missing=check_promote(lineage, found, next_stage, facts),
             facts=facts,
         )
+
+    async def get_facts(self, release: Release) -> PromotionFacts | None:
+        """What the promote gate is asked with about a release now; ``None`` without its bundle.
+
+        Raises:
+            StoreDown: its bundle or its evals can't be read.
+        """
+        bundle = await self._bundles.get(release.digest)
+        if bundle is None:
+            return None
+        ready = await self._facts.prepare(bundle, await self._get_live(bundle.id))
+        return self._facts.build(ready, release, now_unix=self._now_unix())
 
     # --- back -----------------------------------------------------------------------------
 

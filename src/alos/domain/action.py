@@ -51,6 +51,10 @@ class Action(StrEnum):
     WAIVER_END = "waiver.end"
     WAIVER_LIST = "waiver.list"
 
+    ACCESS_REQUEST = "access.request"
+    """Ask that more people may use a workflow; granting is a release."""
+    ACCESS_LIST = "access.list"
+
     RELEASE_READ = "release.read"
     RELEASE_SUBMIT = "release.submit"
     RELEASE_VOTE = "release.vote"

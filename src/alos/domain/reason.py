@@ -112,6 +112,7 @@ class ReasonCode(StrEnum):
     WAIVER_OWN = "alos_waiver_own"
     WAIVER_TOO_LONG = "alos_waiver_too_long"
     WAIVER_RENEWED_TOO_OFTEN = "alos_waiver_renewed_too_often"
+    ACCESS_ARTIFACTS_MISSING = "alos_access_artifacts_missing"
     NOT_IN_STAGE = "alos_not_in_stage"
 
     JOURNAL_DOWN = "alos_journal_down"

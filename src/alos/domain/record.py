@@ -332,6 +332,8 @@ class NoteKind(StrEnum):
     WAIVER_REQUESTED = "waiver_requested"
     WAIVER_GRANTED = "waiver_granted"
     WAIVER_ENDED = "waiver_ended"
+    ACCESS_REQUESTED = "access_requested"
+    """Somebody asked that more people may use a workflow; nothing was granted."""
     OVERBILLED = "overbilled"
     HELD_DONE = "held_done"
     """A person looked after a request that no model answered."""

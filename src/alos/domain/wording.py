@@ -383,6 +383,10 @@ WORDING: dict[ReasonCode, tuple[str, str]] = {
         "A waiver is renewed once; after that it is the executive sponsor's to grant",
         "Remove the need for it, or take it to the sponsor.",
     ),
+    ReasonCode.ACCESS_ARTIFACTS_MISSING: (
+        "More people get a workflow only once it has all that its first release needed",
+        "Do what is said of each missing artifact, then ask again.",
+    ),
     ReasonCode.NOT_IN_STAGE: (
         "The workflow is being rolled out and does not serve this unit yet",
         "Use the documented fallback until its stage reaches you.",

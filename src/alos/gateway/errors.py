@@ -105,6 +105,7 @@ STATUS: Mapping[ReasonCode, int] = {
     ReasonCode.WAIVER_OWN: 403,
     ReasonCode.WAIVER_TOO_LONG: 409,
     ReasonCode.WAIVER_RENEWED_TOO_OFTEN: 409,
+    ReasonCode.ACCESS_ARTIFACTS_MISSING: 409,
     ReasonCode.NOT_IN_STAGE: 403,
     ReasonCode.UPSTREAM_FULL: 429,
     ReasonCode.UPSTREAM_PAUSED: 502,

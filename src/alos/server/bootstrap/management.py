@@ -11,6 +11,7 @@ from alos.api.authentication import Authenticator
 from alos.api.mount import mount_api
 from alos.api.parts import Parts
 from alos.checks.catalogue import Scanner
+from alos.control.access_requests import AccessRequests
 from alos.control.blast_radius import BlastRadii
 from alos.control.custody import Custody
 from alos.control.directory import Directory
@@ -47,6 +48,7 @@ from alos.server.asgi import Application
 from alos.server.bootstrap.configuration import Prepared
 from alos.server.jobs import Jobs
 from alos.server.settings import get_environment
+from alos.store.access_requests import StoredAccessRequests
 from alos.store.call_counts import StoredCallCounts
 from alos.store.control_state import StoredControlState
 from alos.store.engine import Store
@@ -204,6 +206,7 @@ def build_management(
             evals=desks.evals,
             notices=desks.notices,
             custody=desks.custody,
+            access_requests=AccessRequests(StoredAccessRequests(store), plane, desks.desk),
             radii=BlastRadii(
                 plane,
                 list_streams=path.list_streams,
