@@ -196,7 +196,8 @@ class Desk:
             proofs=Ballots(self.state, self.clock),
         )  # fmt: skip
         self.custody = build_custody(
-            Folder(path=self.folder, id="0" * 32, dev=self.dev), self.store, vault=self.vault,
+            Folder(path=self.folder, id="0" * 32, gateway="0" * 32, dev=self.dev),
+            self.store, vault=self.vault,
             calls=CallIndex(self.store), plane=self.plane, clock=self.clock,
             catch_up=lambda: None,
         )  # fmt: skip

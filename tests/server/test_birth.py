@@ -19,7 +19,7 @@ _SETTINGS = JournalSettings(reserve_bytes=0, anonymous_floor_bytes=0, tick_secon
 
 async def start(home: Path, *, folder_id: str = "f1", dev: bool) -> None:
     """What a start does about the folder's birth, and its end."""
-    folder = Folder(path=home, id=folder_id, dev=dev)
+    folder = Folder(path=home, id=folder_id, gateway=folder_id, dev=dev)
     store = Store(folder.database)
     journal = await FileJournal.start(folder.journal, clock=SystemClock(), settings=_SETTINGS)
     try:
@@ -68,5 +68,5 @@ def throw_index_away(home: Path) -> None:
 
 async def test_another_folder_does_not_take_over_the_records(tmp_path: Path) -> None:
     await start(tmp_path, dev=True)
-    with pytest.raises(SettingsError, match="another data folder"):
+    with pytest.raises(SettingsError, match="another installation"):
         await start(tmp_path, folder_id="f2", dev=True)

@@ -13,7 +13,7 @@ _URL = "postgresql://alos@127.0.0.1:1/alos"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
-    return Folder(path=tmp_path, id="f1", dev=True)
+    return Folder(path=tmp_path, id="f1", gateway="f1", dev=True)
 
 
 def test_a_folder_with_a_file_does_not_start_on_a_server(

@@ -13,7 +13,7 @@ from alos.store.vault.master import create_master_key
 def _folder(path: Path, *, dev: bool) -> Folder:
     home = path / "home"
     home.mkdir(exist_ok=True)
-    return Folder(path=home, id="0" * 32, dev=dev)
+    return Folder(path=home, id="0" * 32, gateway="0" * 32, dev=dev)
 
 
 async def test_a_dev_folder_makes_its_master_key_at_the_first_start(tmp_path: Path) -> None:

@@ -197,7 +197,8 @@ def print_call(details: dict[str, Any], console: Console) -> None:
     console.print(f"[bold]{details['call_id']}[/bold]  {details['opened_at']}")
     record = details["record"]
     if record is None:
-        console.print("The call is still running; its record is not closed yet.")
+        running = "The call is still running; its record is not closed yet."
+        console.print(details.get("sentence", running), highlight=False, markup=False)
         return
     console.print(details["sentence"], highlight=False, markup=False)
     names = details["names"]

@@ -21,11 +21,11 @@ from alos.domain.fault import StoreDown
 from alos.ledger.checkpoint import read_checkpoint
 from alos.ledger.note import NoteMalformedError, encode_base64
 from alos.ledger.proofs import is_consistent
-from alos.ledger.report import LedgerReport
+from alos.ledger.report import LedgerReport, Trouble
 from alos.ports.clock import SystemClock
 from alos.ports.ledger import Ledger
 from alos.server.bootstrap import GIT, WitnessFailed, fetch_witness, open_ledger_home
-from alos.server.settings import SettingsError, get_home
+from alos.server.settings import SettingsError, get_home, get_other_journals
 
 app = typer.Typer(no_args_is_help=True, help="The log: verify it, prove a call, export it.")
 
@@ -208,6 +208,14 @@ def print_report(report: LedgerReport, *, has_outside: bool) -> None:
     for gap in report.gaps:
         last = "" if gap.last is None else f" to {gap.last}"
         console.print(f"GAP    {gap.writer} from record {gap.first}{last}: {gap.why}, declared")
+    for removal in report.removals:
+        console.print(
+            f"REMOVED  records of before {removal.day}, leaves before {removal.leaves_before},"
+            f" kept {removal.kept_days} days, {removal.on_hold} calls on hold: declared in record"
+            f" {removal.sequence} of {removal.writer}"
+        )
+    if report.removed:
+        console.print(f"REMOVED  {report.removed} records in all; their leaves are checked")
     for torn in report.torn:
         console.print(f"TORN   {torn}; it was never acknowledged")
     for problem in report.problems:
@@ -217,6 +225,11 @@ def print_report(report: LedgerReport, *, has_outside: bool) -> None:
         console.print(f"WRONG  … and {more} more of these kinds")
     if not report.is_good:
         console.print("The ledger does NOT verify.")
+        if Trouble.RECORD_MISSING in report.counts and not get_other_journals():
+            console.print(
+                "Records of other gateways of this installation are in their own data folders:"
+                " name their `journal` folders in ALOS_JOURNALS."
+            )
         return
     console.print("The ledger verifies.")
     if not has_outside:

@@ -11,6 +11,7 @@ COMMANDS: Final = {
     "check": "alos.cli.check:check_command",
     "render": "alos.cli.render:render_command",
     "serve": "alos.cli.serve:serve",
+    "join": "alos.cli.join:join",
     "demo": "alos.cli.demo:demo",
     "login": "alos.cli.login:login",
     "key": "alos.cli.keys:app",

@@ -163,6 +163,16 @@ def get_call_target(configuration: Configuration, row: CallRow | None) -> Target
     """A call as the object of an action: its workflow's, and the caller's own."""
     if row is None:
         return Target(kind="call")
+    if row.indexed is not None:
+        target = get_workflow_target(configuration, WorkflowId(row.indexed["workflow"] or ""))
+        caller = row.indexed.get("principal")
+        return replace(
+            target,
+            kind="call",
+            id=row.call_id,
+            workspace=target.workspace or row.indexed["workspace"],
+            holders=frozenset({PrincipalId(caller)} if caller is not None else ()),
+        )
     known = row.closing or row.opening
     workflow = known.workflow if known is not None else None
     personal = row.closing.personal if row.closing is not None else ()

@@ -4,7 +4,7 @@ Pure but for the :class:`alos.ports.call_store.CallStore` that is handed in. Eve
 of plain values, so the API, the console and the command line show the same.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -111,7 +111,7 @@ class Tail:
 def start_tail(store: CallStore, limit: int) -> tuple[list[dict[str, Any]], Tail]:
     """The newest calls, oldest of them first, and a tail that goes on after them."""
     rows = store.search_calls(CallQuery(), before=None, limit=limit)
-    closed = [row for row in reversed(rows) if row.closing is not None]
+    closed = [row for row in reversed(rows) if to_summary(row)["outcome"] != OPEN]
     newest = max((row.arrived_at_unix_ns for row in closed), default=0)
     tail = Tail(store, max(0, newest - _OVERLAP_NS))
     tail.get_new()
@@ -120,6 +120,8 @@ def start_tail(store: CallStore, limit: int) -> tuple[list[dict[str, Any]], Tail
 
 def to_summary(row: CallRow) -> dict[str, Any]:
     """A call in one line."""
+    if row.indexed is not None:
+        return _summarise_index(row, row.indexed)
     closing = row.closing
     known = closing or row.opening
     return {
@@ -143,13 +145,16 @@ def to_details(row: CallRow, name_of: NameOf = no_name) -> dict[str, Any]:
     """Everything that is recorded of a call, personal values by their names."""
     details: dict[str, Any] = {
         **to_summary(row),
-        "is_open": row.closing is None,
+        "is_open": row.closing is None and row.elsewhere is None,
+        "elsewhere": row.elsewhere,
         "opening": None if row.opening is None else msgspec.to_builtins(row.opening),
         "record": None,
         "place": None if row.place is None else msgspec.to_builtins(row.place),
         "personal": [],
         "names": {},
     }
+    if row.elsewhere is not None:
+        details["sentence"] = say_elsewhere(row.elsewhere)
     if (closing := row.closing) is not None:
         record = msgspec.to_builtins(closing)
         del record["personal"]
@@ -162,6 +167,34 @@ def to_details(row: CallRow, name_of: NameOf = no_name) -> dict[str, Any]:
         }
         details["sentence"] = get_sentence(closing)
     return details
+
+
+def say_elsewhere(writer: str) -> str:
+    """Why no more than the index is shown of a call."""
+    return (
+        f"Its record is in the journal of {writer}, which is not in this data folder: ask the"
+        " gateway that served it, or name that gateway's journal folder in ALOS_JOURNALS."
+        " `alos ledger verify` says if it was lost."
+    )
+
+
+def _summarise_index(row: CallRow, indexed: Mapping[str, Any]) -> dict[str, Any]:
+    cost = indexed.get("cost_nanousd")
+    return {
+        "call_id": row.call_id,
+        "opened_at": to_datetime(row.opened_at_unix_ns).isoformat(),
+        "workspace": indexed["workspace"],
+        "workflow": indexed["workflow"],
+        "person": indexed.get("principal"),
+        "outcome": indexed.get("outcome", OPEN),
+        "reason": indexed.get("reason"),
+        "http_status": indexed.get("http_status"),
+        "model": indexed.get("model"),
+        "vendor": indexed.get("vendor"),
+        "cost_usd": to_usd_text(cost) if cost is not None else None,
+        "duration_ms": indexed.get("duration_ms"),
+        "findings": None,
+    }
 
 
 def get_sentence(closing: ClosingEntry) -> str:

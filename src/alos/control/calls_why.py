@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from alos.control.calls import NameOf, get_sentence, no_name
+from alos.control.calls import NameOf, get_sentence, no_name, say_elsewhere
 from alos.control.evidence import Unproven, prove_call
 from alos.control.stored_bodies import get_references
 from alos.domain.ids import CallId
@@ -85,6 +85,9 @@ def to_plain(reasons: CallReasons) -> dict[str, Any]:
 def to_reasons(row: CallRow, name_of: NameOf = no_name, proof: Proof | None = None) -> CallReasons:
     """Answer from a call's row, and from its proof where there is one."""
     closing = row.closing
+    if row.elsewhere is not None:
+        headline = say_elsewhere(row.elsewhere)
+        return CallReasons(call_id=row.call_id, headline=headline, answers=())
     if closing is None:
         workflow = row.opening.workflow if row.opening is not None else "an unknown workflow"
         return CallReasons(

@@ -7,6 +7,7 @@ from alos.control.erasure import Erasures
 from alos.control.legal_holds import LegalHolds
 from alos.control.policy_trial import PolicyTrials
 from alos.control.purge import Purge
+from alos.control.record_removal import RecordRemoval
 from alos.control.token_desk import TokenDesk
 from alos.ports.call_store import CallStore
 from alos.ports.ledger import Ledger
@@ -23,4 +24,5 @@ class Custody:
     tokens: TokenDesk
     holds: LegalHolds
     purge: Purge
+    removal: RecordRemoval
     erasures: Erasures

@@ -141,6 +141,18 @@ class LegalHolds:
                 marked += self._vault.hold(get_references(row.closing).values())
         return marked
 
+    def list_held(self, until_unix_ns: int) -> frozenset[CallId]:
+        """The calls under a hold that began before a time (blocks).
+
+        Raises:
+            StoreDown: it is not certain what is on hold, so nothing may be removed.
+        """
+        return frozenset(
+            row.call_id
+            for hold in self.in_force
+            for row in list_held_calls(self._calls, hold, until_unix_ns=until_unix_ns)
+        )
+
     def _make(self, wish: HoldWish, by: str) -> LegalHold:
         since, until = wish.since_unix_ns, wish.until_unix_ns
         if since is not None and until is not None and since >= until:

@@ -319,6 +319,8 @@ class NoteKind(StrEnum):
     """The clock of a dev folder's releases was moved on."""
     BODIES_PURGED = "bodies_purged"
     """Bodies came to the end of their retention; which shelf, how many, how many are on hold."""
+    RECORDS_REMOVED = "records_removed"
+    """Records of calls come to the end of ``record_days``; their leaves stay."""
     TOKEN_REVERSED = "token_reversed"  # noqa: S105 - a name, not a token
     """Somebody was given the value that a token of a call stands for, and why."""
     BODY_READ = "body_read"

@@ -15,6 +15,10 @@ class Trouble(StrEnum):
     """A record's leaf is not the one in the tree."""
     RECORD_MISSING = "record_missing"
     """The tree has a leaf whose record is gone from the journals."""
+    REMOVED_UNDECLARED = "removed_undeclared"
+    """Records were removed, and no note of the ledger that holds declares it."""
+    REMOVED_EARLY = "removed_early"
+    """A note declares a removal of records that were not as old as it says."""
     RECORD_EXTRA = "record_extra"
     """A record stands in a journal among sealed ones and has no leaf."""
     LEAF_MISSING = "leaf_missing"
@@ -63,12 +67,32 @@ class DeclaredGap:
     why: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """Records that were removed at the end of their time, as a note declared before.
+
+    Attributes:
+        leaves_before: the removal is of leaves before this one; they themselves stand.
+        day: first day (UTC) whose records are kept.
+        writer, sequence: where the note stands.
+    """
+
+    leaves_before: int
+    day: str
+    kept_days: int
+    on_hold: int
+    writer: str
+    sequence: int
+
+
 @dataclass(slots=True, kw_only=True)
 class LedgerReport:
     """The result of a check.
 
     Attributes:
         problems: the first of each kind, up to a limit; ``counts`` has them all.
+        removals: declared ends of retention, the earliest first.
+        removed: records that are gone by them.
         unsealed: records in the journals that wait for their place.
         torn: half-written ends of journals; never acknowledged, so nothing is lost by them.
         agreed, disagreed: checkpoints outside around the place where a rewritten tree parts.
@@ -78,6 +102,8 @@ class LedgerReport:
     leaves: int = 0
     records: int = 0
     unsealed: int = 0
+    removed: int = 0
+    removals: list[Removal] = field(default_factory=list)
     checkpoints: int = 0
     checkpoints_outside: int = 0
     keys: list[str] = field(default_factory=list)

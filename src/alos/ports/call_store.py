@@ -4,9 +4,9 @@ The methods are synchronous and may block; the composition root calls them in a 
 method may raise ``StoreDown``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from alos.domain.ids import CallId, WriterId
 from alos.domain.record import ClosingEntry, OpeningEntry, Outcome
@@ -34,14 +34,18 @@ class CallRow:
         closing: ``None`` while the call runs; its personal values are those not erased.
         place: of the closing.
         arrived_at_unix_ns: when the row was last completed; later than the call itself.
+        elsewhere: the writer whose journal holds the record and is not at hand; another
+            gateway's. Then only ``indexed`` is known: the columns of the index by name.
     """
 
     call_id: CallId
     opened_at_unix_ns: int
-    opening: OpeningEntry | None
-    closing: ClosingEntry | None
-    place: EntryPlace | None
+    opening: OpeningEntry | None = None
+    closing: ClosingEntry | None = None
+    place: EntryPlace | None = None
     arrived_at_unix_ns: int
+    elsewhere: WriterId | None = None
+    indexed: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,21 +13,29 @@ from alos.server.settings import SettingsError
 BIRTH_FILE = "folder.json"
 LOCK_FILE = "serving"
 STORE_FILE = "store"
+KEY_FILE = "ledger.key"
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folder:
-    """One installation's data folder.
+    """The data folder of one gateway.
 
     Attributes:
-        id: random, made at birth.
+        id: of the installation; random, made at the birth of its first folder.
+        gateway: tells this folder from the others of the installation.
         dev: what is served and exported from here is not production evidence.
     """
 
     path: Path
     id: str
+    gateway: str
     dev: bool
+
+    @property
+    def is_joined(self) -> bool:
+        """Another gateway of the installation was there before this one."""
+        return self.gateway != self.id
 
     @property
     def journal(self) -> Path:
@@ -79,6 +87,33 @@ def open_folder(path: Path, *, dev: bool) -> Folder:
     return folder
 
 
+def join_folder(path: Path, source: Path) -> Folder:
+    """Give birth to the folder of one more gateway of an installation.
+
+    Args:
+        path: the new folder.
+        source: a data folder of the installation, or a folder with copies of its ``folder.json``
+            and ``ledger.key``.
+
+    Raises:
+        SettingsError: there is a folder already, or the source is none.
+    """
+    if (path / BIRTH_FILE).exists():
+        raise SettingsError(f"{path} is a data folder already; name a new ALOS_HOME")
+    first = read_folder(source)
+    try:
+        key = (source / KEY_FILE).read_bytes()
+        path.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.chmod(0o700)
+        _refuse_tracked(path)
+        _write(path / KEY_FILE, key)
+        (path / STORE_FILE).write_text(f"{POSTGRESQL}\n", encoding="ascii")
+    except OSError as error:
+        raise SettingsError(f"{error.filename} can't be used: {error.strerror}") from error
+    _give_birth(path / BIRTH_FILE, dev=first.dev, installation=first.id)
+    return _read(path / BIRTH_FILE)
+
+
 class FolderClaim:
     """The one process that serves from a folder; it ends with the process at the latest."""
 
@@ -118,19 +153,33 @@ def read_folder(path: Path) -> Folder:
 def _read(birth: Path) -> Folder:
     try:
         known = json.loads(birth.read_text(encoding="utf-8"))
-        return Folder(path=birth.parent, id=str(known["id"]), dev=known["born"] == "dev")
+        return Folder(
+            path=birth.parent,
+            id=str(known["id"]),
+            gateway=str(known.get("gateway", known["id"])),
+            dev=known["born"] == "dev",
+        )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SettingsError(f"{birth} can't be read; restore it from a backup") from error
 
 
-def _give_birth(birth: Path, *, dev: bool) -> None:
-    text = json.dumps({"id": secrets.token_hex(16), "born": "dev" if dev else "production"})
-    draft = birth.with_suffix(".new")
-    with draft.open("w", encoding="utf-8") as file:
-        file.write(text + "\n")
+def _give_birth(birth: Path, *, dev: bool, installation: str | None = None) -> None:
+    known = {"id": installation or secrets.token_hex(16), "born": "dev" if dev else "production"}
+    if installation is not None:
+        known["gateway"] = secrets.token_hex(16)
+    _write(birth, f"{json.dumps(known)}\n".encode())
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write a file whole and durable, for nobody else to read."""
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    draft.replace(birth)
+    draft.replace(path)
 
 
 def _refuse_tracked(path: Path) -> None:

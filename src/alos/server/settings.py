@@ -113,6 +113,22 @@ def get_valkey() -> str | None:
     return url
 
 
+def get_other_journals() -> list[Path]:
+    """``ALOS_JOURNALS``: journal folders of the installation's other gateways, for reading.
+
+    Raises:
+        SettingsError: one of them is no folder.
+    """
+    places = [Path(one) for one in os.environ.get("ALOS_JOURNALS", "").split(os.pathsep) if one]
+    for place in places:
+        if not place.is_dir():
+            raise SettingsError(
+                f"ALOS_JOURNALS names {place}, which is no folder: give the `journal` folders of"
+                f" the other gateways, with {os.pathsep} between them"
+            )
+    return places
+
+
 def get_stale_limits() -> StaleLimits:
     """``ALOS_STALE_LIMIT_SECONDS`` and ``ALOS_LAST_STALE_LIMIT_SECONDS``.
 

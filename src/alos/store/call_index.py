@@ -17,7 +17,7 @@ from alos.store.entry_files import EntryFiles
 from alos.store.search import Effort, get_place_in_time, search, search_running
 from alos.store.tables import calls, running_calls
 
-_PLACE: Final = ("writer", "segment", "byte_offset")
+_PLACE: Final = ("writer", "segment", "byte_offset", "sequence")
 JOURNAL_NAME: Final = "journal"
 """The journals' folder beside the store, in a data folder."""
 
@@ -29,16 +29,22 @@ class CallIndex:
 
     Args:
         journal: the journals' folder; the one beside the store where it is not given.
+        others: folders of the installation's other gateways' journals.
     """
 
     def __init__(
-        self, store: Store, journal: Path | None = None, *, effort: Effort = _EFFORT
+        self,
+        store: Store,
+        journal: Path | None = None,
+        others: Sequence[Path] = (),
+        *,
+        effort: Effort = _EFFORT,
     ) -> None:
         self._effort = effort
         self._store = store
         if journal is None and store.path is None:
             raise ValueError("a store on a server does not say where the journals are")
-        self._journal = journal or (store.path or Path()).parent / JOURNAL_NAME
+        self._journals = [journal or (store.path or Path()).parent / JOURNAL_NAME, *others]
 
     def get_call(self, call_id: CallId) -> CallRow | None:
         """Everything that is known of one call."""
@@ -73,7 +79,7 @@ class CallIndex:
             return self._to_calls(rows)
 
     def _to_calls(self, rows: Iterable[RowMapping]) -> list[CallRow]:
-        with EntryFiles(self._journal) as files:
+        with EntryFiles(self._journals) as files:
             return [_to_call(row, files) for row in rows]
 
 
@@ -100,7 +106,19 @@ def _find_arrival(connection: Connection, since_unix_ns: int) -> int:
 
 def _to_call(row: RowMapping, files: EntryFiles) -> CallRow:
     call_id = CallId(row["call_id"])
-    opening = closing = place = None
+    opening = closing = place = elsewhere = None
+    for name in ("closing", "opening"):
+        writer = row.get(f"{name}_writer")
+        if writer is not None and files.is_elsewhere(writer):
+            elsewhere = elsewhere or WriterId(writer)
+    if elsewhere is not None:
+        return CallRow(
+            call_id=call_id,
+            opened_at_unix_ns=row["opened_at_unix_ns"],
+            elsewhere=elsewhere,
+            indexed=dict(row),
+            arrived_at_unix_ns=row["arrived_at_unix_ns"],
+        )
     if row["opening_writer"] is not None:
         opening, _ = files.decode(call_id, *(row[f"opening_{name}"] for name in _PLACE))
     if row.get("closing_writer") is not None:

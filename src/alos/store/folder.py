@@ -11,7 +11,7 @@
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -51,6 +51,11 @@ def list_segments(folder: Path, writer: WriterId) -> list[Path]:
     """A writer's segments in order."""
     digits = "[0-9]" * _NUMBER_DIGITS
     return sorted(folder.glob(f"{writer}-{digits}{SEGMENT_SUFFIX}"))
+
+
+def find_folder(folders: Sequence[Path], writer: WriterId) -> Path | None:
+    """The folder that holds a writer's segments."""
+    return next((folder for folder in folders if list_segments(folder, writer)), None)
 
 
 def sync_folder(folder: Path) -> None:

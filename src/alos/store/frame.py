@@ -12,6 +12,9 @@ from zlib import crc32
 from alos.domain.ids import WriterId
 
 FRAME_MAGIC: Final = b"ALJ1"
+REMOVED_MAGIC: Final = b"ALR1"
+"""Begins a frame that stands for records whose time was over: their leaves, and no more."""
+LEAF_BYTES: Final = 32
 SEGMENT_MAGIC: Final = b"ALOSJRNL"
 FORMAT_VERSION: Final = 1
 
@@ -43,9 +46,12 @@ class Frame:
     """One frame as read.
 
     Attributes:
+        chained: the entry; of removed records their leaves, side by side.
         personal: the used part of the personal section.
+        hash: of the entry; of removed records, of the last one.
         size: bytes that the frame takes in the file.
         personal_fault: what is wrong with the personal section, which no hash covers.
+        removed: how many removed records it stands for; 0 for an entry.
     """
 
     chained: bytes
@@ -53,6 +59,7 @@ class Frame:
     hash: bytes
     size: int
     personal_fault: str | None = None
+    removed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +95,24 @@ def pack_frame(chained: bytes, personal: bytes, entry_hash: bytes) -> bytes:
     return b"".join((header, chained, _PERSONAL.pack(len(personal), crc32(personal)), personal))
 
 
+def pack_removed(leaves: bytes, last_hash: bytes) -> bytes:
+    """Write the frame of removed records that followed each other.
+
+    Args:
+        leaves: of them, 32 bytes each.
+        last_hash: hash of the last one, from which the chain goes on.
+    """
+    header = _WHOLE.pack(
+        REMOVED_MAGIC,
+        len(leaves),
+        0,
+        crc32(_LENGTHS.pack(REMOVED_MAGIC, len(leaves), 0)),
+        last_hash,
+        crc32(leaves, crc32(last_hash)),
+    )
+    return header + leaves
+
+
 def unpack_frame(data: bytes, offset: int) -> Frame:
     """Read the frame at ``offset``.
 
@@ -95,13 +120,14 @@ def unpack_frame(data: bytes, offset: int) -> Frame:
         FrameBrokenError: there is no whole, unharmed frame.
     """
     if len(data) - offset < FRAME_HEADER_BYTES:
-        if not FRAME_MAGIC.startswith(data[offset : offset + len(FRAME_MAGIC)]):
+        begin = data[offset : offset + len(FRAME_MAGIC)]
+        if not (FRAME_MAGIC.startswith(begin) or REMOVED_MAGIC.startswith(begin)):
             raise FrameBrokenError("no frame starts here")
         raise FrameBrokenError("the frame's header is cut short", is_short=True)
     magic, chained_bytes, capacity, header_check, entry_hash, check = _WHOLE.unpack_from(
         data, offset
     )
-    if magic != FRAME_MAGIC:
+    if magic not in {FRAME_MAGIC, REMOVED_MAGIC}:
         raise FrameBrokenError("no frame starts here")
     if crc32(data[offset : offset + _LENGTHS.size]) != header_check:
         raise FrameBrokenError("the lengths do not match their check")
@@ -112,6 +138,11 @@ def unpack_frame(data: bytes, offset: int) -> Frame:
     chained = data[start:middle]
     if crc32(chained, crc32(entry_hash)) != check:
         raise FrameBrokenError("the entry does not match its check")
+    if magic == REMOVED_MAGIC:
+        if not chained or len(chained) % LEAF_BYTES or capacity:
+            raise FrameBrokenError("the frame of removed records has another size")
+        removed = len(chained) // LEAF_BYTES
+        return Frame(chained, b"", entry_hash, end - offset, removed=removed)
     personal, fault = _unpack_personal(data[middle:end])
     return Frame(chained, personal, entry_hash, end - offset, fault)
 

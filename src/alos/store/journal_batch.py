@@ -54,6 +54,7 @@ class ReadBatch(NamedTuple):
 
     Attributes:
         position: where the next batch begins.
+        removed: (first sequence, leaves) of removed records among the entries.
         is_end: there is nothing more now.
     """
 
@@ -62,6 +63,7 @@ class ReadBatch(NamedTuple):
     is_end: bool
     damage: list[Damage]
     torn: TornTail | None
+    removed: list[tuple[int, bytes]]
 
 
 def read_batch(
@@ -72,7 +74,7 @@ def read_batch(
     is_clean = quick.read()
     entries, here = quick.entries, quick.get_position()
     if len(entries) >= limit or is_clean:
-        return ReadBatch(entries, here, len(entries) < limit, [], None)
+        return ReadBatch(entries, here, len(entries) < limit, [], None, [])
     reader = JournalReader(folder, writer, here, up_to=up_to)
     for frame, values in islice(reader.iterate_values(), limit - len(entries)):
         at = reader.position
@@ -89,7 +91,7 @@ def read_batch(
             )
         )
     is_end = len(entries) < limit
-    return ReadBatch(entries, reader.position, is_end, reader.damage, reader.torn)
+    return ReadBatch(entries, reader.position, is_end, reader.damage, reader.torn, reader.removed)
 
 
 class _QuickReader:

@@ -77,6 +77,7 @@ class JournalReader:
         position: where to go on later; moves with each entry.
         torn: set when the end was reached and is half-written.
         damage: what did not verify so far.
+        removed: (first sequence, leaves) of removed records that were passed over.
 
     Args:
         up_to: last sequence to read, for a journal that is still being written.
@@ -93,6 +94,7 @@ class JournalReader:
         self.position = position or Position()
         self.torn: TornTail | None = None
         self.damage: list[Damage] = []
+        self.removed: list[tuple[int, bytes]] = []
         self._writer = writer
         self._up_to = up_to
         self._is_chained = True
@@ -137,6 +139,9 @@ class JournalReader:
                     continue
                 if frame is None:
                     return
+                if frame.removed:
+                    self._pass_removed(offset, frame)
+                    continue
                 values = self._verify(path, offset, frame)
                 if values is not None:
                     yield frame, values
@@ -184,6 +189,14 @@ class JournalReader:
             return False
         self.position = Position(here.number, here.offset + at, here.sequence, here.hash)
         return True
+
+    def _pass_removed(self, offset: int, frame: Frame) -> None:
+        here = self.position
+        self.removed.append((here.sequence, frame.chained))
+        self._is_chained = True
+        self.position = Position(
+            here.number, offset + frame.size, here.sequence + frame.removed, frame.hash
+        )
 
     def _verify(self, path: Path, offset: int, frame: Frame) -> EntryValues | None:
         here = self.position
@@ -282,7 +295,7 @@ def get_last_time(segments: Sequence[Path]) -> int | None:
                 frame = unpack_frame(data, offset)
             except FrameBrokenError:
                 break
-            offset, last = offset + frame.size, frame
+            offset, last = offset + frame.size, last if frame.removed else frame
         if last is not None:
             with suppress(EntryMalformedError):
                 return get_time(decode_entry(last.chained).entry)

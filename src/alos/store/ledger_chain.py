@@ -23,6 +23,7 @@ from alos.store.folder import list_segments
 from alos.store.frame import (
     FRAME_HEADER_BYTES,
     FRAME_MAGIC,
+    REMOVED_MAGIC,
     SEGMENT_HEADER_BYTES,
     Frame,
     FrameBrokenError,
@@ -39,7 +40,8 @@ _ARRAY_16: Final = 0xDC
 _SHORTEST: Final = 6
 _LEAF_STARTS: Final = {word: bytes((0, word[0])) for word in KNOWN}
 """What stands before the chained bytes in a leaf, by schema version and kind."""
-_KEY_WORD: Final = msgspec.msgpack.encode(NoteKind.LEDGER_KEY.value)
+_TOLD: Final = (NoteKind.LEDGER_KEY.value, NoteKind.RECORDS_REMOVED.value)
+_WORDS: Final = tuple(msgspec.msgpack.encode(kind) for kind in _TOLD)
 _TAIL_BYTES: Final = 96
 """Room for a commitment and its name; where a name is longer the careful way is taken."""
 _encode = msgspec.msgpack.Encoder().encode
@@ -53,12 +55,24 @@ class SegmentRead(NamedTuple):
         leaves: 32 bytes for each record.
         hash: of the last record.
         stopped_at: offset at which the careful way must go on; -1 at the end of the file.
+        told: notes of which a check has to know.
+        removed: (first, last) of removed records.
     """
 
     leaves: bytes
     hash: bytes
     stopped_at: int
-    key_facts: list[tuple[int, dict[str, str]]]
+    told: list["Told"]
+    removed: list[tuple[int, int]]
+
+
+class Told(NamedTuple):
+    """A note of which a check has to know."""
+
+    sequence: int
+    kind: str
+    at_unix_ns: int
+    facts: dict[str, str]
 
 
 class Block(NamedTuple):
@@ -74,7 +88,8 @@ class Chain:
     Attributes:
         damage: what does not verify, as (sequence, sentence).
         torn: half-written ends.
-        key_facts: facts of the notes that announce keys, with their sequence.
+        told: notes that announce keys or removals.
+        removed: (first, last) of removed records.
 
     Args:
         read: reads a segment fast, or has done so already in another process.
@@ -88,7 +103,8 @@ class Chain:
     ) -> None:
         self.damage: list[tuple[int, str]] = []
         self.torn: list[str] = []
-        self.key_facts: list[tuple[int, dict[str, str]]] = []
+        self.told: list[Told] = []
+        self.removed: list[tuple[int, int]] = []
         self._folder = folder
         self._writer = writer
         self._read = read
@@ -110,7 +126,8 @@ class Chain:
                 yield from self._read_carefully(Position(number, 0, sequence, previous))
                 return
             yield Block(sequence, found.leaves)
-            self.key_facts += found.key_facts
+            self.told += found.told
+            self.removed += found.removed
             sequence += len(found.leaves) // HASH_BYTES
             previous = found.hash
             if found.stopped_at >= 0:
@@ -124,12 +141,20 @@ class Chain:
         for frame, values in reader.iterate_values():
             self._take_damage(reader, seen, values.sequence)
             seen = len(reader.damage)
-            self.key_facts += look_at_note(frame.chained, values.sequence)
+            yield from self._take_removed(reader)
+            self.told += look_at_note(frame.chained, values.sequence)
             yield Block(values.sequence, hash_entry(frame.chained))
+        yield from self._take_removed(reader)
         self._take_damage(reader, seen, reader.position.sequence)
         if reader.torn is not None:
             torn = reader.torn
             self.torn.append(f"{torn.path.name} at byte {torn.offset}: {torn.why}")
+
+    def _take_removed(self, reader: JournalReader) -> Iterator[Block]:
+        for first, leaves in reader.removed:
+            self.removed.append((first, first + len(leaves) // HASH_BYTES - 1))
+            yield Block(first, leaves)
+        reader.removed.clear()
 
     def _take_damage(self, reader: JournalReader, seen: int, sequence: int) -> None:
         self.damage += [(sequence, str(damage)) for damage in reader.damage[seen:]]
@@ -156,7 +181,8 @@ def read_segment(path: Path, writer: WriterId) -> SegmentRead | None:
     sequence, previous, offset = header.first_sequence, header.previous_hash, SEGMENT_HEADER_BYTES
     word = _encode(writer)
     leaves: list[bytes] = []
-    key_facts: list[tuple[int, dict[str, str]]] = []
+    told: list[Told] = []
+    removed: list[tuple[int, int]] = []
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         size = len(data)
         while offset < size:
@@ -168,9 +194,19 @@ def read_segment(path: Path, writer: WriterId) -> SegmentRead | None:
             )
             middle = start + length
             end = middle + capacity
-            if magic != FRAME_MAGIC or end > size or length < _SHORTEST:
+            if end > size or length < _SHORTEST:
                 break
             chained = data[start:middle]
+            if magic != FRAME_MAGIC:
+                try:
+                    count = unpack_frame(data[offset:end], 0).removed
+                except FrameBrokenError:
+                    break
+                leaves.append(chained)
+                removed.append((sequence, sequence + count - 1))
+                previous, offset = entry_hash, end
+                sequence += count
+                continue
             at = 5 if chained[0] == _ARRAY_16 else 3
             leaf_start = _LEAF_STARTS.get(chained[at - 2 : at])
             if (
@@ -183,22 +219,23 @@ def read_segment(path: Path, writer: WriterId) -> SegmentRead | None:
             ):
                 break
             if chained[at - 1] == NOTE:
-                key_facts += look_at_note(chained, sequence)
+                told += look_at_note(chained, sequence)
             leaves.append(sha256(leaf_start + chained).digest())
             previous, offset = entry_hash, end
             sequence += 1
     stopped_at = offset if offset < size else -1
-    return SegmentRead(b"".join(leaves), previous, stopped_at, key_facts)
+    return SegmentRead(b"".join(leaves), previous, stopped_at, told, removed)
 
 
-def look_at_note(chained: bytes, sequence: int) -> list[tuple[int, dict[str, str]]]:
-    """The facts of a note that announces a key; of anything else nothing."""
-    if _KEY_WORD not in chained:
+def look_at_note(chained: bytes, sequence: int) -> list[Told]:
+    """A note that announces a key or a removal; of anything else nothing."""
+    if not any(word in chained for word in _WORDS):
         return []
     entry = decode_values(chained)
-    if entry.kind != NOTE or entry.values["kind"] != NoteKind.LEDGER_KEY.value:
+    if entry.kind != NOTE or entry.values["kind"] not in _TOLD:
         return []
-    return [(sequence, dict(entry.values["facts"]))]
+    values = entry.values
+    return [Told(sequence, values["kind"], values["at_unix_ns"], dict(values["facts"]))]
 
 
 def _is_personal_right(chained: bytes, section: bytes) -> bool:
@@ -238,7 +275,7 @@ def read_record(folder: Path, writer: WriterId, sequence: int) -> Frame | None:
             continue
         with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             frame = _hop(data, sequence - header.first_sequence)
-        if frame is not None and is_entry(frame, writer, sequence):
+        if frame is not None and not frame.removed and is_entry(frame, writer, sequence):
             return frame
         break
     for frame, values in JournalReader(folder, writer).iterate_values():
@@ -257,17 +294,19 @@ def is_entry(frame: Frame, writer: WriterId, sequence: int) -> bool:
 
 
 def _hop(data: mmap.mmap, steps: int) -> Frame | None:
-    offset = end = SEGMENT_HEADER_BYTES
-    size = len(data)
-    for left in range(steps, -1, -1):
-        if size - offset < FRAME_HEADER_BYTES:
-            return None
+    offset, size, left = SEGMENT_HEADER_BYTES, len(data), steps
+    end = offset
+    while size - offset >= FRAME_HEADER_BYTES:
         magic, length, capacity, *_ = _WHOLE.unpack_from(data, offset)
-        if magic != FRAME_MAGIC:
-            return None
         end = offset + FRAME_HEADER_BYTES + length + capacity
-        if left:
-            offset = end
+        count = 1 if magic == FRAME_MAGIC else length // HASH_BYTES
+        if magic not in {FRAME_MAGIC, REMOVED_MAGIC} or (left < count and count > 1):
+            return None
+        if left < count:
+            break
+        offset, left = end, left - count
+    else:
+        return None
     try:
         return unpack_frame(data[offset:end], 0)
     except FrameBrokenError:

@@ -1,7 +1,7 @@
 """The whole ledger as lines of text, for somebody who wants to compute every head anew."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from sqlalchemy import select
@@ -9,6 +9,7 @@ from sqlalchemy import select
 from alos.domain.ids import WriterId
 from alos.ledger.note import encode_base64
 from alos.store.engine import Store
+from alos.store.folder import find_folder
 from alos.store.journal_reader import JournalReader
 from alos.store.ledger_tables import ledger_leaves, ledger_writers
 
@@ -34,7 +35,7 @@ class _Records:
         return None
 
 
-def iterate_leaves(store: Store, journal: Path) -> Iterator[str]:
+def iterate_leaves(store: Store, journals: Sequence[Path]) -> Iterator[str]:
     """One JSON object a line for each leaf, in order; ``chained`` is null where it is gone.
 
     Raises:
@@ -51,7 +52,8 @@ def iterate_leaves(store: Store, journal: Path) -> Iterator[str]:
         rows = connection.execution_options(yield_per=_ROWS).execute(statement)
         for position, writer, sequence, leaf in rows:
             if writer not in records:
-                records[writer] = _Records(journal, WriterId(writer))
+                name = WriterId(writer)
+                records[writer] = _Records(find_folder(journals, name) or journals[0], name)
             chained = records[writer].take(sequence)
             line = {
                 "leaf": position,

@@ -26,13 +26,17 @@ class LedgerHome:
 
     Attributes:
         journal: folder of the journals.
-        id: of the data folder.
+        id: of the installation.
+        gateway: of the data folder; holds the sealer's lease.
+        others: journal folders of the installation's other gateways.
         is_dev: the folder was born for development.
     """
 
     path: Path
     journal: Path
     id: str
+    gateway: str
+    others: Sequence[Path] = ()
     is_dev: bool
     store: Store
 
@@ -65,7 +69,7 @@ class LedgerHome:
             CheckpointFolder(self.checkpoints),
             key,
             clock=clock,
-            holder=self.id,
+            holder=self.gateway,
         )
         return SealerJob(
             sealer, self.store, clock=clock, note=note, change=change, witness=witness
@@ -74,7 +78,7 @@ class LedgerHome:
     @property
     def reader(self) -> StoredLedger:
         """Entries, proofs and heads."""
-        return StoredLedger(self.store, self.journal)
+        return StoredLedger(self.store, self.journal, self.others)
 
     def check(
         self,
@@ -97,6 +101,7 @@ class LedgerHome:
             origin=self.origin,
             trusted=trusted,
             processes=os.cpu_count() or 1,
+            others=self.others,
         )
         return check.run(progress)
 
@@ -106,7 +111,7 @@ class LedgerHome:
         Raises:
             StoreDown: the store can't be read.
         """
-        return iterate_leaves(self.store, self.journal)
+        return iterate_leaves(self.store, [self.journal, *self.others])
 
     def rotate_key(self) -> KeyChange:
         """Make the next key; in force at the next start.

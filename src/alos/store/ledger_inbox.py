@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select
 from alos.domain.ids import WriterId
 from alos.ledger.tree import hash_entry
 from alos.store.bulk import insert_new
+from alos.store.frame import LEAF_BYTES
 from alos.store.ledger_tables import ledger_leaves, ledger_writers
 
 
@@ -38,6 +39,22 @@ def put_in_inbox(connection: Connection, entries: Iterable[Arrived]) -> None:
     """
     rows = [(one.writer, one.sequence, hash_entry(one.chained)) for one in entries]
     insert_new(connection, "ledger_inbox", _COLUMNS, rows)
+
+
+def put_removed_in_inbox(
+    connection: Connection,
+    writer: WriterId,
+    entries: Iterable[Arrived],
+    removed: Iterable[tuple[int, bytes]],
+) -> None:
+    """Like :func:`put_in_inbox`, with the leaves of removed records among the entries."""
+    rows = [(writer, one.sequence, hash_entry(one.chained)) for one in entries]
+    for first, leaves in removed:
+        rows += [
+            (writer, first + number, leaves[number * LEAF_BYTES : (number + 1) * LEAF_BYTES])
+            for number in range(len(leaves) // LEAF_BYTES)
+        ]
+    insert_new(connection, "ledger_inbox", _COLUMNS, sorted(rows))
 
 
 def get_place(connection: Connection, writer: str, sequence: int) -> int | None:

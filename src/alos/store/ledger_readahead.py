@@ -2,7 +2,7 @@
 
 import multiprocessing
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,11 +20,14 @@ ReadSegment = Callable[[Path, WriterId], SegmentRead | None]
 
 @contextmanager
 def reading_ahead(
-    folder: Path, processes: int, *, least_bytes: int = _LEAST_BYTES
+    folders: Sequence[Path], processes: int, *, least_bytes: int = _LEAST_BYTES
 ) -> Iterator[ReadSegment]:
     """Yield a reader of segments; it may be asked in any order, best writer by writer."""
     wanted = [
-        (path, writer) for writer in list_writers(folder) for path in list_filled(folder, writer)
+        (path, writer)
+        for folder in folders
+        for writer in list_writers(folder)
+        for path in list_filled(folder, writer)
     ]
     size = sum(path.stat().st_size for path, _ in wanted)
     if processes < 1 or size < least_bytes:

@@ -12,6 +12,7 @@ from alos.ledger.tree import hash_range, prove_consistency, prove_inclusion
 from alos.ports.ledger import LedgerEntry
 from alos.store.engine import Store
 from alos.store.entry_files import EntryFiles
+from alos.store.folder import find_folder
 from alos.store.frame import Frame
 from alos.store.ledger_calls import Place, find_entries
 from alos.store.ledger_chain import is_entry, read_record
@@ -26,11 +27,12 @@ class StoredLedger:
 
     Args:
         journal: folder of the journals.
+        others: folders of the installation's other gateways' journals.
     """
 
-    def __init__(self, store: Store, journal: Path) -> None:
+    def __init__(self, store: Store, journal: Path, others: Sequence[Path] = ()) -> None:
         self._store = store
-        self._journal = journal
+        self._journals = [journal, *others]
 
     def list_entries(self, call_id: CallId) -> Sequence[LedgerEntry]:
         """The entries that name a call, in the order of the log; those that are lost left out."""
@@ -57,11 +59,12 @@ class StoredLedger:
     def _read(self, place: Place) -> Frame | None:
         """The entry where the index says, else wherever in its writer's journal it is."""
         if place.segment is not None and place.offset is not None:
-            with suppress(StoreDown), EntryFiles(self._journal) as files:
+            with suppress(StoreDown), EntryFiles(self._journals) as files:
                 frame = files.read(place.writer, place.segment, place.offset)
                 if is_entry(frame, place.writer, place.sequence):
                     return frame
-        return read_record(self._journal, place.writer, place.sequence)
+        folder = find_folder(self._journals, place.writer)
+        return None if folder is None else read_record(folder, place.writer, place.sequence)
 
     def get_checkpoint(self, least_size: int = 0) -> str | None:
         """The newest signed head of at least so many leaves."""

@@ -11,6 +11,7 @@ from typing import Final
 
 from sqlalchemy import Connection, func, select
 
+from alos.domain.record import NoteKind
 from alos.ledger.checkpoint import Checkpoint, open_checkpoint, read_checkpoint
 from alos.ledger.keys import KeyChange, get_trusted
 from alos.ledger.note import NoteMalformedError, SignatureBadError, VerifyKey
@@ -23,6 +24,7 @@ from alos.store.ledger_calls import find_call
 from alos.store.ledger_chain import Chain
 from alos.store.ledger_outside import read_outside
 from alos.store.ledger_readahead import reading_ahead
+from alos.store.ledger_removals import Heads, check_removals
 from alos.store.ledger_stream import Stream, list_holes
 from alos.store.ledger_tables import (
     ledger_checkpoints,
@@ -48,6 +50,7 @@ class LedgerCheck:
         journal: folder of the journals.
         outside: files or folders of checkpoints that are kept outside the store.
         trusted: keys to start from; the first announced one when empty.
+        others: folders of journals of the installation's other gateways.
         processes: how many read journals beside this one, where there is much to read.
     """
 
@@ -60,12 +63,13 @@ class LedgerCheck:
         origin: str,
         trusted: Sequence[VerifyKey] = (),
         processes: int = 0,
+        others: Sequence[Path] = (),
     ) -> None:
         self._store = store
         self._outside = outside
         self._trusted = trusted
         self._processes = processes
-        self._journal = journal
+        self._journals = [journal, *others]
         self._streams: dict[str, Stream] = {}
         self._tree = Frontier()
         self._by_journals: Frontier | None = None
@@ -78,12 +82,13 @@ class LedgerCheck:
             StoreDown: the store can't be read.
         """
         with (
-            reading_ahead(self._journal, self._processes) as read,
+            reading_ahead(self._journals, self._processes) as read,
             self._store.read() as connection,
         ):
             self._streams = {
-                writer: Stream(Chain(self._journal, writer, read))
-                for writer in list_writers(self._journal)
+                writer: Stream(Chain(folder, writer, read))
+                for folder in self._journals
+                for writer in list_writers(folder)
             }
             inside = list(
                 connection.scalars(
@@ -99,9 +104,12 @@ class LedgerCheck:
             self._check_head(connection)
             self._check_gaps(connection)
         keys = self._check_keys()
-        self._check_notes(inside, roots, keys, "in the store")
+        good = self._check_notes(inside, roots, keys, "in the store")
         for place, notes in zip(self._outside, outside, strict=True):
-            self._find_interval(self._check_notes(notes, roots, keys, f"in {place}"), place)
+            there = self._check_notes(notes, roots, keys, f"in {place}")
+            self._find_interval(there, place)
+            good += there
+        self._check_removals([one for one, agrees in good if agrees])
         return self.report
 
     # --- leaves ---------------------------------------------------------------------------
@@ -132,7 +140,7 @@ class LedgerCheck:
     def _lay_at_once(
         self, rows: Sequence[Leaf], writer: str, nodes: dict[tuple[int, int], bytes]
     ) -> bool:
-        """Lay a stretch that is one run of one writer and agrees with its journal."""
+        """Lay a run of one writer that agrees with its journal."""
         stream, (first, number, sequence, _) = self._streams.get(writer), rows[0]
         _, numbers, sequences, hashes = zip(*rows, strict=True)
         count = len(rows)
@@ -276,15 +284,22 @@ class LedgerCheck:
                     Problem(kind=Trouble.GAP_UNDECLARED, text=text, writer=writer, sequence=first)
                 )
 
+    def _check_removals(self, heads: Iterable[Checkpoint]) -> None:
+        chains = {writer: stream.chain for writer, stream in self._streams.items()}
+        with self._store.read() as connection:
+            check_removals(connection, chains, Heads(heads), self.report)
+
     # --- signed heads ---------------------------------------------------------------------
 
     def _check_keys(self) -> list[VerifyKey]:
         """Follow the announcements in the journals from the first key, or the trusted ones."""
         changes: list[KeyChange] = []
         for stream in self._streams.values():
-            for _, facts in stream.chain.key_facts:
+            for note in stream.chain.told:
+                if note.kind != NoteKind.LEDGER_KEY.value:
+                    continue
                 try:
-                    changes.append(KeyChange.from_facts(facts))
+                    changes.append(KeyChange.from_facts(note.facts))
                 except NoteMalformedError:
                     continue
         roots = list(self._trusted) or [change.key for change in changes[:1]]

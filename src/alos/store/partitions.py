@@ -1,6 +1,6 @@
 """Days of ``calls`` on PostgreSQL, each a table of its own, so that retention drops whole days."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -44,10 +44,10 @@ def ensure_days(connection: Connection, days: Iterable[int], there: set[int]) ->
         )
 
 
-def drop_days(connection: Connection, before_unix_ns: int) -> list[int]:
-    """Drop the tables of all days that ended before a time; returns the days."""
+def drop_days(connection: Connection, before_unix_ns: int, kept: Container[int] = ()) -> list[int]:
+    """Drop the tables of all days that ended before a time, but ``kept``; returns the days."""
     limit = get_day(before_unix_ns)
-    dropped = sorted(day for day in list_days(connection) if day < limit)
+    dropped = sorted(day for day in list_days(connection) if day < limit and day not in kept)
     for day in dropped:
         connection.exec_driver_sql(f"DROP TABLE {_to_name(day)}")
     return dropped

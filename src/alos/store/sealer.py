@@ -70,7 +70,7 @@ class Sealer:
     Args:
         outside: where checkpoints are kept beside the database.
         key: signs under the ledger's origin, which is its name.
-        holder: names the installation whose sealer this is; the same after a restart.
+        holder: names the data folder whose sealer this is; the same after a restart.
         batch_leaves: most leaves in one transaction.
     """
 
@@ -144,6 +144,12 @@ class Sealer:
             )
         self._tree = None
 
+    def may_note(self) -> bool:
+        """Whether no other sealer holds the lease, so that two don't note the same gap."""
+        with self._store.read() as connection:
+            head = _get_head(connection)
+        return head is None or self._is_free(head, self._clock.unix_ns())
+
     def _is_work_waiting(self) -> bool:
         with self._store.read() as connection:
             return connection.scalar(select(ledger_inbox.c.number).limit(1)) is not None
@@ -157,6 +163,8 @@ class Sealer:
             head = _get_head(connection)
         if head is not None and self._is_mine(head) and self._is_fresh(head, now):
             return True
+        if head is not None and not self._is_free(head, now):
+            return False
         with self._outside.hold(), self._store.write() as connection:
             head = _get_head(connection)
             if head is None:

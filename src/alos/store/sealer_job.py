@@ -171,7 +171,8 @@ class SealerJob:
     def _list_unnoted(self) -> Sequence[Row[Any]]:
         with self._store.read() as connection:
             statement = select(ledger_gaps).where(ledger_gaps.c.is_noted.is_(False))
-            return connection.execute(statement).all()
+            rows = connection.execute(statement).all()
+        return rows if rows and self._sealer.may_note() else ()
 
     def _mark_noted(self, gap: Row[Any]) -> None:
         columns = ledger_gaps.c

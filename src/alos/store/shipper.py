@@ -24,7 +24,7 @@ from alos.store.folder import claim_dead_writer, list_unsettled, list_writers, s
 from alos.store.ingest import Ingest
 from alos.store.journal_batch import RawEntry, ReadBatch, read_batch
 from alos.store.journal_reader import Damage, Position
-from alos.store.ledger_inbox import put_in_inbox
+from alos.store.ledger_inbox import put_in_inbox, put_removed_in_inbox
 from alos.store.tables import journal_damage, journal_writers
 from alos.store.upsert import upsert
 
@@ -183,8 +183,11 @@ class Shipper:
                 days=self._days,
             )
             ingest.put(batch.entries)
-            self._hand_on(connection, batch.entries)
             arrived_at = ingest.arrived_at_unix_ns
+            if not batch.removed:
+                self._hand_on(connection, batch.entries)
+        if batch.removed:  # the store is made again from journals with a past
+            put_removed_in_inbox(connection, writer, batch.entries, batch.removed)
         _put_damage(connection, batch.damage)
         is_done = is_dead and batch.is_end and batch.torn is None
         _put_position(connection, writer, batch.position, arrived_at, is_done=is_done)

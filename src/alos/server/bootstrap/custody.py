@@ -9,6 +9,7 @@ from alos.control.legal_holds import LegalHolds
 from alos.control.plane import ControlPlane
 from alos.control.policy_trial import PolicyTrials
 from alos.control.purge import Purge
+from alos.control.record_removal import RecordRemoval
 from alos.control.token_desk import TokenDesk
 from alos.domain.erasure import Erasure
 from alos.domain.ids import CallId, PersonId
@@ -19,10 +20,12 @@ from alos.ports.call_store import CallStore
 from alos.ports.clock import Clock
 from alos.ports.vault import Vault
 from alos.server.folder import Folder
+from alos.server.settings import get_other_journals
 from alos.store.engine import Store
 from alos.store.erase import erase_person
 from alos.store.ledger_reader import StoredLedger
 from alos.store.legal_holds import StoredLegalHolds
+from alos.store.record_removal import StoredRecords
 
 PURGE_SECONDS = 3600.0
 
@@ -58,12 +61,19 @@ def build_custody(
     )
     return Custody(
         calls=calls,
-        ledger=StoredLedger(store, folder.journal),
+        ledger=StoredLedger(store, folder.journal, get_other_journals()),
         bodies=Bodies(vault, calls=calls, notes=notes, read_texts=_read_texts),
         tokens=TokenDesk(vault, calls=calls, notes=notes),
         trials=PolicyTrials(vault, calls=calls, notes=notes, read_texts=_read_texts),
         holds=holds,
         purge=Purge(vault, holds, notes=notes, clock=clock, terms=lambda: get_terms(plane)),
+        removal=RecordRemoval(
+            StoredRecords(store, folder.journal),
+            holds,
+            notes=notes,
+            clock=clock,
+            terms=lambda: get_terms(plane),
+        ),
         erasures=Erasures(
             vault,
             holds,

@@ -7,7 +7,7 @@ from pathlib import Path
 from alos.ledger.note import SigningKey
 from alos.ports.clock import SystemClock
 from alos.server.folder import POSTGRESQL, SQLITE, Folder, read_folder
-from alos.server.settings import SettingsError, get_database
+from alos.server.settings import SettingsError, get_database, get_other_journals
 from alos.store.call_index import CallIndex
 from alos.store.engine import Store
 from alos.store.journal import FileJournal
@@ -40,11 +40,27 @@ def claim_store(folder: Folder) -> Store:
     """Open the store, and keep in mind for good which kind it is.
 
     Raises:
-        SettingsError: the folder's records are in the other kind of store.
+        SettingsError: the folder's records are in the other kind of store, or it is a further
+            gateway of a production installation.
     """
+    _refuse_uncounted(folder)
     store = open_store(folder)
     folder.note_store_kind(SQLITE if store.path is not None else POSTGRESQL)
     return store
+
+
+def _refuse_uncounted(folder: Folder) -> None:
+    """Each gateway counts in its own memory, so two of them could spend a budget twice.
+
+    Raises:
+        SettingsError: it is one of several gateways of a production installation.
+    """
+    if folder.is_joined and not folder.dev:
+        raise SettingsError(
+            f"{folder.path} is a further gateway of a production installation: budgets are"
+            " counted in each gateway's memory, so several could spend a cap more than once;"
+            " serve from the first data folder alone"
+        )
 
 
 def open_call_index(home: Path) -> CallIndex:
@@ -54,7 +70,7 @@ def open_call_index(home: Path) -> CallIndex:
         SettingsError: it is no data folder.
     """
     folder = read_folder(home)
-    return CallIndex(open_store(folder), folder.journal)
+    return CallIndex(open_store(folder), folder.journal, get_other_journals())
 
 
 @contextmanager
@@ -124,5 +140,11 @@ def _to_witness(folder: Folder, place: str | None) -> Witness | None:
 
 def _to_ledger(folder: Folder, store: Store) -> LedgerHome:
     return LedgerHome(
-        path=folder.path, journal=folder.journal, id=folder.id, is_dev=folder.dev, store=store
+        path=folder.path,
+        journal=folder.journal,
+        id=folder.id,
+        gateway=folder.gateway,
+        others=get_other_journals(),
+        is_dev=folder.dev,
+        store=store,
     )

@@ -75,7 +75,13 @@ from alos.server.folder import FolderClaim, open_folder
 from alos.server.jobs import Jobs
 from alos.server.metrics import Metrics
 from alos.server.operations import Operations
-from alos.server.settings import Settings, get_stale_limits, get_valkey, get_witness
+from alos.server.settings import (
+    Settings,
+    get_other_journals,
+    get_stale_limits,
+    get_valkey,
+    get_witness,
+)
 from alos.server.standing import StandingHolder
 from alos.store.call_index import CallIndex
 from alos.store.control_state import StoredControlState
@@ -187,7 +193,7 @@ async def build(settings: Settings) -> Installation:
         folder,
         store,
         vault=vault,
-        calls=CallIndex(store, folder.journal),
+        calls=CallIndex(store, folder.journal, get_other_journals()),
         plane=plane,
         clock=clock,
         catch_up=shipper.ship_once,
@@ -255,7 +261,7 @@ async def build(settings: Settings) -> Installation:
     desk, evals = await build_releases_and_evals(
         plane,
         store=store,
-        calls=CallIndex(store, folder.journal),
+        calls=CallIndex(store, folder.journal, get_other_journals()),
         shipper=shipper,
         scan=lambda text: stages.check.scanner.scan(text),  # noqa: PLW0108 - it is swapped
         statements=statements,
@@ -296,7 +302,7 @@ async def build(settings: Settings) -> Installation:
             upstreams=upstreams,
             vault=vault,
             run_call=pipeline.run,
-            calls=CallIndex(store, folder.journal),
+            calls=CallIndex(store, folder.journal, get_other_journals()),
             catch_up=shipper.ship_own,
             list_streams=pipeline.list_streams,
         ),
@@ -365,6 +371,7 @@ async def _start_custody(
     """Put legal holds into force, then begin to end retention and to send copies."""
     await custody.holds.load()
     jobs.every(PURGE_SECONDS, custody.purge.run, name="end retention")
+    jobs.every(PURGE_SECONDS, custody.removal.run, name="remove records")
     if otlp is not None:
         tasks.spawn(otlp.run(), name="send spans")
 

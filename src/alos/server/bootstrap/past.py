@@ -68,8 +68,9 @@ async def check_birth(folder: Folder, journal: FileJournal, store: Store) -> Non
     for one in known:
         if one.folder != mine.folder:
             raise SettingsError(
-                f"the records in the store are those of another data folder ({one.folder}): one"
-                " store belongs to one folder"
+                f"the records in the store are those of another installation ({one.folder}): one"
+                " store belongs to one installation; a further gateway of it begins with"
+                " `alos join`"
             )
         if one.is_dev != mine.is_dev:
             born = "dev" if one.is_dev else "production"
