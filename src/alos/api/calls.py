@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from alos.api.access import Caller, May
+from alos.control.approvals import prove_approval
 from alos.control.callers import get_call_target
 from alos.control.calls import to_details
 from alos.control.calls_why import to_plain, to_reasons
@@ -43,7 +44,8 @@ def add_calls(app: FastAPI, plane: ControlPlane, custody: Custody) -> None:
         if row is None:
             return say_unknown(call_id)
         proof = await asyncio.to_thread(prove_call, custody.ledger, call_id)
-        return to_plain(to_reasons(row, name_of, proof))
+        approval = await asyncio.to_thread(prove_approval, custody.ledger, row.closing)
+        return to_plain(to_reasons(row, name_of, proof, approval))
 
 
 async def find_call(

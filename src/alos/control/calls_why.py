@@ -5,9 +5,10 @@ them what it cost and how it ended. Where the record does not know, the answer s
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from alos.control.approvals import Approval, prove_approval, say_vote
 from alos.control.calls import NameOf, get_sentence, no_name, say_elsewhere
 from alos.control.evidence import Unproven, prove_call
 from alos.control.stored_bodies import get_references
@@ -47,12 +48,14 @@ class CallReasons:
 
     Attributes:
         proof: the evidence file of the call (``docs/reference/evidence-file.md``), once sealed.
+        approval: the same of the release: who voted for it.
     """
 
     call_id: CallId
     headline: str
     answers: tuple[Answer, ...]
     proof: dict[str, Any] | None = None
+    approval: Approval | None = None
 
 
 def explain_call(
@@ -62,13 +65,17 @@ def explain_call(
     row = store.get_call(call_id)
     if row is None:
         return None
-    return to_reasons(row, name_of, prove_call(ledger, call_id) if ledger is not None else None)
+    if ledger is None:
+        return to_reasons(row, name_of)
+    approval = prove_approval(ledger, row.closing)
+    return to_reasons(row, name_of, prove_call(ledger, call_id), approval)
 
 
 def to_plain(reasons: CallReasons) -> dict[str, Any]:
     """The answers for machines; facts are [label, value] pairs, because labels repeat."""
     return {
         "proof": reasons.proof,
+        "approval": _to_plain_approval(reasons.approval),
         "call_id": reasons.call_id,
         "headline": reasons.headline,
         "answers": {
@@ -82,8 +89,24 @@ def to_plain(reasons: CallReasons) -> dict[str, Any]:
     }
 
 
-def to_reasons(row: CallRow, name_of: NameOf = no_name, proof: Proof | None = None) -> CallReasons:
-    """Answer from a call's row, and from its proof where there is one."""
+def _to_plain_approval(approval: Approval | None) -> dict[str, Any] | None:
+    if approval is None:
+        return None
+    return {
+        "votes": [asdict(vote) for vote in approval.votes.values()],
+        "missing": list(approval.missing),
+        "problem": approval.problem,
+        "proof": approval.proof,
+    }
+
+
+def to_reasons(
+    row: CallRow,
+    name_of: NameOf = no_name,
+    proof: Proof | None = None,
+    approval: Approval | None = None,
+) -> CallReasons:
+    """Answer from a call's row, and from its proofs where there are some."""
     closing = row.closing
     if row.elsewhere is not None:
         headline = say_elsewhere(row.elsewhere)
@@ -102,11 +125,12 @@ def to_reasons(row: CallRow, name_of: NameOf = no_name, proof: Proof | None = No
             _explain_model(closing),
             _explain_data(closing),
             _explain_tools(closing),
-            _explain_approval(closing, name_of),
+            _explain_approval(closing, name_of, approval),
             _explain_outcome(closing),
             _explain_evidence(row, proof),
         ),
         proof=proof if isinstance(proof, dict) else None,
+        approval=approval,
     )
 
 
@@ -205,13 +229,14 @@ def _explain_tools(closing: ClosingEntry) -> Answer:
     )
 
 
-def _explain_approval(closing: ClosingEntry, name_of: NameOf) -> Answer:
+def _explain_approval(closing: ClosingEntry, name_of: NameOf, approval: Approval | None) -> Answer:
     names = [_name(one, name_of) for one in closing.approved_by]
     owner = closing.accountable
     return _answer(
         "approval",
         "Who approved the workflow?",
-        f"approved by: {', '.join(names) or _NOBODY}",
+        f"approved by: {', '.join(names) or _NOBODY}{_say_approval(approval)}",
+        ("vote", _list_votes(approval, name_of)),
         ("accountable", _name(owner, name_of) if owner is not None else "nobody on record"),
         ("release", closing.release),
         ("stage", closing.release_stage),
@@ -219,6 +244,21 @@ def _explain_approval(closing: ClosingEntry, name_of: NameOf) -> Answer:
         ("policy in force", closing.policy),
         ("rule set", closing.rules),
     )
+
+
+def _say_approval(approval: Approval | None) -> str:
+    if approval is None:
+        return ""
+    if approval.problem is not None:
+        return f". Their votes are not proven: {approval.problem}."
+    if approval.missing:
+        return f". No vote in the ledger of: {', '.join(approval.missing)}."
+    return ". Each of their votes is proven."
+
+
+def _list_votes(approval: Approval | None, name_of: NameOf) -> list[str]:
+    votes = approval.votes if approval is not None else {}
+    return [say_vote(_name(voter, name_of), vote) for voter, vote in votes.items()]
 
 
 def _explain_outcome(closing: ClosingEntry) -> Answer:
