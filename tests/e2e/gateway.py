@@ -25,7 +25,7 @@ from tests.e2e.processes import Child, get_child_environment, start_cold, start_
 from tests.e2e.records import Journal, read_journal
 from tests.e2e.upstream import Upstream, run_upstream
 
-_START_SECONDS: Final = 30
+_START_SECONDS: Final = 90
 _STOP_SECONDS: Final = 25
 
 

@@ -78,7 +78,7 @@ async def test_two_gateways_fill_one_ledger_and_take_its_sealing_over(
     assert json.loads(alone.stdout)["counts"]["record_missing"] >= 2 * _CALLS
     theirs = answers[0][0].call
     shown = second.cli("call", "show", theirs)
-    assert "is not in this data folder" in shown.stdout, shown.stdout + shown.stderr
+    assert "ALOS_JOURNALS" in shown.stdout, shown.stdout + shown.stderr
     found = second.cli("call", "search", "--limit", "200", "--json")
     assert len(json.loads(found.stdout)["calls"]) == 3 * _CALLS
 
