@@ -11,7 +11,7 @@ from alos.control.refused import ChangeRefused
 from alos.domain.evaluation import Word
 from alos.domain.ids import RunId
 from alos.domain.outcome import Answered
-from alos.domain.record import Fact, NoteKind
+from alos.domain.record import ClosingEntry, Fact, NoteKind
 from alos.domain.refusal import ReasonCode
 from tests.control.eval_desk import SUPPORT, EvalDesk, change_live
 
@@ -169,6 +169,30 @@ async def test_an_answer_given_again_is_no_answer(desk: EvalDesk) -> None:
     if isinstance(repeated, Answered):
         with pytest.raises(ChangeRefused):
             await desk.evals.hand_in(run.id, {again: repeated.body})
+
+
+async def test_an_answer_from_a_cache_is_no_answer_of_this_run(desk: EvalDesk) -> None:
+    """The gateway asks no cache for a run; a record that says otherwise counts for nothing."""
+    run, plan = await desk.start(desk.upload())
+    answers = await desk.call_all(run, plan)
+    entries = desk.talk.journal.entries
+    name = next(iter(answers))
+    at = next(
+        place
+        for place, one in enumerate(entries)
+        if isinstance(one, ClosingEntry) and one.call_id == name
+    )
+    closing = entries[at]
+    assert isinstance(closing, ClosingEntry)
+    facts = tuple(sorted((*closing.facts, (Fact.CACHED_FROM.value, "call_0"))))
+    entries[at] = replace(closing, facts=facts)
+    with pytest.raises(ChangeRefused, match="not answered afresh"):
+        await desk.evals.hand_in(run.id, answers)
+    del answers[name]
+    await desk.evals.hand_in(run.id, answers)
+    result = await desk.end(run.id)
+    assert result["passed"] == result["cases"] - 1
+    assert result["errors"] == 1
 
 
 async def test_one_runs_answers_are_not_anothers(desk: EvalDesk) -> None:

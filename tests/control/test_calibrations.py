@@ -97,6 +97,14 @@ async def test_a_judge_of_nonsense_has_its_own_clear_outcome(
     assert done.calibration.word is word
 
 
+async def test_a_workflow_of_short_answers_can_have_a_judge(tmp_path: Path) -> None:
+    desk = await open_desk(tmp_path, judge)
+    path = f"workflows/{SUPPORT}/workflow.yaml"
+    desk.folder.replace(path, "max_output_tokens: 160", "max_output_tokens: 40")
+    done = await calibrate(desk, make_labels(get_case(desk)))
+    assert done.calibration.word is CalibrationWord.AGREES
+
+
 async def test_the_label_does_not_reach_the_judge(tmp_path: Path) -> None:
     desk = await open_desk(tmp_path, judge)
     case = get_case(desk)

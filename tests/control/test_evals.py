@@ -9,6 +9,7 @@ import pytest
 from alos.control.plane import KeyWish
 from alos.control.refused import ChangeRefused
 from alos.domain.evaluation import RunPurpose, Word
+from alos.domain.fault import StoreDown
 from alos.domain.ids import CallId, RunId
 from alos.domain.record import Fact, NoteKind
 from alos.domain.refusal import ReasonCode
@@ -287,6 +288,22 @@ async def test_a_model_without_a_price_answers_nothing_and_nothing_passes(desk: 
     reasons = {one["tries"][0]["reasons"][0] for one in result["results"]}
     assert reasons == {"no answer in 1 calls, the last: alos_price_unknown"}
     assert desk.model.sent == []
+
+
+async def test_a_run_whose_end_could_not_be_kept_can_be_ended_again(desk: EvalDesk) -> None:
+    run, plan = await desk.start(desk.upload())
+    await desk.evals.hand_in(run.id, await desk.call_all(run, plan))
+    keep = desk.runs.finish
+
+    def fail(_run: object) -> bool:
+        raise StoreDown("scripted")
+
+    desk.runs.finish = fail  # type: ignore[method-assign]
+    with pytest.raises(StoreDown):
+        await desk.evals.finish(run.id)
+    assert await desk.evals.get_eval_fact(run.digest) is None
+    desk.runs.finish = keep  # type: ignore[method-assign]
+    assert (await desk.end(run.id))["verdict"] == "pass"
 
 
 async def test_an_interrupted_judging_is_taken_up(desk: EvalDesk) -> None:

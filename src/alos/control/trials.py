@@ -8,6 +8,7 @@ from alos.control.standing import Configuration, compile_trial
 from alos.domain.bundle import Bundle
 from alos.domain.ids import Digest, KeyId, ModelName, RunId, WorkspaceId
 from alos.domain.standing import Cap, ReleaseStage, StandingDraft, StandingRun
+from alos.evals.judge import MAX_OUTPUT_TOKENS
 
 DRAFT_SECONDS = 14 * 86_400
 """A draft can be called for so long after its upload."""
@@ -107,6 +108,7 @@ def _to_standing(run: OpenRun, configuration: Configuration) -> StandingRun:
         judge=replace(
             workflow,
             route=run.judges,
+            max_output_tokens=max(workflow.max_output_tokens, MAX_OUTPUT_TOKENS),
             route_reason="a judge of the golden set",
             prompts={},
             prompt_templates={},

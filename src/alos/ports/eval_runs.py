@@ -95,12 +95,15 @@ class MemoryEvalRuns:
 
     def list_open(self) -> Sequence[EvalRun]:
         """See :class:`EvalRuns`."""
-        return [run for run in self._runs.values() if run.is_open]
+        return [run for run in self._list() if run.is_open]
 
     def list_runs(self, workflow: WorkflowId, *, since_unix: int = 0) -> Sequence[EvalRun]:
         """See :class:`EvalRuns`."""
         return [
             run
-            for run in self._runs.values()
+            for run in self._list()
             if run.workflow == workflow and run.started_at_unix >= since_unix
         ]
+
+    def _list(self) -> Sequence[EvalRun]:
+        return sorted(self._runs.values(), key=lambda run: run.started_at_unix)
