@@ -5,11 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from alos.control.bundle import read_contents
+from alos.control.clone import build_clone
 from alos.control.releases import Submission
+from alos.control.scaffold import write_scaffold
 from alos.domain.artifacts import Artifact
 from alos.domain.fault import StoreDown
 from alos.domain.ids import Digest, PersonId, WorkflowId
 from alos.domain.promotion import EvalFact
+from alos.domain.reason import ReasonCode
 from alos.domain.release import Drilled, DrillKind
 from alos.domain.workflow import StageName
 from tests.control.access_desk import AccessDesk
@@ -134,3 +138,44 @@ async def test_a_gate_that_can_not_be_asked_records_nothing(desk: AccessDesk) ->
         await desk.ask()
     assert desk.kept.list_requests(most=9) == ()
     assert desk.told == []
+
+
+async def test_a_clone_is_refused_by_the_first_workflows_gate_until_it_is_its_own(
+    desk: AccessDesk,
+) -> None:
+    await desk.go_live()
+    flows = desk.folder.path / "workflows"
+    contents, _ = read_contents(flows / SUPPORT, label=SUPPORT)
+    made = build_clone(contents, COPY)
+    write_scaffold(desk.folder.path, {f"workflows/{COPY}/{path}": made[path] for path in made})
+    for folder in ("evals", "decisions"):
+        shutil.copytree(flows / SUPPORT / folder, flows / COPY / folder)
+    await desk.plane.put_configuration(desk.read(), by="chloe")
+    bundle = desk.plane.configuration.bundles[COPY]
+    await desk.bundles.keep(bundle, by="fay")
+    release = await desk.releases.submit(
+        Submission(
+            digest=bundle.digest,
+            authors=frozenset(),
+            by=PersonId("fay"),
+            by_identities=frozenset({"fay"}),
+        )
+    )
+    assert isinstance(release, str)
+    desk.pass_eval(bundle.digest)
+    await desk.fill_lane(release)
+    for kind in (DrillKind.KILL, DrillKind.FALLBACK):
+        await desk.releases.record_drill(
+            Drilled(
+                workflow=COPY,
+                digest=bundle.digest,
+                kind=kind,
+                passed=True,
+                detail="",
+                run="drill_1",
+                by="ben",
+                at_unix=desk.clock.unix,
+            )
+        )
+    assert ReasonCode.RELEASE_BUNDLE_BLOCKED in await desk.promote(release, StageName.INTERNAL)
+    assert Artifact.DATA_BOUNDARIES in await desk.list_missing(COPY)

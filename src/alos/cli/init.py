@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from alos.control.handbook import RenderRefused, build_handbook, write_handbook
-from alos.control.registry import ORGANISATION_FILE, load_organisation
+from alos.cli.render import render_beside
+from alos.control.registry import ORGANISATION_FILE
 from alos.control.scaffold import (
     DEFAULT_TEMPLATE,
     Extent,
@@ -53,22 +53,9 @@ def init_command(
     except ScaffoldRefused as refused:
         typer.echo(str(refused), err=True)
         raise typer.Exit(EXIT_NO) from refused
-    for path in (*sorted(contents), *_render(folder.resolve())):
+    for path in (*sorted(contents), *render_beside(folder.resolve())):
         typer.echo(f"wrote {os.path.normpath(folder / path)}")
     typer.echo(_describe_next(folder, templates[0]))
-
-
-def _render(folder: Path) -> tuple[str, ...]:
-    """Write the handbook too; what keeps it from being written is said, and stops nothing."""
-    loaded = load_organisation(folder)
-    if not loaded.is_usable:
-        typer.echo("No runbooks yet: mend what `alos check` names, then `alos render`.", err=True)
-        return ()
-    try:
-        return write_handbook(folder, build_handbook(loaded, folder))
-    except RenderRefused as refused:
-        typer.echo(str(refused), err=True)
-        return ()
 
 
 def _describe_next(folder: Path, workflow: str) -> str:

@@ -9,6 +9,7 @@ import typer
 COMMANDS: Final = {
     "init": "alos.cli.init:init_command",
     "check": "alos.cli.check:check_command",
+    "clone": "alos.cli.clone:clone_command",
     "render": "alos.cli.render:render_command",
     "serve": "alos.cli.serve:serve",
     "join": "alos.cli.join:join",

@@ -57,6 +57,23 @@ def render_command(
     typer.echo(f"{len(pages)} pages, {len(written)} of them new. Commit them.")
 
 
+def render_beside(folder: Path) -> tuple[str, ...]:
+    """Write the handbook after other files; what keeps it from that is said, and stops nothing.
+
+    Returns:
+        The paths that were written.
+    """
+    loaded = load_organisation(folder)
+    if not loaded.is_usable:
+        typer.echo("No runbooks yet: mend what `alos check` names, then `alos render`.", err=True)
+        return ()
+    try:
+        return write_handbook(folder, build_handbook(loaded, folder))
+    except RenderRefused as refused:
+        typer.echo(str(refused), err=True)
+        return ()
+
+
 def _check(loaded: Loaded, folder: Path, *, as_json: bool) -> None:
     problems = check_handbook(loaded, folder)
     if as_json:

@@ -1,9 +1,10 @@
 """Makes the frozen workflow out of ``workflow.yaml``, and checks it against itself."""
 
+import re
 from collections.abc import Callable, Iterator
 
 from alos.control.boundary_form import ForbiddenForm
-from alos.control.documents import Document, Problem
+from alos.control.documents import Document, Location, Problem, Severity
 from alos.control.forms import suggest, validate
 from alos.control.workflow_form import WorkflowForm
 from alos.control.workflow_values import to_workflow
@@ -19,6 +20,7 @@ from alos.domain.workflow import (
     Workflow,
 )
 
+PLACEHOLDER = re.compile(r"\s*todo\b", re.IGNORECASE)
 Check = Callable[[Document, WorkflowForm], Iterator[Problem]]
 
 
@@ -30,6 +32,7 @@ def read_workflow(document: Document) -> tuple[Workflow | None, list[Problem]]:
     problems = [problem for check in CHECKS for problem in check(document, form)]
     workflow = to_workflow(form)
     problems += _check_tier(document, workflow)
+    problems += _check_placeholders(document, workflow)
     return (None if any(problem.is_error for problem in problems) else workflow), problems
 
 
@@ -49,6 +52,28 @@ def _check_tier(document: Document, workflow: Workflow) -> Iterator[Problem]:
             f"is below {least:.2f}, the floor of Tier {workflow.tier.value}",
             f"Write at least {least:.2f}.",
         )
+
+
+def _check_placeholders(document: Document, workflow: Workflow) -> Iterator[Problem]:
+    """What somebody still has to write, as `alos clone` leaves it."""
+    texts: dict[Location, str] = {
+        ("title",): workflow.title,
+        ("feared_failure", "sentence"): workflow.feared_failure.sentence,
+    }
+    if (attestation := workflow.surface.attestation) is not None:
+        texts["surface", "attestation", "evidence"] = attestation.evidence
+    for data_class, forbidden in workflow.boundary.forbidden.items():
+        if forbidden.by_hand is not None:
+            here = ("boundary", "forbidden", data_class.value, "by_hand", "procedure")
+            texts[here] = forbidden.by_hand.procedure
+    for place, text in texts.items():
+        if PLACEHOLDER.match(text):
+            yield document.build_problem(
+                place,
+                "still holds a placeholder",
+                "Write it in your own words.",
+                severity=Severity.BLOCKS_RELEASE,
+            )
 
 
 def _check_owners(document: Document, form: WorkflowForm) -> Iterator[Problem]:
