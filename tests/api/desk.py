@@ -341,6 +341,7 @@ class Desk:
     async def restart(self) -> None:
         """A new process on the same store; nothing of memory is left."""
         self._build()
+        self.plane.bound = self.state.list_bound()
         await self.plane.load()
         await self.custody.holds.load()
 

@@ -8,9 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 
+from alos.control.plane import KeyWish
 from alos.domain.record import NoteKind
 from alos.domain.sign_on import to_challenge
-from tests.api.desk import Desk, open_desk
+from tests.api.desk import QUESTIONS, Desk, open_desk
 from tests.control.issuer import URL as ISSUER
 from tests.control.issuer import TestIssuer
 
@@ -342,3 +343,24 @@ async def test_strangers_begin_only_so_many_logins(desk: Desk) -> None:
     statuses = [(await desk.ask("GET", "/api/v1/login")).status_code for _ in range(40)]
     assert statuses.count(302) == 30
     assert statuses[-1] == 429
+
+
+async def test_a_person_of_the_file_is_known_by_sign_on_once_they_signed_in(
+    desk: Desk, browser: Browser
+) -> None:
+    """Also after a restart, and not by an issuer that is configured no more."""
+    await desk.plane.create_key(
+        KeyWish(workflows=(QUESTIONS,), principal="chloe", expires_at_unix=None), by="test"
+    )
+
+    def get_identity() -> str:
+        (grant,) = desk.published[-1].keys.values()
+        return grant.identity
+
+    assert get_identity() == "people_file"
+    await browser.sign_in()
+    assert get_identity() == "sso"
+    await desk.restart()
+    assert get_identity() == "sso"
+    await desk.rewrite("alos.yaml", ISSUER, "https://another.example.com")
+    assert get_identity() == "people_file"

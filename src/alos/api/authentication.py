@@ -10,6 +10,8 @@ from alos.api.access import Known
 from alos.control.callers import build_person, build_workload
 from alos.control.plane import ControlPlane
 from alos.control.sessions import Sessions
+from alos.domain.account import is_personal
+from alos.domain.gate import lets_personal_accounts
 from alos.domain.ids import PersonId
 from alos.domain.principal import Authentication, Method, Principal, build_local_operator
 from alos.domain.reason import ReasonCode
@@ -152,7 +154,17 @@ class Authenticator:
         principal = self._build_person(session.person, authentication)
         if isinstance(principal, Refusal):
             return principal
+        if session.origin is Origin.SIGN_ON and self._is_unwelcome(session.person):
+            return Refusal(code=ReasonCode.PERSONAL_ACCOUNT, detail="no waiver lets it in now")
         return Known(principal=principal, session=session)
+
+    def _is_unwelcome(self, person: PersonId) -> bool:
+        """A personal account whose waiver has ended since it signed in."""
+        found = self._plane.configuration.people.get_active(person)
+        if found is None or not is_personal(found):
+            return False
+        now = self._clock.unix_ns() // 1_000_000_000
+        return not lets_personal_accounts(self._plane.standing, now_unix=now)
 
     def _build_person(
         self, person: PersonId, authentication: Authentication

@@ -5,6 +5,7 @@ from datetime import date
 
 from alos.control.accountable import get_account_accountability
 from alos.control.standing import Configuration
+from alos.domain.account import is_personal
 from alos.domain.authorization import INSTALLATION, Target
 from alos.domain.bundle import Bundle
 from alos.domain.ids import PersonId, PrincipalId, WorkflowId, WorkspaceId
@@ -16,6 +17,9 @@ from alos.domain.sign_on import Workload, to_grant_prefix
 from alos.domain.standing import KeyGrant
 from alos.ports.call_store import CallRow
 
+_SIGNED_IN = frozenset({Method.SESSION_COOKIE, Method.ACCESS_TOKEN})
+"""By an identity provider; the set-up token and personas open whom the files name."""
+
 
 def build_person(
     configuration: Configuration,
@@ -25,7 +29,10 @@ def build_person(
     today: date,
     dev: bool,
 ) -> Principal | Refusal:
-    """The principal of an active person; somebody who left is refused, whatever they hold."""
+    """The principal of an active person; somebody who left is refused, whatever they hold.
+
+    A personal account holds no role: the waiver that lets it in is about calling.
+    """
     organisation, people = configuration.organisation, configuration.people
     found = people.get_active(person)
     if found is None:
@@ -34,7 +41,11 @@ def build_person(
         id=PrincipalId(person),
         kind=CallerKind.PERSON,
         authentication=authentication,
-        roles=list_roles(organisation, people, person, today=today),
+        roles=(
+            frozenset()
+            if is_personal(found) and authentication.method in _SIGNED_IN
+            else list_roles(organisation, people, person, today=today)
+        ),
         workspaces=list_workspaces(organisation, found),
         dev=dev,
     )

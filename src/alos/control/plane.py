@@ -18,7 +18,7 @@ from alos.control.refused import ChangeRefused
 from alos.control.standing import Configuration, Permissions, Served, compile_standing
 from alos.control.trials import Trials
 from alos.domain.bundle import Bundle
-from alos.domain.ids import Digest, RunId, WorkflowId
+from alos.domain.ids import Digest, PersonId, RunId, WorkflowId
 from alos.domain.people import People
 from alos.domain.record import NoteKind
 from alos.domain.standing import KeyGrant, Standing, Stop
@@ -111,6 +111,8 @@ class ControlPlane:
         """The one published last; set by the first :meth:`refresh`."""
         self.served: ServedReleases = NothingServed()
         self.waivers: WaiversInForce = NoWaivers()
+        self.bound: frozenset[tuple[str, PersonId]] = frozenset()
+        """Issuer and person of the accounts that people signed in with; as above."""
         self.followers: list[Callable[[], Awaitable[object]]] = []
         """What is done after each change of the configuration; parts add theirs."""
         self._dev = dev
@@ -159,6 +161,7 @@ class ControlPlane:
                 served=self.served.served,
                 taken_back=self.served.taken_back,
                 waivers=tuple(self.waivers.all.values()),
+                bound=self.bound,
             ),
             dev=self._dev,
             epoch=self._epoch,
@@ -174,6 +177,11 @@ class ControlPlane:
             views = {run: view(self.standing) for run, view in self.drills.items()}
             self.standing = replace(self.standing, drills=views)
         self._publish(self.standing)
+
+    def take_account(self, issuer: str, person: PersonId) -> None:
+        """Know a person by an account at an identity provider from now on."""
+        self.bound |= {(issuer, person)}
+        self.refresh()
 
     def take_draft(self, bundle: Bundle, uploaded_at_unix: int) -> None:
         """Let an uploaded bundle be called as a draft from now on."""

@@ -94,10 +94,15 @@ class Reach:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """What a login leaves in the store until it ends, and after."""
+    """What a login leaves in the store until it ends, and after.
+
+    Attributes:
+        on_bound: told of each account that is bound, by issuer and person.
+    """
 
     tickets: TicketState
     accounts: AccountState
+    on_bound: Callable[[str, PersonId], None]
 
 
 class SignOn:
@@ -105,6 +110,7 @@ class SignOn:
 
     Args:
         site: where browsers meet this installation, as configured now.
+        lets_personal: whether a waiver lets personal accounts in at this moment.
     """
 
     def __init__(
@@ -117,6 +123,7 @@ class SignOn:
         clock: Clock,
         configuration: Callable[[], Configuration],
         site: Callable[[], Site],
+        lets_personal: Callable[[], bool],
     ) -> None:
         self._providers = reach.providers
         self._keys = reach.keys
@@ -130,6 +137,8 @@ class SignOn:
         self._clock = clock
         self._configuration = configuration
         self._site = site
+        self._lets_personal = lets_personal
+        self._on_bound = kept.on_bound
 
     @property
     def issuers(self) -> Mapping[str, Issuer]:
@@ -320,7 +329,8 @@ class SignOn:
         return {**answer.body, **claims}
 
     async def _find_person(self, issuer: Issuer, claims: Mapping[str, Any]) -> PersonId | Refusal:
-        if (refusal := check_account(issuer, claims)) is not None:
+        refusal = check_account(issuer, claims, lets_personal=self._lets_personal())
+        if refusal is not None:
             return refusal
         people = self._configuration().people
         subject = claims["sub"]
@@ -336,6 +346,7 @@ class SignOn:
             if bound != found.id:
                 detail = "the person has another account at this issuer already"
                 return Refusal(code=ReasonCode.PERSON_UNKNOWN, detail=detail)
+            self._on_bound(issuer.url, bound)
         if people.get_active(bound) is None:
             return Refusal(code=ReasonCode.PERSON_UNKNOWN)
         return bound

@@ -6,12 +6,12 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from alos.control.accountable import get_account_accountability, get_workflow_accountability
 from alos.control.prices import get_price
-from alos.domain.account import is_consumer_address
+from alos.domain.account import is_personal
 from alos.domain.boundary import BoundaryAction, DataClass, PiiAction
 from alos.domain.bundle import Bundle
 from alos.domain.ids import Digest, Epoch, KeyId, ModelName, PersonId, PrincipalId, WorkflowId
 from alos.domain.organisation import Model, Organisation, Vendor, WireFormat
-from alos.domain.people import People, PersonSource
+from alos.domain.people import People, Person, PersonSource
 from alos.domain.prompt import get_pieces
 from alos.domain.retention import build_body_rule, is_decided
 from alos.domain.shape import Shape
@@ -30,7 +30,7 @@ from alos.domain.standing import (
     StandingWorkflow,
     Stop,
 )
-from alos.domain.waiver import Waiver, get_end, list_needed
+from alos.domain.waiver import Waiver, WaiverAbout, get_end, list_needed
 from alos.domain.workflow import Escalation, Fallback, FallbackKind
 
 COUNT_TOKENS = "anthropic-count-tokens"
@@ -87,11 +87,13 @@ class Permissions:
         served: by workflow, the release that reaches the fewest first.
         taken_back: digests that were rolled back.
         waivers: every waiver there is; which are in force depends on the time.
+        bound: issuer and person of every account that somebody signed in with.
     """
 
     served: Mapping[WorkflowId, Served] = field(default_factory=dict)
     taken_back: frozenset[Digest] = frozenset()
     waivers: Collection[Waiver] = ()
+    bound: frozenset[tuple[str, PersonId]] = frozenset()
 
 
 def compile_standing(
@@ -121,12 +123,14 @@ def compile_standing(
         dev=dev,
         policy=configuration.policy,
         keys={
-            key.prefix: _to_grant(key, organisation, people)
+            key.prefix: _to_grant(key, organisation, people, permissions.bound)
             for key in (*keys, *list_workload_grants(configuration))
         },
         workflows={
             **{
-                bundle.id: to_standing_workflow(bundle, organisation, people)
+                bundle.id: _compile_filed(
+                    bundle, organisation, people, permissions.waivers, now_unix
+                )
                 for bundle in configuration.bundles.values()
             },
             **{
@@ -148,7 +152,12 @@ def compile_standing(
     )
 
 
-def _to_grant(key: KeyGrant, organisation: Organisation, people: People) -> KeyGrant:
+def _to_grant(
+    key: KeyGrant,
+    organisation: Organisation,
+    people: People,
+    bound: frozenset[tuple[str, PersonId]],
+) -> KeyGrant:
     """The key as it holds now: whether its principal is active, and how we know who that is."""
     active = is_active(key, organisation, people)
     person = people.persons.get(PersonId(key.principal))
@@ -158,9 +167,20 @@ def _to_grant(key: KeyGrant, organisation: Organisation, people: People) -> KeyG
         key,
         active=active,
         groups=person.groups if person.active else frozenset(),
-        identity="sso" if person.source is PersonSource.DIRECTORY else "people_file",
-        personal_account=any(map(is_consumer_address, (person.email, *person.addresses))),
+        identity=_get_identity(person, organisation, bound),
+        personal_account=is_personal(person),
     )
+
+
+def _get_identity(
+    person: Person, organisation: Organisation, bound: frozenset[tuple[str, PersonId]]
+) -> str:
+    """How we know who the person is: the company's login or directory, or only a file."""
+    if is_personal(person):
+        return "personal_account"
+    issuers = organisation.sign_on.issuers.values()
+    signs_in = any((issuer.url, person.id) in bound for issuer in issuers)
+    return "sso" if signs_in or person.source is PersonSource.DIRECTORY else "people_file"
 
 
 def list_workload_grants(configuration: Configuration) -> Iterator[KeyGrant]:
@@ -237,7 +257,29 @@ def compile_served(
         release=served.release,
         before=before,
         waivers_end_at_unix=min(ends, default=None),
+        personal_accounts_until_unix=_get_personal_end(served.bundle, waivers, now_unix),
     )
+
+
+def _compile_filed(
+    bundle: Bundle,
+    organisation: Organisation,
+    people: People,
+    waivers: Collection[Waiver],
+    now_unix: int,
+) -> StandingWorkflow:
+    """What files say and no release does; the gate lets it through in a dev folder only."""
+    return replace(
+        to_standing_workflow(bundle, organisation, people),
+        personal_accounts_until_unix=_get_personal_end(bundle, waivers, now_unix),
+    )
+
+
+def _get_personal_end(bundle: Bundle, waivers: Collection[Waiver], now_unix: int) -> int | None:
+    """Until when personal accounts may call: a bundle says yes, and a waiver for how long."""
+    if not bundle.workflow.personal_accounts_allowed:
+        return None
+    return get_end(waivers, bundle.id, WaiverAbout.PERSONAL_ACCOUNTS, now_unix) or None
 
 
 def to_standing_workflow(

@@ -37,18 +37,32 @@ def is_consumer_address(email: str) -> bool:
     return get_domain(email) in CONSUMER_DOMAINS
 
 
-def check_account(issuer: Issuer, claims: Mapping[str, Any]) -> Refusal | None:
-    """Say why the account may not come in; tenant, address and domain must all be ours."""
+def is_personal(person: Person) -> bool:
+    """Whether one of the person's addresses is at such a provider."""
+    return any(map(is_consumer_address, (person.email, *person.addresses)))
+
+
+def check_account(
+    issuer: Issuer, claims: Mapping[str, Any], *, lets_personal: bool = False
+) -> Refusal | None:
+    """Say why the account may not come in; tenant, address and domain must all be ours.
+
+    ``lets_personal``: a waiver runs that lets personal accounts in. One then needs an address
+    that its provider has verified, whatever the issuer's own word is worth otherwise.
+    """
     tenants = {claims.get("tid"), claims.get("hd")} - {None}
-    if tenants & CONSUMER_TENANTS or (issuer.tenants and not tenants & issuer.tenants):
+    if issuer.tenants and not tenants & issuer.tenants:
+        return Refusal(code=ReasonCode.PERSONAL_ACCOUNT, detail="another tenant's")
+    if tenants & CONSUMER_TENANTS and not lets_personal:
         return Refusal(code=ReasonCode.PERSONAL_ACCOUNT, detail="another tenant's")
     email = claims.get(issuer.email_claim)
     if not isinstance(email, str) or not get_domain(email) or not email.isascii():
         return Refusal(code=ReasonCode.PERSON_UNKNOWN, detail="the account has no address")
-    if is_consumer_address(email) or get_domain(email) not in issuer.domains:
+    personal = is_consumer_address(email)
+    if not (lets_personal if personal else get_domain(email) in issuer.domains):
         return Refusal(code=ReasonCode.PERSONAL_ACCOUNT, detail="not at one of our mail domains")
-    verified = claims.get("email_verified")
-    if issuer.email_trust is EmailTrust.VERIFIED and verified not in (True, "true"):
+    wants_verified = personal or issuer.email_trust is EmailTrust.VERIFIED
+    if wants_verified and claims.get("email_verified") not in (True, "true"):
         detail = "its provider has not verified the address"
         return Refusal(code=ReasonCode.PERSON_UNKNOWN, detail=detail)
     return None

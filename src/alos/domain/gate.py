@@ -137,6 +137,15 @@ def check_account(key: KeyGrant, workflow: StandingWorkflow, *, now_unix: int) -
     return Refusal(code=ReasonCode.PERSONAL_ACCOUNT, detail=f"workflow {workflow.id}")
 
 
+def lets_personal_accounts(standing: Standing, *, now_unix: int) -> bool:
+    """Whether a workflow takes personal accounts now, so that one may sign in at all."""
+    return any(
+        one.personal_accounts_until_unix is not None
+        and now_unix < one.personal_accounts_until_unix
+        for one in standing.workflows.values()
+    )
+
+
 def check_model(standing: Standing, model: StandingModel, *, now_unix: int) -> Refusal | None:
     """Say why ``model`` may not be used at all at this moment."""
     stopped = standing.stopped

@@ -95,7 +95,8 @@ class Fact(StrEnum):
     BODIES = "bodies"
     """Why a body is missing: ``not_kept`` (a term of no days), ``vault_down``, ``too_large``."""
     IDENTITY = "identity"
-    """How the caller was known: ``sso``, ``people_file``, ``workload``; absent: by a key alone."""
+    """How the caller was known: ``sso``, ``people_file``, ``personal_account``, ``workload``;
+    absent: by a key alone."""
     REPLAYED_FROM = "replayed_from"
     """Id of the call whose answer the same Idempotency-Key gave again."""
     ESCALATED = "escalated"

@@ -44,8 +44,9 @@ class KeyGrant:
         workflows: allow-list, all of ``workspace``.
         expires_at_unix: seconds; ``None`` never.
         active: the principal behind it is active.
-        identity: how we know who it is, for the record: ``sso``, ``people_file`` or ``workload``;
-            empty for a service account's key, which is all that is known of its caller.
+        identity: how we know who it is, for the record: ``sso``, ``people_file``,
+            ``personal_account`` or ``workload``; empty for a service account's key, which is all
+            that is known of its caller.
         personal_account: the person's address is at a provider where anybody can have one.
         default_prompt: name of the prompt that its calls use where they name none; ``None``
             takes the workflow's.

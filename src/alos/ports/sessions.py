@@ -72,3 +72,6 @@ class AccountState(Protocol):
 
     def has_accounts(self) -> bool:
         """Whether anybody ever signed in here."""
+
+    def list_bound(self) -> frozenset[tuple[str, PersonId]]:
+        """Issuer and person of every account that was bound."""

@@ -157,6 +157,13 @@ class StoredSessions:
         with self._store.read() as connection:
             return connection.execute(select(accounts.c.person).limit(1)).first() is not None
 
+    def list_bound(self) -> frozenset[tuple[str, PersonId]]:
+        """Issuer and person of every account that was bound."""
+        self._store.ensure()
+        with self._store.read() as connection:
+            rows = connection.execute(select(accounts.c.issuer, accounts.c.person))
+            return frozenset((row.issuer, PersonId(row.person)) for row in rows)
+
 
 def _get_person(connection: Any, issuer: str, subject: str) -> PersonId | None:
     found = connection.scalar(

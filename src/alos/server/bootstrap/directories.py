@@ -1,5 +1,7 @@
 """The directory's side: its entries, and the door it provisions people through."""
 
+import asyncio
+
 from alos.control.directory import Directory
 from alos.control.notices import Notices
 from alos.control.plane import ControlPlane
@@ -12,10 +14,13 @@ from alos.server.settings import get_environment
 from alos.store.directory import StoredDirectory
 from alos.store.engine import Store
 from alos.store.notices import StoredNotices
+from alos.store.sessions import StoredSessions
 
 
 async def build_directory(store: Store, plane: ControlPlane, clock: Clock) -> Directory:
     """Read the directory's entries and lay its people over those of the files.
+
+    Reads too who is known by an account at an identity provider.
 
     Raises:
         StoreDown: the store can't be read.
@@ -29,6 +34,7 @@ async def build_directory(store: Store, plane: ControlPlane, clock: Clock) -> Di
     )
     await directory.load()
     plane.lay_over(directory.merge)
+    plane.bound = await asyncio.to_thread(StoredSessions(store).list_bound)
     return directory
 
 

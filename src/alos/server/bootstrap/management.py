@@ -34,6 +34,7 @@ from alos.control.upstreams import Upstreams
 from alos.control.workloads import WorkloadTokens
 from alos.directory.identity_http import HttpIdentityProviders
 from alos.domain.call import Call
+from alos.domain.gate import lets_personal_accounts
 from alos.domain.ids import PersonId
 from alos.domain.outcome import Outcome
 from alos.domain.running import RunningStream
@@ -168,12 +169,15 @@ def build_management(
     set_up = SetUp(state, state, sessions, notes, clock=clock, configuration=get_configuration)
     sign_on = SignOn(
         reach,
-        Kept(tickets=state, accounts=state),
+        Kept(tickets=state, accounts=state, on_bound=plane.take_account),
         sessions,
         notes,
         clock=clock,
         configuration=get_configuration,
         site=get_site,
+        lets_personal=lambda: lets_personal_accounts(
+            plane.standing, now_unix=clock.unix_ns() // 1_000_000_000
+        ),
     )
     plane.leavers.ends["sessions"] = _end_for_good(sessions)
     held = HeldDesk(StoredHeldRequests(store), path.vault, notes, clock=clock)
