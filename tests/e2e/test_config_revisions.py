@@ -108,6 +108,59 @@ def test_an_approval_that_ends_is_refused_without_a_restart(gateway: Gateway) ->
     assert [dict(note.facts)["revision"] for note in notes] == numbers
 
 
+def test_a_new_way_out_and_new_bounds_to_a_vendor_take_force_at_once(gateway: Gateway) -> None:
+    """A vendor that came with a revision gets its proxy and its bounds like one of the start."""
+    key = gateway.create_key(SUPPORT)
+    path = f"workflows/{SUPPORT}/workflow.yaml"
+    vendor, model = (
+        f"""  second:
+    wire_formats: [openai-chat]
+    base_url: {gateway.upstream.url}
+    credential: none
+    retries: 0
+    connections: {{most: 3, queue: 1}}
+    proxy_url: http://127.0.0.1:9
+    terms: the same
+    region: our own premises
+    retention_days: 0
+    approved_until: 2999-01-01
+
+models:
+""",
+        """  second-model:
+    vendor: second
+    upstream_name: scripted
+    size_class: small
+    data_classes: [public, internal]
+    context_tokens: 2048
+    max_output_tokens: 512
+    price: {input_usd_per_million: 1, output_usd_per_million: 2}
+
+# Roles""",
+    )
+    change(gateway, "alos.yaml", "models:\n", vendor)
+    change(gateway, "alos.yaml", "# Roles", model)
+    change(gateway, path, "primary: small-local", "primary: second-model")
+    applied = gateway.cli("config", "apply", str(gateway.config))
+    assert applied.returncode == 0, applied.stderr + applied.stdout
+    sent = len(gateway.upstream.bodies)
+    behind_proxy = asyncio.run(ask(gateway.port, say(), key=key))
+    assert behind_proxy.headers.get("x-alos-fallback") == "text", behind_proxy.body
+    attempts = gateway.wait_until_shipped(behind_proxy.call)["record"]["attempts"]
+    assert [(one["model"], one["result"]) for one in attempts] == [("second-model", "connect")]
+    assert len(gateway.upstream.bodies) == sent
+    views = gateway.manage("GET", "/api/v1/upstreams")[1]["connections"]
+    assert {one["vendor"]: one["most"] for one in views}["second"] == 3
+    change(gateway, "alos.yaml", "    proxy_url: http://127.0.0.1:9\n", "")
+    change(gateway, "alos.yaml", "{most: 3, queue: 1}", "{most: 5, queue: 1}")
+    assert gateway.cli("config", "apply", str(gateway.config)).returncode == 0
+    direct = asyncio.run(ask(gateway.port, say(), key=key))
+    assert direct.status == 200, direct.body
+    assert direct.headers["x-alos-model"] == "second-model"
+    views = gateway.manage("GET", "/api/v1/upstreams")[1]["connections"]
+    assert {one["vendor"]: one["most"] for one in views}["second"] == 5
+
+
 def test_the_applied_revision_wins_over_the_folder_at_the_next_start(gateway: Gateway) -> None:
     before = get_number(gateway)
     key = gateway.create_key(QUESTIONS)
