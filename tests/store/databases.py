@@ -1,6 +1,7 @@
 """Fresh databases of both engines, for every test of the store's contract."""
 
 import shutil
+import signal
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
+import psutil
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
@@ -55,6 +57,16 @@ class Postgresql:
     def drop(self, url: str) -> None:
         """Remove a database, whoever uses it."""
         self._run(f"DROP DATABASE IF EXISTS {_get_name(url)} WITH (FORCE)")
+
+    def crash(self) -> None:
+        """Take the server's life at once, its connections with it; the data stays."""
+        process = psutil.Process(self._server.get_pid())
+        process.send_signal(signal.SIGQUIT)
+        process.wait(30)
+
+    def start_again(self) -> None:
+        """Start it after a crash, at the same place."""
+        self._server.ensure_postgres_running()
 
     def stop(self) -> None:
         """End the server."""
