@@ -181,11 +181,28 @@ async def test_what_a_store_or_channel_lost_stays_in_force(cluster: Cluster) -> 
     assert TARGET in cluster.channel.stops
 
 
+async def test_a_revival_in_the_second_of_the_pull_is_one(cluster: Cluster) -> None:
+    await pull(cluster.a)
+    await cluster.b.hear_from_channel()
+    await cluster.b.save()
+    await cluster.b.revive(*TARGET, by="ben")
+    await cluster.a.hear_from_channel()  # has not looked into the store yet, and tells again
+    await cluster.a.tell_rest()
+    for _ in range(2):
+        await cluster.b.hear_from_channel()
+        assert not is_pulled(cluster.b)
+        await cluster.turn(cluster.b)
+        await cluster.turn(cluster.a)
+        assert not is_pulled(cluster.a)
+    assert not cluster.channel.stops
+
+
 async def test_a_switch_can_be_pulled_again_after_its_revival(cluster: Cluster) -> None:
     await pull(cluster.a)
     cluster.clock.unix += 5
     await cluster.a.revive(*TARGET, by="ben")
-    await pull(cluster.a)  # in the same second
+    cluster.clock.unix += 1
+    await pull(cluster.a)
     await cluster.turn(cluster.b)
     assert is_pulled(cluster.b)
     await cluster.turn(cluster.a)
@@ -198,7 +215,12 @@ async def test_news_that_is_older_than_a_pull_here_takes_nothing_back(cluster: C
     def pulled_meanwhile() -> object:
         news = read()
         cluster.a._unsaved[TARGET] = Stop(
-            kind=TARGET[0], target=TARGET[1], since_unix=cluster.clock.unix, by="x", reason=""
+            kind=TARGET[0],
+            target=TARGET[1],
+            since_unix=cluster.clock.unix,
+            by="x",
+            reason="",
+            pulled_at_unix_ns=cluster.clock.unix_ns(),
         )
         return news
 

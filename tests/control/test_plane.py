@@ -66,14 +66,16 @@ class MemoryState:
         self.uses |= uses
 
     def add_stop(self, stop: Stop) -> bool:
-        if self.revived.get((stop.kind, stop.target), -1) > stop.since_unix:
+        if self.revived.get((stop.kind, stop.target), -1) >= stop.pulled_at_unix_ns:
             return False
         self.stops.setdefault((stop.kind, stop.target), stop)
         return True
 
     def end_stop(self, kind: str, target: str, *, by: str, at_unix: int) -> bool:
-        self.revived[kind, target] = at_unix
-        return self.stops.pop((kind, target), None) is not None and bool(by) and at_unix > 0
+        ended = self.stops.pop((kind, target), None)
+        if ended is not None:
+            self.revived[kind, target] = ended.pulled_at_unix_ns
+        return ended is not None and bool(by) and at_unix > 0
 
     def read_stop_news(self) -> StopNews:
         return StopNews(stops=list(self.stops.values()), revived=dict(self.revived))

@@ -28,7 +28,14 @@ _GRANT = KeyGrant(
     default_prompt="triage",
 )
 _ROW = KeyRow(grant=_GRANT, created_at_unix=100, created_by="local-operator")
-_STOP = Stop(kind="workflow", target="triage", since_unix=5, by="dora", reason="wrong answers")
+_STOP = Stop(
+    kind="workflow",
+    target="triage",
+    since_unix=5,
+    by="dora",
+    reason="wrong answers",
+    pulled_at_unix_ns=5_000_000_007,
+)
 
 
 @pytest.fixture
@@ -69,7 +76,7 @@ def test_a_kill_switch_is_pulled_once_and_can_be_pulled_again_after_revival(
     assert state.end_stop("workflow", "triage", by="cleo", at_unix=9)
     assert not state.end_stop("workflow", "triage", by="cleo", at_unix=9)
     assert list(state.list_stops()) == []
-    state.add_stop(replace(_STOP, since_unix=20))
+    state.add_stop(replace(_STOP, since_unix=20, pulled_at_unix_ns=20_000_000_000))
     assert [stop.since_unix for stop in state.list_stops()] == [20]
 
 
@@ -102,11 +109,15 @@ def test_a_pull_that_was_taken_back_before_it_was_kept_is_not_kept(
 ) -> None:
     assert state.add_stop(_STOP)
     assert state.end_stop(_STOP.kind, _STOP.target, by="ben", at_unix=_STOP.since_unix + 2)
-    assert not state.add_stop(replace(_STOP, since_unix=_STOP.since_unix + 1))
-    assert state.read_stop_news().revived == {("workflow", "triage"): 7}
-    assert state.add_stop(replace(_STOP, since_unix=7, pulled_at_unix_ns=7_000_000_001))
+    assert not state.add_stop(_STOP)  # heard of late, by another way
+    ended = _STOP.pulled_at_unix_ns
+    assert state.read_stop_news().revived == {("workflow", "triage"): ended}
+    assert state.add_stop(replace(_STOP, pulled_at_unix_ns=ended + 1))  # in the same second
+    assert state.add_stop(replace(_STOP, pulled_at_unix_ns=ended + 3))  # by another gateway
     (stop,) = state.read_stop_news().stops
-    assert (stop.since_unix, stop.pulled_at_unix_ns) == (7, 7_000_000_001)
+    assert stop.pulled_at_unix_ns == ended + 3
+    assert state.end_stop(_STOP.kind, _STOP.target, by="ben", at_unix=_STOP.since_unix + 2)
+    assert not state.add_stop(replace(_STOP, pulled_at_unix_ns=ended + 2))
 
 
 def test_any_change_of_a_key_changes_the_version(state: StoredControlState) -> None:

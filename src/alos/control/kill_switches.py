@@ -170,6 +170,9 @@ class KillSwitches:
             finally:
                 self._reviving.discard(key)
             self._changes += 1
+            known = [one[key] for one in (self._kept, self._unsaved) if key in one]
+            newest = max(one.pulled_at_unix_ns for one in known)
+            self._revived = {**self._revived, key: newest}
             self._kept.pop(key, None)
             if self._unsaved.get(key) is pulled:  # not when it was pulled again meanwhile
                 self._unsaved.pop(key, None)
@@ -197,7 +200,7 @@ class KillSwitches:
         self._revived = news.revived
         kept, self._kept = self._kept, {(stop.kind, stop.target): stop for stop in news.stops}
         for key, stop in kept.items():
-            if key not in self._kept and news.revived.get(key, -1) < stop.since_unix:
+            if key not in self._kept and not self._is_over(stop):
                 self._unsaved.setdefault(key, stop)  # the store lost it
         for key, stop in tuple(self._unsaved.items()):
             if self._is_over(stop):
@@ -225,8 +228,9 @@ class KillSwitches:
         self._refresh_after(before, "channel")
 
     def _is_over(self, stop: Stop) -> bool:
-        """Whether the store knows that it was taken back after this pull."""
-        return self._revived.get((stop.kind, stop.target), -1) > stop.since_unix
+        """Whether the store knows that this pull, or a later one, was taken back."""
+        ended = self._revived.get((stop.kind, stop.target))
+        return ended is not None and stop.pulled_at_unix_ns <= ended
 
     async def set_file(self, targets: frozenset[Key], written_at_unix_ns: int) -> None:
         """Take over what the kill file says now; neither store nor channel is needed."""

@@ -125,4 +125,11 @@ def _to_stop(field: str, said: str) -> Stop | None:
             pulled_at_unix_ns=int(more["pulled_at_unix_ns"]),
         )
     except (ValueError, TypeError, KeyError):
-        return Stop(kind=kind, target=target, since_unix=0, by="unknown", reason="unreadable")
+        return Stop(
+            kind=kind,
+            target=target,
+            since_unix=0,
+            by="unknown",
+            reason="unreadable",
+            pulled_at_unix_ns=1,
+        )

@@ -52,7 +52,7 @@ class StopNews:
 
     Attributes:
         stops: those in force.
-        revived: by (kind, target), the second in which one was last taken back.
+        revived: by (kind, target), when the newest was pulled (nanoseconds) that was taken back.
     """
 
     stops: Sequence[Stop]
@@ -90,7 +90,7 @@ class ControlState(Protocol):
         """Keep a pulled kill switch; pulling it again changes nothing.
 
         Returns:
-            False, and nothing is kept, where one of that name was taken back since it was pulled.
+            False, and nothing is kept, where this pull or a later one was taken back already.
         """
 
     def end_stop(self, kind: str, target: str, *, by: str, at_unix: int) -> bool:

@@ -108,17 +108,30 @@ class StoredControlState:
         """Keep a pulled kill switch; pulling it again changes nothing.
 
         Returns:
-            False, and nothing is kept, where one of that name was taken back since it was pulled.
+            False, and nothing is kept, where this pull or a later one was taken back already.
         """
         same = and_(stops.c.kind == stop.kind, stops.c.target == stop.target)
         with self._store.write() as connection:
             standing = connection.scalar(
                 select(stops.c.number).where(_is_in_force(stop.kind, stop.target))
             )
-            revived = connection.scalar(select(func.max(stops.c.revived_at_unix)).where(same))
-            if standing is None and revived is not None and revived > stop.since_unix:
+            ended = connection.scalar(
+                select(func.max(stops.c.pulled_at_unix_ns)).where(
+                    same, stops.c.revived_at_unix.is_not(None)
+                )
+            )
+            if ended is not None and stop.pulled_at_unix_ns <= ended:
                 return False
-            if standing is None:
+            if standing is not None:  # so that taking it back ends every pull of it
+                connection.execute(
+                    update(stops)
+                    .where(
+                        stops.c.number == standing,
+                        stops.c.pulled_at_unix_ns < stop.pulled_at_unix_ns,
+                    )
+                    .values(pulled_at_unix_ns=stop.pulled_at_unix_ns)
+                )
+            else:
                 connection.execute(
                     insert(stops),
                     {
@@ -151,7 +164,7 @@ class StoredControlState:
         self._store.ensure()
         in_force = select(stops).where(stops.c.revived_at_unix.is_(None)).order_by(stops.c.number)
         ended = (
-            select(stops.c.kind, stops.c.target, func.max(stops.c.revived_at_unix))
+            select(stops.c.kind, stops.c.target, func.max(stops.c.pulled_at_unix_ns))
             .where(stops.c.revived_at_unix.is_not(None))
             .group_by(stops.c.kind, stops.c.target)
         )
@@ -167,7 +180,7 @@ class StoredControlState:
                 )
                 for row in connection.execute(in_force)
             ]
-            revived = {(kind, target): at for kind, target, at in connection.execute(ended)}
+            revived = {(kind, target): ns for kind, target, ns in connection.execute(ended)}
         return StopNews(stops=listed, revived=revived)
 
     def add_revival_vote(self, vote: RevivalVote) -> None:
