@@ -1,8 +1,11 @@
 """How releases are shown: a line each, or one with everything that is missing."""
 
+import math
+
 from pydantic import Field
 
 from alos.api.body import Body
+from alos.control.guards import Watched
 from alos.control.outlook import Forecast
 from alos.control.releases import Outlook
 from alos.control.voting import Voting
@@ -39,6 +42,22 @@ class VoteAnswer(Body):
     at_unix: int
     void_because: str
     envelope: str
+
+
+class GuardAnswer(Body):
+    """A guard of a release that rolls out, and what it saw since the stage began."""
+
+    name: str
+    metric: str
+    above: float
+    action: str
+    watched: bool = Field(description="false where nothing is recorded yet to tell it from")
+    calls: int
+    mean: float = Field(description="of what it counts: a share, or a cost by its highest value")
+    allowed: float = Field(description="the mean that is still fine")
+    evidence: float = Field(description="decimal logarithm; it speaks at `needed`")
+    needed: float
+    speaks: bool
 
 
 class SlotAnswer(Body):
@@ -237,3 +256,21 @@ def _to_missing(refusal: Refusal) -> MissingAnswer:
 
 def _to_ending(ending: Ending) -> EndingAnswer:
     return EndingAnswer(what=ending.what, ends_at_unix=ending.ends_at_unix)
+
+
+def to_guard(watched: Watched) -> GuardAnswer:
+    """A guard and what it saw."""
+    guard, test = watched.guard, watched.test
+    return GuardAnswer(
+        name=guard.name,
+        metric=guard.metric.value,
+        above=guard.above,
+        action=guard.action.value,
+        watched=test is not None,
+        calls=test.values if test is not None else 0,
+        mean=test.mean if test is not None else 0,
+        allowed=test.bound if test is not None else 0,
+        evidence=test.get_log_evidence() / math.log(10) if test is not None else 0,
+        needed=-math.log10(test.alpha) if test is not None else 0,
+        speaks=watched.speaks,
+    )

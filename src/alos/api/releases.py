@@ -10,9 +10,11 @@ from alos.api.access import AccessRefused, Caller, May
 from alos.api.body import Body
 from alos.api.bundles import demand_lineage
 from alos.api.release_views import (
+    GuardAnswer,
     OutlookAnswer,
     ReleaseAnswer,
     ReleaseLine,
+    to_guard,
     to_line,
     to_outlook,
     to_view,
@@ -148,6 +150,12 @@ def _add_reading(app: FastAPI, desk: ReleaseDesk) -> None:
         outlook = await desk.releases.look(release.id)
         assert outlook is not None
         return _show(desk, outlook, await desk.get_bundle(release))
+
+    @app.get("/api/v1/releases/{workflow}/{number}/guards")
+    async def list_guards(workflow: Slug, number: int, _: Reader) -> list[GuardAnswer]:
+        """The guards of a release that rolls out, and what they saw; none of another one."""
+        release = _find(desk, workflow, number)
+        return [to_guard(one) for one in desk.guards.list_watched(release.id)]
 
     @app.get("/api/v1/outlook")
     async def get_outlook(

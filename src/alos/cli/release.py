@@ -248,6 +248,30 @@ def list_releases(
     _console.print(table)
 
 
+@app.command("guards")
+def guards(release: ReleaseArgument, *, as_json: AsJson = False) -> None:
+    """Show what the guards of a release saw of its calls since its stage began."""
+    rows = call_api("GET", f"/api/v1/releases/{release}/guards")
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    if not rows:
+        typer.echo("No guard watches it: it is not in internal or cohort, or it is halted.")
+        return
+    table = Table("guard", "metric above", "action", "calls", "mean / allowed", "evidence")
+    for row in rows:
+        evidence = f"10^{row['evidence']:.1f} of 10^{row['needed']:.1f}"
+        table.add_row(
+            row["name"],
+            f"{row['metric']} {row['above']:g}",
+            row["action"] + (" (speaks)" if row["speaks"] else ""),
+            str(row["calls"]),
+            f"{row['mean']:.3f} / {row['allowed']:.3f}" if row["watched"] else "-",
+            evidence if row["watched"] else "nothing is recorded yet to tell it from",
+        )
+    _console.print(table)
+
+
 @app.command("show")
 def show(release: ReleaseArgument, *, as_json: AsJson = False) -> None:
     """Show where a release stands, and every piece that is missing for its next stage."""

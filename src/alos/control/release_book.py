@@ -16,17 +16,22 @@ from alos.domain.record import NoteKind
 from alos.domain.refusal import Refusal
 from alos.domain.release import (
     Granted,
+    Halted,
     Lineage,
     Release,
     ReleaseEvent,
     ReleaseState,
+    Resumed,
     RolledBack,
     apply,
 )
+from alos.domain.rollout import NOBODY
 from alos.domain.standing import ReleaseStage, StandingRelease
 from alos.ports.release_log import LoggedEvent, LogMovedOn, ReleaseLog
 
 _TRIES = 5
+_SERVING = Granted | Halted | Resumed | RolledBack
+"""Events that change which bundle serves whom."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +164,7 @@ class ReleaseBook:
             self._newest = one.number
             self._newest_at_unix = max(self._newest_at_unix, get_time(one.event))
             touched.add(one.workflow)
-            changes_what_is_served |= isinstance(one.event, Granted | RolledBack)
+            changes_what_is_served |= isinstance(one.event, _SERVING)
         if changes_what_is_served:
             for workflow in touched:
                 await self._serve(workflow)
@@ -187,7 +192,7 @@ class ReleaseBook:
                 digest=release.digest,
                 stage=ReleaseStage(release.reach.stage.value),
                 approved_by=release.approved_by,
-                reach=release.reach,
+                reach=NOBODY if release.halted else release.reach,
             ),
             before=before,
         )

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from alos.control.bundles import Bundles
+from alos.control.guards import Guards
 from alos.control.release_book import ReleaseBook
 from alos.control.release_facts import GetEvalFact, list_members
 from alos.control.releases import Releases
@@ -43,6 +44,7 @@ class ReleaseDesk:
     get_eval: GetEvalFact
     get_gained_at: GetGainedAt
     notify: Notify
+    guards: Guards
     clock: Clock
 
     async def load(self) -> None:

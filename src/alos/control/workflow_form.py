@@ -304,11 +304,11 @@ class GuardForm(Form):
     metric: Annotated[GuardMetric, Field(strict=False)]
     """What is watched."""
     above: Annotated[Number, Field(ge=0)]
-    """It acts above this value: a share from 0 to 1, or seconds."""
+    """It acts above this value: a share from 0 to 1, seconds, or US dollars."""
     window_minutes: Count
-    """Over how long."""
+    """With each window of this length it looks afresh, so that late harm is seen as soon."""
     minimum_calls: Count
-    """With fewer calls in the window it does not act."""
+    """With fewer calls in the stage it does not act."""
     action: Annotated[GuardAction, Field(strict=False)]
     """`alert`, `halt` (the rollout) or `kill` (the workflow)."""
 

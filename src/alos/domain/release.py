@@ -122,7 +122,7 @@ class Granted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Halted:
-    """A guard stopped the rollout from going on; who is in stays in."""
+    """A guard stopped the rollout: who is in gets the release before until a person resumes."""
 
     release: ReleaseId
     guard: str
@@ -199,6 +199,8 @@ class Release:
     Attributes:
         reach: of the stage granted last; ``None`` before the first.
         stage_since_unix: when that stage was granted.
+        watched_since_unix: from when on guards look at its calls: the newest stage, or when a
+            person let it go on.
         halted: the guard that holds it; empty while none does.
         scope: what the workflow may do, as the votes that count are about it.
         consulted: parties who answered.
@@ -211,6 +213,7 @@ class Release:
     reach: Reach | None = None
     stage_since_unix: int = 0
     approved_by: tuple[PersonId, ...] = ()
+    watched_since_unix: int = 0
     halted: str = ""
     consulted: frozenset[str] = frozenset()
 
@@ -339,7 +342,10 @@ def apply(lineage: Lineage, event: ReleaseEvent) -> Lineage:
         case Halted():
             return _with(lineage, replace(lineage.releases[event.release], halted=event.guard))
         case Resumed():
-            return _with(lineage, replace(lineage.releases[event.release], halted=""))
+            let_go = replace(
+                lineage.releases[event.release], halted="", watched_since_unix=event.at_unix
+            )
+            return _with(lineage, let_go)
         case RolledBack():
             return _roll_back(lineage, event)
         case Drilled():
@@ -384,6 +390,7 @@ def _grant(lineage: Lineage, event: Granted) -> Lineage:
         state=_STATE[event.reach.stage],
         reach=event.reach,
         stage_since_unix=event.at_unix,
+        watched_since_unix=event.at_unix,
         approved_by=event.approved_by,
     )
     if event.reach.stage is not StageName.ALL:

@@ -72,6 +72,10 @@ class Reach:
         return bool(unit.name) and is_in_percent(workflow, unit.name, self.percent)
 
 
+NOBODY = Reach(stage=StageName.INTERNAL)
+"""Of a release that a guard holds: everybody gets the one before."""
+
+
 def get_reach(stages: tuple[RolloutStage, ...], name: StageName) -> Reach:
     """Add up the stages to ``name``: who was in before stays in.
 

@@ -284,7 +284,7 @@ class RolloutStage:
 
 
 class GuardMetric(StrEnum):
-    """What a guard watches; rates are shares (0 to 1) of the calls in the window."""
+    """What a guard watches; rates are shares (0 to 1) of the calls of a stage."""
 
     ERROR_RATE = "error_rate"
     REFUSAL_RATE = "refusal_rate"
@@ -292,6 +292,7 @@ class GuardMetric(StrEnum):
     ANSWER_BLOCKED_RATE = "answer_blocked_rate"
     REJECTION_RATE = "rejection_rate"
     LATENCY_P95_SECONDS = "latency_p95_seconds"
+    COST_PER_CALL_USD = "cost_per_call_usd"
 
 
 class GuardAction(StrEnum):
@@ -307,7 +308,9 @@ class Guard:
     """A condition over live calls that alerts, halts the rollout, or kills the workflow.
 
     Attributes:
-        minimum_calls: with fewer calls in the window it does not act.
+        window_minutes: with each window of this length it looks afresh, so that harm that
+            begins late is seen as soon.
+        minimum_calls: with fewer calls in the stage it does not act.
     """
 
     name: str

@@ -71,7 +71,7 @@ class CallIndex:
         """Closed calls that arrived at or after a time, in order of arrival."""
         columns = calls.c
         with self._store.read() as connection:
-            first = _find_arrival(connection, since_unix_ns)
+            first = find_arrival(connection, since_unix_ns)
             statement = (
                 select(calls).where(columns.number >= first).order_by(columns.number).limit(limit)
             )
@@ -83,7 +83,7 @@ class CallIndex:
             return [_to_call(row, files) for row in rows]
 
 
-def _find_arrival(connection: Connection, since_unix_ns: int) -> int:
+def find_arrival(connection: Connection, since_unix_ns: int) -> int:
     """The first number that arrived at or after a time; halves, because both grow together."""
     columns = calls.c
     low, high = 0, (connection.scalar(select(columns.number).order_by(columns.number.desc())) or 0)

@@ -16,9 +16,8 @@ from alos.domain.promotion import EvalFact
 from alos.evals.graders import Scan
 from alos.gateway.wire.formats import FORMATS
 from alos.ports.clock import Clock
-from alos.ports.dev_clock import DevClock
 from alos.ports.statements import Statements
-from alos.server.bootstrap.releases import build_release_desk
+from alos.server.bootstrap.releases import build_release_desk, get_ahead_seconds
 from alos.store.bundles import StoredBundles
 from alos.store.call_index import CallIndex
 from alos.store.engine import Store
@@ -78,7 +77,7 @@ async def build_releases_and_evals(
         live = desk.book.get(workflow).live_release
         if live is None:
             return None
-        ahead = desk.clock.ahead_seconds if isinstance(desk.clock, DevClock) else 0
+        ahead = get_ahead_seconds(desk.clock)
         return LiveRelease(digest=live.digest, since_unix=live.stage_since_unix - ahead)
 
     evals = Evals(

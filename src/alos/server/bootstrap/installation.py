@@ -60,6 +60,7 @@ from alos.server.bootstrap.management import (
     start_sign_on_jobs,
 )
 from alos.server.bootstrap.past import open_claims, settle_the_past
+from alos.server.bootstrap.releases import start_release_jobs
 from alos.server.bootstrap.revisions import (
     build_revisions,
     found,
@@ -97,7 +98,6 @@ from alos.store.vault.files import FileVault
 
 _logger = logging.getLogger(__name__)
 
-_RELEASES_SECONDS = 1.0
 _SAVE_SECONDS = 1.0
 
 
@@ -314,7 +314,7 @@ async def build(settings: Settings) -> Installation:
     start_sign_on_jobs(jobs, management, ways)
     jobs.every(HEARTBEAT_SECONDS, sealer.beat, name="heartbeat")
     jobs.every(OVERDUE_SECONDS, evals.end_overdue, name="end overdue eval runs")
-    jobs.every(_RELEASES_SECONDS, desk.book.catch_up, name="read releases")
+    start_release_jobs(jobs, desk)
     await _start_custody(jobs, tasks, custody, otlp)
     tasks.spawn(shipper.run(), name="ship")
     tasks.spawn(sealer.run(), name="seal")

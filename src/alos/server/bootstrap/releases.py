@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from alos.control.bundles import Bundles
+from alos.control.guards import Guards
 from alos.control.plane import ControlPlane
 from alos.control.release_book import ReleaseBook
 from alos.control.release_desk import Notify, ReleaseDesk, tell_nobody
@@ -18,11 +19,14 @@ from alos.ledger.statement import hash_payload
 from alos.ports.clock import Clock
 from alos.ports.dev_clock import DevClock
 from alos.ports.statements import Statements
+from alos.server.jobs import Jobs
 from alos.store.bundles import StoredBundles
 from alos.store.engine import Store
+from alos.store.guarded_calls import StoredGuardedCalls
 from alos.store.release_log import StoredReleaseLog
 from alos.store.waivers import StoredWaivers
 
+_RELEASES_SECONDS = 1.0
 GetDraftUsers = Callable[[WorkflowId], Awaitable[frozenset[str]]]
 """Identities of everybody with draft calls on a workflow."""
 
@@ -82,5 +86,25 @@ def build_release_desk(  # noqa: PLR0913 - each by its name
         get_eval=get_eval,
         get_gained_at=get_gained_at,
         notify=notify,
+        guards=Guards(
+            book,
+            releases,
+            StoredGuardedCalls(store),
+            bundles=bundles,
+            tell=notify,
+            kill=lambda workflow, why: plane.stop("workflow", workflow, by="guard", reason=why),
+            to_wall_ns=lambda unix: (unix - get_ahead_seconds(clock)) * 1_000_000_000,
+        ),
         clock=clock,
     )
+
+
+def get_ahead_seconds(clock: Clock) -> int:
+    """How far the clock of a dev folder's releases is ahead of the wall."""
+    return clock.ahead_seconds if isinstance(clock, DevClock) else 0
+
+
+def start_release_jobs(jobs: Jobs, desk: ReleaseDesk) -> None:
+    """Read what other processes did to releases, and watch the calls of those that roll out."""
+    jobs.every(_RELEASES_SECONDS, desk.book.catch_up, name="read releases")
+    jobs.every(_RELEASES_SECONDS, desk.guards.watch, name="watch the guards of rollouts")
