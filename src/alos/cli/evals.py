@@ -19,6 +19,7 @@ from alos.cli.eval_client import (
 from alos.cli.eval_files import Config, Workflow, find_folder, read_files, to_slug
 from alos.cli.eval_nightly import nightly_command
 from alos.cli.eval_run import find_kept_key, run_plan
+from alos.domain.evaluation import FALSE_PASS_RATE
 from alos.evals.report import write_junit, write_markdown, write_text
 from alos.evals.statistics import get_loss_p_value
 from alos.server.settings import get_url
@@ -119,13 +120,11 @@ def gate_command(  # noqa: PLR0913 - one argument for each option
     )
     files = before if base else None
     result, envelope = run_plan(plan, target, concurrency=concurrency, base=files)
-    report = write_markdown(result)
     for line in undecided:
-        report += f"\nDecision log: {line}.\n"
-        typer.echo(f"Decision log: {line}.", err=True)
+        typer.echo(f"The gate fails whatever the run says. Decision log: {line}.", err=True)
     _write(json_file, json.dumps(result, indent=1))
-    _write(junit, write_junit(result))
-    _write(markdown, report)
+    _write(junit, write_junit(result, undecided))
+    _write(markdown, write_markdown(result, undecided))
     _write(statement, envelope)
     typer.echo(json.dumps(result) if as_json else write_text(result), nl=as_json)
     is_pass = result["verdict"] == "pass" and not undecided
@@ -186,11 +185,16 @@ def compare_command(
     if as_json:
         typer.echo(json.dumps(found))
         return
-    typer.echo(f"{one['digest']}  {one['rate']:.1%}  {one['cost_usd']} USD")
-    typer.echo(f"{other['digest']}  {other['rate']:.1%}  {other['cost_usd']} USD")
+    for word, found_one in (("from", one), ("to", other)):
+        typer.echo(
+            f"{word:4} {found_one['digest']}  {found_one['rate']:.1%} passed,"
+            f" {found_one['cost_usd']} USD, {found_one['latency_seconds']:.2f} s"
+            f"  ({found_one['verdict']}, {found_one['run']})"
+        )
     typer.echo(
         f"on {len(pairs)} shared, unchanged cases: {len(lost)} lost, {len(gained)} gained;"
-        f" exact one-sided p = {found['p_value']:.3f} that nothing got worse"
+        f" exact one-sided sign test p = {found['p_value']:.3f}"
+        f"{' (a loss beyond chance)' if lost and found['p_value'] < FALSE_PASS_RATE else ''}"
     )
     for name in lost:
         typer.echo(f"  lost    {name}")

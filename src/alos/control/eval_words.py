@@ -23,7 +23,7 @@ SENTENCES: dict[Cause, str] = {
 def explain(verdict: Verdict) -> tuple[str, ...]:
     """One sentence for each cause, and what would decide."""
     lines = [SENTENCES[cause] for cause in verdict.causes]
-    if verdict.add_cases and verdict.word is not Word.PASS:
+    if verdict.add_cases and verdict.word is Word.INCONCLUSIVE:
         lines.append(
             f"{verdict.add_cases} more cases would decide it, were they to pass at the same rate."
         )

@@ -92,7 +92,8 @@ def _list_lost(old: GoldenCase, new: GoldenCase) -> Iterator[str]:
         yield "another input"
     gone = [one for one in old.criteria if one not in new.criteria]
     if gone:
-        yield f"{len(gone)} of {len(old.criteria)} criteria gone or changed"
+        names = ", ".join(dict.fromkeys(one.grader.value for one in gone))
+        yield f"{len(gone)} of {len(old.criteria)} criteria gone or changed: {names}"
     if old.kind is CaseKind.ADVERSARIAL and new.kind is CaseKind.HAPPY:
         yield "no longer adversarial"
 

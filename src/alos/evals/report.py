@@ -8,10 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+from alos.evals.drift import describe_drift
+
 MARKS = {"pass": "PASS", "fail": "FAIL", "inconclusive": "INCONCLUSIVE"}
 _MOST_SHOWN = 20
 _ALIKE = 4
 """So many cases with the same reason are told in one line."""
+_ESCAPES = str.maketrans({mark: f"&#{ord(mark)};" for mark in "&<>\\`*_[]|~#!@"})
 _ORDER = {"failed": 0, "error": 1, "skipped": 2, "passed": 3}
 Result = Mapping[str, Any]
 
@@ -36,6 +39,9 @@ def _list_lines(result: Result) -> Iterator[str]:
         f" {result['latency_seconds']:.2f} s of {result['rule']['latency_seconds']:g}"
     )
     yield from _describe_changes(result)
+    if (drift := result.get("drift")) is not None:
+        yield f"tonight: {drift['outcome']}, {describe_drift(drift)}"
+    yield f"{result['run']} {describe_maker(result)}"
     worst, said = list_worst(result), Counter(map(get_why, list_worst(result)))
     alike = {why for why, count in said.items() if count >= _ALIKE}
     for why in alike:
@@ -106,13 +112,26 @@ def get_why(case: Mapping[str, Any]) -> str:
     return "; ".join(bad["reasons"]) if bad is not None else ""
 
 
-def write_markdown(result: Result) -> str:
-    """A comment for a pull request."""
-    return "\n".join(_list_markdown(result)) + "\n"
+def write_markdown(result: Result, undecided: Sequence[str] = ()) -> str:
+    """A comment for a pull request.
+
+    Args:
+        result: the run's.
+        undecided: what the change's decision log lacks, which fails the gate whatever it says.
+    """
+    return "\n".join(_list_markdown(result, undecided)) + "\n"
 
 
-def _list_markdown(result: Result) -> Iterator[str]:
-    yield f"### {MARKS[result['verdict']]}: `{result['workflow']}`"
+def _list_markdown(result: Result, undecided: Sequence[str]) -> Iterator[str]:
+    word = MARKS[result["verdict"]]
+    if undecided:
+        word = "FAIL" if word == "PASS" else word
+        yield f"### {word}: `{result['workflow']}` (the decision log is not filled)"
+        yield ""
+        for line in undecided:
+            yield f"- Decision log: {_escape(line)}"
+    else:
+        yield f"### {word}: `{result['workflow']}`"
     yield ""
     yield f"`{result['digest']}` · {describe_proof(result)}"
     yield ""
@@ -133,7 +152,7 @@ def _list_markdown(result: Result) -> Iterator[str]:
     lost = set((result["comparison"] or {}).get("lost", ()))
     for one in worst[:_MOST_SHOWN]:
         before = "passed" if one["case"] in lost else ""
-        excerpt = next((_escape(t["excerpt"])[:160] for t in one["tries"] if t["excerpt"]), "")
+        excerpt = next((_escape(t["excerpt"][:160]) for t in one["tries"] if t["excerpt"]), "")
         must = " **must pass**" if one["must_pass"] else ""
         yield (
             f"| {one['case']}{must} | {before} | {one['state']} | {_escape(get_why(one))} |"
@@ -146,7 +165,17 @@ def _list_markdown(result: Result) -> Iterator[str]:
     yield f"What this can't tell: {_escape(result['limits'])}"
     if result["author_supplied"]:
         names = ", ".join(result["author_supplied"])
-        yield f"Graders that the author supplied took part in: {_escape(names)}."
+        yield ""
+        yield f"The author's own graders took part in, and nobody can recompute: {_escape(names)}."
+    yield ""
+    yield f"`{result['run']}` {_escape(describe_maker(result))}"
+
+
+def describe_maker(result: Result) -> str:
+    """Who made the run, and whether that was CI."""
+    if result.get("identity"):
+        return f"by {result['by']} in CI ({result['identity']})"
+    return f"by {result['by']}, {'in CI' if result['is_ci'] else 'not in CI'}"
 
 
 def _list_gained(result: Result) -> Iterator[str]:
@@ -158,20 +187,24 @@ def _list_gained(result: Result) -> Iterator[str]:
 
 def _escape(text: str) -> str:
     """Plain text inside a Markdown table: no markup, no mention, no link becomes live."""
-    plain = escape(" ".join(text.split()))
-    for mark in "\\`*_[]|~#!@":
-        plain = plain.replace(mark, f"&#{ord(mark)};")
+    plain = " ".join(text.split()).translate(_ESCAPES)
     return plain.replace("://", "&#58;//")
 
 
-def write_junit(result: Result) -> str:
-    """JUnit XML: one test per case, and one for the verdict itself."""
+def write_junit(result: Result, undecided: Sequence[str] = ()) -> str:
+    """JUnit XML: one test per case, one for the verdict, and one for a log that is not filled.
+
+    Args:
+        result: the run's.
+        undecided: what the change's decision log lacks.
+    """
     lines = ['<?xml version="1.0" encoding="UTF-8"?>']
     errors = result["errors"] + result["skipped"]
-    failures = result["failed"] + (result["verdict"] != "pass")
+    failures = result["failed"] + (result["verdict"] != "pass") + bool(undecided)
+    tests = result["cases"] + 1 + bool(undecided)
     lines.append(
         f"<testsuite name={quoteattr('alos eval ' + result['workflow'])}"
-        f' tests="{result["cases"] + 1}" failures="{failures}" errors="{errors}" skipped="0">'
+        f' tests="{tests}" failures="{failures}" errors="{errors}" skipped="0">'
     )
     for one in result["results"]:
         seconds = sum(t["duration_ms"] for t in one["tries"]) / 1_000
@@ -181,6 +214,12 @@ def write_junit(result: Result) -> str:
     lines.append(
         f'<testcase classname={quoteattr(result["workflow"])} name="verdict">{verdict}</testcase>'
     )
+    if undecided:
+        message = quoteattr(_printable("; ".join(undecided)))
+        lines.append(
+            f'<testcase classname={quoteattr(result["workflow"])} name="decision log">'
+            f"<failure message={message}/></testcase>"
+        )
     lines.append("</testsuite>")
     return "\n".join(lines) + "\n"
 
@@ -189,7 +228,9 @@ def _write_outcome(case: Mapping[str, Any]) -> str:
     if case["state"] == "passed":
         return ""
     tag = "failure" if case["state"] == "failed" else "error"
-    return f"<{tag} message={quoteattr(_printable(get_why(case)))}/>"
+    excerpt = next((one["excerpt"] for one in case["tries"] if one["excerpt"]), "")
+    message = quoteattr(_printable(get_why(case)))
+    return f"<{tag} message={message}>{escape(_printable(excerpt))}</{tag}>"
 
 
 def _write_verdict(result: Result) -> str:
