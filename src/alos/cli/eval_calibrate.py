@@ -19,7 +19,6 @@ from alos.cli.eval_client import (
 )
 from alos.cli.eval_files import Config, Workflow, read_files, to_slug
 from alos.cli.eval_progress import Progress
-from alos.control.labels import read_labels
 from alos.evals.runner import CallToMake, Runner
 from alos.server.settings import get_url
 
@@ -49,6 +48,8 @@ def calibrate_command(
 
 def _load_labels(path: Path) -> list[dict[str, Any]]:
     """Read a labels file; ends the program where it holds errors."""
+    from alos.control.labels import read_labels  # noqa: PLC0415 - its forms start slowly
+
     try:
         raw = path.read_bytes()
     except OSError as error:
