@@ -9,6 +9,7 @@ from alos.checks.tokens import Tokens
 from alos.control.change_notes import ChangeNotes
 from alos.control.refused import ChangeRefused
 from alos.control.token_desk import TokenDesk
+from alos.domain.fault import JournalDown
 from alos.domain.finding import Finding
 from alos.domain.ids import BodyReference, CallId
 from alos.domain.outcome import Answered, Refused
@@ -82,6 +83,14 @@ async def test_who_may_gets_the_value_back_and_it_is_recorded_before() -> None:
     assert note.kind is NoteKind.TOKEN_REVERSED
     assert {("call", call), ("token", "[EMAIL_ADDRESS_2]"), ("by", "dan")} <= set(note.facts)
     assert "bob@" not in repr(note)
+
+
+async def test_a_reversal_that_can_not_be_recorded_gives_nothing_back() -> None:
+    talk, _ = await _talk(TEXT, **TOKENISE)
+    call = talk.journal.closings[-1].call_id
+    talk.journal.down = True
+    with pytest.raises(JournalDown):
+        await _desk(talk).reverse(call, "[EMAIL_ADDRESS_2]", reason="a refund", by="dan")
 
 
 async def test_neither_record_nor_kept_request_holds_the_value() -> None:
