@@ -10,6 +10,7 @@ from alos.domain.ids import Epoch, ModelName
 from alos.domain.outcome import Answered, Refused
 from alos.domain.record import ClosingEntry, Fact
 from alos.domain.refusal import ReasonCode
+from alos.domain.retention import BodyRule
 from alos.domain.standing import Cap, StandingModel, Stop
 from alos.domain.workflow import Escalation, EscalationRule
 from alos.server.call_metrics import collect_calls
@@ -296,3 +297,49 @@ async def test_a_model_outside_the_workflows_regions_is_skipped_or_the_call_refu
     talk = Conversation(build_standing(workflow=nowhere, models=models))
     assert (await talk.run()).refusal.code is ReasonCode.REGION_NOT_ALLOWED
     assert not talk.provider.sent
+
+
+@pytest.mark.parametrize(
+    ("larger", "workflow"),
+    [
+        ({"region": "us"}, {"regions": frozenset({"eu"})}),
+        ({"retention_days": 400}, {"bodies": BodyRule(days=30)}),
+        ({"approved_until_unix": 1}, {}),
+        ({"wire_formats": frozenset({"openai-responses"})}, {}),
+        ({"price": None}, {}),
+    ],
+    ids=["region", "retention", "approval", "format", "price"],
+)
+async def test_an_answer_of_no_use_leads_to_no_model_that_may_not_have_the_request(
+    larger: dict[str, Any], workflow: dict[str, Any]
+) -> None:
+    talk = talk_of("I'm sorry, but I can't help with that.", "never", **workflow)
+    standing = talk.holder.current
+    beyond = replace(standing.models[ModelName("beyond")], **larger)
+    talk.swap(replace(standing, models={**standing.models, beyond.name: beyond}, epoch=Epoch(2)))
+    assert isinstance(await talk.run(), Answered)
+    assert [one.model.name for one in talk.provider.sent] == ["small"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"region": "us"}, {"data_classes": frozenset({"public"})}, {"approved_until_unix": 1}],
+    ids=["region", "data", "approval"],
+)
+async def test_what_a_model_loses_during_a_pause_counts_before_it_is_asked_again(
+    change: dict[str, Any],
+) -> None:
+    workflow = build_workflow(route=(ModelName("small"),), regions=frozenset({"eu"}))
+    models = [build_model("small", retries=3)]
+    talk = Conversation(build_standing(workflow=workflow, models=models))
+    talk.provider.answers = [ScriptedAnswer(status=503, body=b"{}") for _ in range(9)]
+
+    async def narrow(_seconds: float) -> None:
+        standing = talk.holder.current
+        small = replace(standing.models[ModelName("small")], **change)
+        talk.swap(replace(standing, models={small.name: small}, epoch=Epoch(2)))
+
+    talk.sleep = narrow
+    outcome = await talk.run()
+    assert isinstance(outcome, Refused)
+    assert len(talk.provider.sent) == 1

@@ -176,7 +176,8 @@ def _list_larger_after(
         return []
     model = standing.models[escalation.model]
     refusal = _check_candidate(wire_format, standing, model, now_unix)
-    return [] if refusal or check_vendor_retention(workflow, model) else [model]
+    refusal = refusal or check_vendor_retention(workflow, model) or check_region(workflow, model)
+    return [] if refusal else [model]
 
 
 def _put_smallest_first(candidates: list[StandingModel], workflow: StandingWorkflow) -> None:

@@ -10,6 +10,7 @@ from alos.domain.gate import (
     check_serve,
     check_tools,
     check_trial,
+    check_vendor_retention,
 )
 from alos.domain.record import Fact
 from alos.domain.refusal import ReasonCode, Refusal
@@ -51,8 +52,14 @@ class Still:
         now = current.models.get(model.name)
         if now is None:
             return Refusal(code=ReasonCode.VENDOR_NOT_APPROVED, detail="taken off meanwhile")
+        if not model.data_classes <= now.data_classes:
+            return Refusal(code=ReasonCode.VENDOR_NOT_APPROVED, detail="for less data meanwhile")
         now_unix = self._clock.unix_ns() // 1_000_000_000
-        return check_region(workflow, now) or check_model(current, now, now_unix=now_unix)
+        return (
+            check_region(workflow, now)
+            or check_vendor_retention(workflow, now)
+            or check_model(current, now, now_unix=now_unix)
+        )
 
     def check_tools(self, names: Iterable[str]) -> Refusal | None:
         """Say which of the tools that an answer calls is stopped now, offered or not."""
