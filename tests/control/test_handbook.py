@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from markdown_it import MarkdownIt
 
 from alos.control.documents import Problem, Severity
 from alos.control.handbook import (
@@ -176,6 +177,24 @@ def test_a_link_in_the_place_of_a_page_is_neither_followed_nor_written_through(
     assert outside.read_bytes() == raw
 
 
+def test_nothing_is_written_through_a_folder_or_a_draft_that_is_a_link(
+    folder: OrganisationFolder, tmp_path: Path
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "theirs").write_text("theirs")
+    (folder.path / "runbooks").symlink_to(outside)
+    with pytest.raises(RenderRefused, match="link"):
+        render(folder)
+    assert sorted(one.name for one in outside.iterdir()) == ["theirs"]
+    (folder.path / "runbooks").unlink()
+    (folder.path / "runbooks").mkdir()
+    (folder.path / f"runbooks/.{SUPPORT}.md.new").symlink_to(outside / "theirs")
+    render(folder)
+    assert (outside / "theirs").read_text() == "theirs"
+    assert find_problems(folder) == []
+
+
 def test_the_template_stands_at_the_top_of_the_repository(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     folder = OrganisationFolder(tmp_path / "governance" / "ai")
@@ -205,6 +224,33 @@ def test_hostile_words_of_a_file_stay_words(folder: OrganisationFolder) -> None:
         assert "<script" not in outside_code.replace(r"\<", "")
         assert not re.search(r"(?<!\\)\[a\]", outside_code)
         assert "@everyone" not in outside_code
+
+
+def test_a_markdown_parser_sees_the_same_page_whatever_the_files_say(
+    folder: OrganisationFolder,
+) -> None:
+    def parse(raw: bytes) -> tuple[list[str], set[str]]:
+        tokens = MarkdownIt("gfm-like", {"linkify": False}).parse(raw.decode())
+        inline = {
+            f"{one.type} {one.content}" if one.type == "html_inline" else one.type
+            for token in tokens
+            for one in token.children or ()
+        }
+        return [f"{one.type}{one.tag}" for one in tokens], inline - {"html_inline <!-- -->"}
+
+    plain = render(folder)
+    for place, old in (
+        (WORKFLOW, "title: Support reply drafting"),
+        (WORKFLOW, "name: Support console"),
+        (WORKFLOW, "definition: one ticket answered"),
+        ("people.yaml", "name: Ben Example"),
+    ):
+        folder.replace(
+            place, old, f'{old.partition(":")[0]}: "{HOSTILE}\\n\\n# H\\n-->\\n- [x] y"'
+        )
+    for path, raw in build_handbook(folder.load(), folder.path).items():
+        assert raw != plain[path]
+        assert parse(raw) == parse(plain[path])
 
 
 @pytest.mark.parametrize("text", ["a`b", "``", "`", "", "a``b`", "\n`\n"])

@@ -75,6 +75,8 @@ def write_handbook(folder: Path, pages: Mapping[str, bytes]) -> tuple[str, ...]:
         RenderRefused: somebody's own file is in the way, or the folder can't be written.
     """
     for path in pages:
+        if (folder / path).parent.is_symlink():
+            raise RenderRefused(f"The folder of {path} is a link; nothing was written through it.")
         if os.path.lexists(folder / path) and not _is_ours(_read(folder / path)):
             raise RenderRefused(
                 f"{path} is there and was not written by `alos render`; nothing was written."
@@ -86,6 +88,7 @@ def write_handbook(folder: Path, pages: Mapping[str, bytes]) -> tuple[str, ...]:
             target = folder / path
             target.parent.mkdir(parents=True, exist_ok=True)
             draft = target.with_name(f".{target.name}.new")
+            draft.unlink(missing_ok=True)
             draft.write_bytes(pages[path])
             draft.replace(target)
     except OSError as error:
