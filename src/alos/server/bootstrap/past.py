@@ -11,6 +11,7 @@ from alos.store.birth import Birth, list_births, write_birth
 from alos.store.claims import StoredClaims
 from alos.store.engine import Store
 from alos.store.journal import FileJournal
+from alos.store.noted_ends import restore_revocations, restore_stops
 from alos.store.shipper import Shipper
 from alos.store.spend import get_spend_nanousd
 from alos.store.sweeper import sweep_dead_writers
@@ -22,6 +23,8 @@ async def settle_the_past(
     folder: Folder, journal: FileJournal, shipper: Shipper, store: Store, counters: MemoryCounters
 ) -> None:
     """Close what dead processes left open, and count what this month has cost so far.
+
+    A kill switch or a revocation that the journal knows and the store does not holds again.
 
     Raises:
         SettingsError: the ledger says otherwise of the folder's birth than the folder does.
@@ -36,6 +39,10 @@ async def settle_the_past(
         _logger.error("the journal is damaged: %s", damage)
     await asyncio.to_thread(shipper.ship_once)
     await check_birth(folder, journal, store)
+    for stop in await asyncio.to_thread(restore_stops, store):
+        _logger.warning("the store had lost the stop of %s %s; it holds", stop.kind, stop.target)
+    if revoked := await asyncio.to_thread(restore_revocations, store):
+        _logger.warning("the store had lost the revocation of %d keys; they are revoked", revoked)
     month = get_month(clock.unix_ns())
     spent = await asyncio.to_thread(get_spend_nanousd, store, month)
     for scope, cost_nanousd in spent.items():
