@@ -261,6 +261,8 @@ def _list_stretches(
         span = _cut(whole, window)
         total = _count(connection, window, [])
         matching = _count(connection, window, _to_sum_conditions(call_days, query, model))
+        if matching * effort.dense >= total > effort.few and _asks_for_highest(query):
+            matching = _count(connection, window, where, call_hours)  # a day's highest says little
         if matching and total <= effort.few:
             yield _Stretch(span)
         elif matching and (has_index or matching * effort.dense >= total):
@@ -299,13 +301,18 @@ def _cut(whole: Range, seconds: Range) -> Range:
     return max(whole[0], seconds[0] * _NS), min(whole[1], seconds[1] * _NS)
 
 
-def _count(connection: Connection, window: Range, where: Sequence[Any]) -> int:
-    """How many calls there are in the days of a window that may match."""
-    columns = call_days.c
+def _asks_for_highest(query: CallQuery) -> bool:
+    return query.min_cost_nanousd is not None or query.min_duration_ms is not None
+
+
+def _count(
+    connection: Connection, window: Range, where: Sequence[Any], table: Table = call_days
+) -> int:
+    """How many calls there are in the days (or hours) of a window that may match."""
+    columns = table.c
+    at = columns.day_unix if table is call_days else columns.hour_unix
     statement = select(func.sum(columns.calls)).where(
-        columns.day_unix >= window[0] // _DAY_SECONDS * _DAY_SECONDS,
-        columns.day_unix < window[1],
-        *where,
+        at >= window[0] // _DAY_SECONDS * _DAY_SECONDS, at < window[1], *where
     )
     return int(connection.scalar(statement) or 0)
 
