@@ -8,7 +8,7 @@ import pytest
 
 from alos.control.eval_desk import AuthorGrade
 from alos.control.refused import ChangeRefused
-from alos.domain.evaluation import Word
+from alos.domain.evaluation import RunPurpose, Word
 from alos.domain.ids import RunId
 from alos.domain.outcome import Answered
 from alos.domain.record import ClosingEntry, Fact, NoteKind
@@ -193,6 +193,21 @@ async def test_an_answer_from_a_cache_is_no_answer_of_this_run(desk: EvalDesk) -
     result = await desk.end(run.id)
     assert result["passed"] == result["cases"] - 1
     assert result["errors"] == 1
+
+
+async def test_a_night_of_which_little_was_handed_in_lowers_no_bar(desk: EvalDesk) -> None:
+    """The next release is compared with the newest run of the live one: make that say nothing."""
+    gated = await desk.run()
+    change_live(desk, desk.bundle)
+    night, _ = await desk.start(desk.upload(), purpose=RunPurpose.NIGHTLY)
+    assert (await desk.end(night.id))["skipped"] == gated["cases"]
+    path = desk.folder.path / f"workflows/{SUPPORT}/prompts/draft-reply.md"
+    path.write_text(path.read_text() + "\nBe brief.\n")
+    ordinary = [one.id for one in desk.bundle.cases if not one.must_pass and one.kind == "happy"]
+    desk.answers.failing = set(ordinary[:5])
+    result = await desk.run()
+    assert result["comparison"]["shared"] == result["cases"]
+    assert "worse_than_live" in result["causes"]
 
 
 async def test_one_runs_answers_are_not_anothers(desk: EvalDesk) -> None:

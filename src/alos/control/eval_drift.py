@@ -9,7 +9,7 @@ from alos.control.eval_record import RunReading
 from alos.control.eval_result import read_states
 from alos.control.standing import Configuration
 from alos.domain.bundle import Bundle
-from alos.domain.evaluation import CaseResult, CaseState, Comparison, Try, Verdict
+from alos.domain.evaluation import ERROR_SHARE, CaseResult, CaseState, Comparison, Try, Verdict
 from alos.domain.people import Party, PartyKind
 from alos.evals.drift import DriftWord, Earlier, describe_drift, find_drift
 from alos.evals.verdict import compare
@@ -30,6 +30,16 @@ def compare_with(results: Sequence[CaseResult], live: EvalRun) -> Comparison:
         if one.case_id in states and states[one.case_id][1] is not CaseState.SKIPPED
     }
     return compare(results, paired, live.digest)
+
+
+def is_measured(run: EvalRun) -> bool:
+    """Whether nearly every case has a decision; else nobody may be compared with the run.
+
+    Whoever runs the live release's set and hands little in would lower the bar for the next one.
+    """
+    result = json.loads(run.result)
+    undecided, cases = int(result["errors"] + result["skipped"]), int(result["cases"])
+    return undecided <= ERROR_SHARE * cases
 
 
 def write_drift(verdict: Verdict, reading: RunReading, gated: EvalRun | None) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from alos.control.eval_desk import (
     RunWish,
     find_key,
 )
-from alos.control.eval_drift import compare_with, write_notice
+from alos.control.eval_drift import compare_with, is_measured, write_notice
 from alos.control.eval_ending import end_run, write_ending_facts, write_facts
 from alos.control.eval_plan import EvalPlan, build_plan
 from alos.control.eval_record import read_run
@@ -384,7 +384,7 @@ class Evals:
         return _get_newest(passed) if passed else None
 
     async def _compare(self, run: EvalRun, results: Sequence[CaseResult]) -> Comparison | None:
-        """Pair with the newest run of the live release that has a result, gate or nightly."""
+        """Pair with the newest run of the live release that was measured, gate or nightly."""
         live = self._parts.get_live(run.workflow)
         if live is None or live.digest == run.digest:
             return None
@@ -395,6 +395,7 @@ class Evals:
             if one.digest == live.digest
             and one.result
             and one.purpose is not RunPurpose.TRIAL
+            and is_measured(one)
             and self.is_intact(one)
         ]
         return compare_with(results, known[-1]) if known else None
