@@ -12,6 +12,7 @@ import pytest
 
 from alos.cli.author_graders import AuthorGrader, Said, run_grader
 from tests.control.eval_desk import EvalDesk
+from tests.control.organisation_folder import OrganisationFolder
 from tests.e2e.gateway import lay_out_gateway
 from tests.e2e.organisation import SUPPORT
 from tests.e2e.test_evals import CASES, run, write_golden_set
@@ -148,6 +149,28 @@ async def test_what_an_author_adds_to_the_score_is_not_counted(tmp_path: Path) -
     found = next(one for one in result["results"] if one["case"] == name)
     assert found["state"] == "failed"
     assert result["author_supplied"] == [name]
+
+
+@pytest.mark.parametrize(
+    ("criterion", "raw", "words"),
+    [
+        ("grader: command, file: graders/x", None, "names a file that is not there"),
+        ("grader: command, file: graders/x", "print(1)", "can't be started"),
+        ("grader: python, file: graders/x, function: grade", "pass", ""),
+    ],
+)
+def test_a_grader_that_can_not_run_blocks_the_release(
+    tmp_path: Path, criterion: str, raw: str | None, words: str
+) -> None:
+    folder = OrganisationFolder(tmp_path)
+    path = tmp_path / "workflows" / SUPPORT / "evals" / "happy.yaml"
+    own = f"    criteria:\n      - {{kind: policy, {criterion}}}"
+    path.write_text(path.read_text().replace("    criteria:", own, 1))
+    if raw is not None:
+        folder.write(f"workflows/{SUPPORT}/graders/x", raw)
+    found = [one.message for one in folder.load().problems if "grader `" in one.message]
+    assert len(found) == bool(words)
+    assert all(words in one for one in found)
 
 
 def author_grade(call: Any) -> Any:

@@ -11,7 +11,7 @@ from alos.control.decisions import read_decision
 from alos.control.documents import Document, Problem, Severity, parse_document
 from alos.control.forms import validate
 from alos.control.golden import read_cases
-from alos.control.golden_set import check_golden_set
+from alos.control.golden_set import check_golden_set, check_graders
 from alos.control.prompts import read_prompts
 from alos.control.workflow import read_workflow
 from alos.control.workflow_form import WorkflowForm
@@ -125,6 +125,7 @@ class _Reader:
             prompts, problems = read_prompts(document, form.prompts, self._contents)
             self._problems += problems
         cases = self._read_cases(form.default_prompt if form else None)
+        self._problems += check_graders(self._label, cases, self._contents)
         decisions = self._read_decisions()
         if document is not None and workflow is not None:
             self._problems += check_golden_set(

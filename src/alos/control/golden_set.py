@@ -1,11 +1,11 @@
 """Checks a golden set as a whole: its size for the tier, its mix, and what it must cover."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from alos.control.documents import Document, Problem, Severity
 from alos.control.forms import suggest
 from alos.domain.bundle import Prompt
-from alos.domain.golden import CaseKind, CriterionKind, GoldenCase
+from alos.domain.golden import CaseKind, CriterionKind, GoldenCase, Grader
 from alos.domain.prompt import get_variables
 from alos.domain.tier import LARGE_GOLDEN_SET, Tier
 from alos.domain.workflow import Workflow
@@ -41,6 +41,24 @@ def _blocks(path: str, message: str, mend: str, key: str = "") -> Problem:
     return Problem(
         severity=Severity.BLOCKS_RELEASE, path=path, key=key, message=message, mend=mend
     )
+
+
+def check_graders(
+    folder: str, cases: Sequence[GoldenCase], contents: Mapping[str, bytes]
+) -> Iterator[Problem]:
+    """Find graders of the author's own that name no file, or one that can't be started."""
+    for case in cases:
+        for criterion in case.criteria:
+            if not criterion.grader.is_author_supplied:
+                continue
+            raw = contents.get(criterion.values[0])
+            if raw is None:
+                message = f"its grader `{criterion.grader}` names a file that is not there"
+                yield _blocks(f"{folder}/{case.path}", message, "Add it, or mend `file`.", case.id)
+            elif criterion.grader is Grader.COMMAND and not raw.startswith(b"#!"):
+                message = "the file of its grader `command` can't be started"
+                mend = "Begin it with `#!`, or use the grader `python`."
+                yield _blocks(f"{folder}/{case.path}", message, mend, case.id)
 
 
 def _check_ids(folder: str, cases: Sequence[GoldenCase]) -> Iterator[Problem]:
