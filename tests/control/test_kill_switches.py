@@ -197,6 +197,21 @@ async def test_a_revival_in_the_second_of_the_pull_is_one(cluster: Cluster) -> N
     assert not cluster.channel.stops
 
 
+async def test_what_was_taken_back_before_it_was_kept_is_not_kept_by_anybody(
+    cluster: Cluster,
+) -> None:
+    cluster.state.down = True
+    await pull(cluster.a)
+    await cluster.turn(cluster.b)
+    cluster.state.down = False
+    await cluster.b.revive(*TARGET, by="ben")  # the store has heard of no pull yet
+    for one in (cluster.a, cluster.b, cluster.a):
+        await cluster.turn(one)
+    assert not is_pulled(cluster.a)
+    assert not is_pulled(cluster.b)
+    assert not cluster.state.stops
+
+
 async def test_a_switch_can_be_pulled_again_after_its_revival(cluster: Cluster) -> None:
     await pull(cluster.a)
     cluster.clock.unix += 5

@@ -160,6 +160,8 @@ class KillSwitches:
             pulled = self._unsaved.get(key)
             self._reviving.add(key)
             try:
+                if pulled is not None:  # so that the store knows which pull it is that ends
+                    await asyncio.to_thread(self._state.add_stop, pulled)
                 await asyncio.to_thread(
                     self._state.end_stop,
                     kind,
