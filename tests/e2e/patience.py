@@ -86,7 +86,7 @@ def _run_demo(*words: str) -> Demo:
             env=get_child_environment(),
             capture_output=True,
             text=True,
-            timeout=100,
+            timeout=380,
             check=False,
         )
         return Demo(

@@ -63,6 +63,40 @@ def call_api(
     return json.loads(data) if data else None
 
 
+def ask_api(
+    method: str,
+    path: str,
+    body: dict[str, Any] | None = None,
+    *,
+    home: Path,
+    token: str | None = None,
+    timeout_seconds: float = _TIMEOUT_SECONDS,
+) -> tuple[int, Any]:
+    """Ask the management API of a folder's gateway; a "no" is an answer, and ends nothing.
+
+    Args:
+        method: HTTP's.
+        path: below the root.
+        body: sent as JSON.
+        home: the data folder.
+        token: of the session to act in; the local operator without one.
+        timeout_seconds: for how long the gateway may say nothing.
+
+    Returns:
+        Status, and the decoded answer, ``None`` where it has no body.
+
+    Raises:
+        OSError: no gateway answers.
+    """
+    connection = _SocketConnection(home / "alos.sock", timeout_seconds)
+    try:
+        answer = _ask(connection, method, path, body, token)
+        data = answer.read()
+    finally:
+        connection.close()
+    return answer.status, json.loads(data) if data else None
+
+
 def fetch(
     method: str,
     path: str,

@@ -12,9 +12,9 @@ import openai
 from openai.types.chat import ChatCompletionMessageParam
 
 from alos.cli.client import call_api
-from alos.cli.demo_organisation import QUESTIONS, SUPPORT
+from alos.cli.demo_organisation import QUESTIONS, REVIEWS, SUPPORT
 from alos.domain.ids import CallId
-from alos.domain.record import FindingNote
+from alos.domain.record import ClosingEntry, FindingNote
 from alos.server.bootstrap import open_call_index
 
 _FACTS = {
@@ -127,15 +127,39 @@ class Visitor:
         why = f"before it was sent, the gate put labels in place of: {', '.join(seen)}"
         return replace(_to_row(tried, "redacted", reply, why=why), got=got)
 
+    def ask_released(self, tried: str) -> tuple[Row, ClosingEntry | None]:
+        """A question to the workflow that was just released, and its record."""
+        request = {
+            "model": f"workflow/{QUESTIONS}",
+            "messages": [{"role": "user", "content": "Where do guests park?"}],
+            "temperature": 0,
+            "extra_body": {
+                "alos": {
+                    "prompt": "answer-from-passage",
+                    "variables": {"passage": "Guests park on level 2. Staff park on level 3."},
+                }
+            },
+        }
+        reply = _send(self._connect(QUESTIONS), request)
+        closing = self._get_record(reply.call)
+        approved = ", ".join(closing.approved_by) if closing is not None else ""
+        stage = closing.release_stage if closing is not None else ""
+        why = f"stage {stage}, approved by {approved or 'nobody'}"
+        return _to_row(tried, "answered", reply, why=why), closing
+
     def _get_findings(self, call: str, action: str) -> list[FindingNote]:
         """What the record says was found; the index follows the journal within a second."""
+        closing = self._get_record(call)
+        return [note for note in closing.findings if note.action == action] if closing else []
+
+    def _get_record(self, call: str) -> ClosingEntry | None:
         until = time.monotonic() + _INDEX_SECONDS
         while time.monotonic() < until:
             row = self._index.get_call(CallId(call))
             if row is not None and row.closing is not None:
-                return [note for note in row.closing.findings if note.action == action]
+                return row.closing
             time.sleep(0.1)
-        return []
+        return None
 
     def _unregistered(self, tried: str) -> Row:
         reply = self._chat("Approve invoice 4711.", workflow="invoice-approval")
@@ -150,8 +174,8 @@ class Visitor:
             call_api("POST", "/api/v1/revivals", target, home=self._data)
 
     def _spend(self, tried: str) -> Row:
-        client = self._connect(QUESTIONS)
-        request = {**_plain("What is the capital of France?"), "max_tokens": 64}
+        client = self._connect(REVIEWS)
+        request = {**_plain(REVIEWS, "What is the capital of France?"), "max_tokens": 64}
         answered = 0
         reply = _send(client, request)
         while reply.got == "answered" and answered < _MOST_BUDGET_CALLS:
@@ -171,9 +195,9 @@ class Visitor:
         return openai.OpenAI(base_url=f"{self._url}/v1", api_key=made["key"], timeout=120)
 
 
-def _plain(text: str) -> dict[str, Any]:
+def _plain(workflow: str, text: str) -> dict[str, Any]:
     messages: list[ChatCompletionMessageParam] = [{"role": "user", "content": text}]
-    return {"model": f"workflow/{QUESTIONS}", "messages": messages}
+    return {"model": f"workflow/{workflow}", "messages": messages}
 
 
 def _request(text: str) -> dict[str, Any]:

@@ -9,9 +9,35 @@ from alos.control.scaffold import Extent, ScaffoldWish, build_scaffold, write_sc
 
 SUPPORT = "support-reply-drafting"
 QUESTIONS = "internal-doc-qa"
+REVIEWS = "pr-review-help"
+"""Has a tiny budget."""
 ORGANISATION = "Northwind Books (demo)"
 _DEMO_BUDGET_USD = "0.00015"
 _LOCAL_PRICE = ("      input_usd_per_million: 0.10\n", "      output_usd_per_million: 0.40\n")
+
+
+_FLOW = f"workflows/{QUESTIONS}"
+_EASED = (
+    (
+        f"{_FLOW}/evals/happy.yaml",
+        "cases:\n",
+        "# demo: two questions are easier, so that so small a model passes\ncases:\n",
+    ),
+    (
+        f"{_FLOW}/evals/happy.yaml",
+        "On which day may I bring my dog?",
+        "Are dogs welcome on Fridays?",
+    ),
+    (f"{_FLOW}/evals/happy.yaml", "How long ahead do I book travel?", "Who books the travel?"),
+    (f"{_FLOW}/evals/happy.yaml", "[two weeks, 2 weeks, 14 days]", "[travel desk]"),
+    (f"{_FLOW}/workflow.yaml", "max_output_tokens: 200", "max_output_tokens: 60   # demo: short"),
+    (
+        f"{_FLOW}/workflow.yaml",
+        "  latency_seconds: 20",
+        "  latency_seconds: 60   # demo: one core",
+    ),
+)
+"""A golden set that so small a model passes: it shows the lane, not that the model is any good."""
 
 
 class VendorChoice(StrEnum):
@@ -69,7 +95,7 @@ def write_organisation(folder: Path, upstream: Upstream) -> None:
     """
     wish = ScaffoldWish(
         organisation=ORGANISATION,
-        templates=(SUPPORT, QUESTIONS),
+        templates=(SUPPORT, QUESTIONS, REVIEWS),
         extent=Extent.FULL,
         local_url=upstream.base_url,
         local_model=upstream.model,
@@ -77,8 +103,10 @@ def write_organisation(folder: Path, upstream: Upstream) -> None:
     )
     contents = build_scaffold(wish)
     contents["alos.yaml"] = _change_organisation(contents["alos.yaml"].decode(), upstream).encode()
-    path = f"workflows/{QUESTIONS}/workflow.yaml"
+    path = f"workflows/{REVIEWS}/workflow.yaml"
     contents[path] = _set_budget(contents[path].decode()).encode()
+    for path, before, after in _EASED:
+        contents[path] = _replace(contents[path].decode(), before, after).encode()
     folder.mkdir(parents=True, exist_ok=True)
     write_scaffold(folder, contents)
 
