@@ -40,6 +40,7 @@ class VoteAnswer(Body):
     reason: str
     signature: str = Field(description="attested by the server, or personal")
     at_unix: int
+    seconds_to_vote: int = Field(description="from the submission to this vote")
     void_because: str
     envelope: str
 
@@ -119,6 +120,10 @@ class ReleaseAnswer(ReleaseLine):
     personal_signature: bool = Field(description="each vote has to be signed by its person")
     policy: str
     votes: list[VoteAnswer]
+    seconds_to_fill: int | None = Field(
+        description="from the submission until the lane was filled; null while it is not"
+    )
+    seconds_waited: int = Field(description="so long votes were, or are, waited for")
     next_stage: str | None
     missing: list[MissingAnswer]
     evaluation: EvalAnswer | None
@@ -165,6 +170,7 @@ def to_view(outlook: Outlook, voting: Voting, bundle: Bundle, *, now_unix: int) 
     release = outlook.release
     shown, lane = voting.get_shown(release), voting.get_lane_state(release)
     evaluation = outlook.facts.evaluation if outlook.facts is not None else None
+    submitted_at, filled = release.submitted.at_unix, lane.filled_at_unix
     decision = bundle.decisions[-1] if bundle.decisions else None
     return ReleaseAnswer(
         **to_line(release).model_dump(),
@@ -177,7 +183,9 @@ def to_view(outlook: Outlook, voting: Voting, bundle: Bundle, *, now_unix: int) 
         lane_version=shown.lane_version,
         personal_signature=voting.get_lane(release).personal_signature,
         policy=shown.policy,
-        votes=[_to_vote(vote) for vote in release.votes],
+        votes=[_to_vote(vote, submitted_at) for vote in release.votes],
+        seconds_to_fill=filled - submitted_at if filled is not None else None,
+        seconds_waited=max(0, (filled or now_unix) - submitted_at),
         next_stage=outlook.next_stage.value if outlook.next_stage is not None else None,
         missing=[_to_missing(refusal) for refusal in outlook.missing],
         evaluation=(
@@ -237,7 +245,7 @@ def _list_drills(lineage: Lineage, now_unix: int) -> list[DrillLine]:
     ]
 
 
-def _to_vote(vote: Vote) -> VoteAnswer:
+def _to_vote(vote: Vote, submitted_at_unix: int) -> VoteAnswer:
     return VoteAnswer(
         voter=vote.voter,
         role=vote.role.value,
@@ -245,6 +253,7 @@ def _to_vote(vote: Vote) -> VoteAnswer:
         reason=vote.reason,
         signature=vote.signature.value,
         at_unix=vote.at_unix,
+        seconds_to_vote=max(0, vote.at_unix - submitted_at_unix),
         void_because=vote.void_because,
         envelope=vote.envelope,
     )

@@ -24,6 +24,7 @@ from alos.control.callers import get_bundle_target, get_workflow_target
 from alos.control.outlook import forecast
 from alos.control.release_desk import ReleaseDesk
 from alos.control.releases import Outlook, Submission
+from alos.control.vote_requests import ask_for_votes
 from alos.control.voters import build_voter, get_identities, list_author_identities
 from alos.control.voting import Shown, VoteWish
 from alos.domain.action import Action
@@ -197,6 +198,7 @@ def _add_submitting(app: FastAPI, desk: ReleaseDesk) -> None:
         release = desk.releases.find(done)
         assert release is not None
         await desk.announce(release, bundle)
+        await ask_for_votes(desk, release)
         return to_line(release)
 
 

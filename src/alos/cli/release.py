@@ -328,9 +328,13 @@ def _show_lane(found: dict[str, Any]) -> None:
     for slot in found["lane"]:
         mark, who = ("✓", slot["voter"]) if slot["voter"] else ("·", "to come")
         _console.print(f"  {mark} {' or '.join(slot['roles'])}: {who}", highlight=False)
+    waited = _to_span(found["seconds_waited"])
+    is_filled = found["seconds_to_fill"] is not None
+    _console.print(f"  {'filled after' if is_filled else 'waits for'} {waited}", highlight=False)
     for one in found["votes"]:
         word = "for" if one["approves"] else "against"
         line = f"  {one['voter']} as {one['role']} voted {word} ({one['signature']})"
+        line += f" after {_to_span(one['seconds_to_vote'])}"
         if one["reason"]:
             line += f": {one['reason']}"
         if one["void_because"]:
@@ -344,9 +348,8 @@ def _show_drills(found: dict[str, Any]) -> None:
     _console.print("\n[bold]Drills[/]")
     for one in found["drills"]:
         mark = "✓" if one["passed"] and not one["is_attested"] else "✗"
-        days, hours = divmod(one["age_seconds"] // 3600, 24)
         line = f"  {mark} {one['kind']}: {'passed' if one['passed'] else 'failed'}"
-        line += f" {days} d {hours} h ago, run {one['run']} by {one['by']}"
+        line += f" {_to_span(one['age_seconds'])} ago, run {one['run']} by {one['by']}"
         if one["is_attested"]:
             line += " (attested: somebody's word, which no stage counts)"
         _console.print(line, highlight=False, markup=False)
@@ -361,6 +364,13 @@ def _get(release: str) -> Any:
         typer.echo("Name the release as workflow/number, e.g. support-reply-drafting/1.", err=True)
         raise typer.Exit(EXIT_USAGE)
     return call_api("GET", f"/api/v1/releases/{workflow}/{number}")
+
+
+def _to_span(seconds: int) -> str:
+    """A time in its two largest units."""
+    days, rest = divmod(seconds, 86_400)
+    hours, minutes = divmod(rest // 60, 60)
+    return f"{days} d {hours} h" if days else f"{hours} h {minutes} min"
 
 
 def _to_day(at_unix: int) -> str:

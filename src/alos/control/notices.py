@@ -75,6 +75,10 @@ class Notices:
         """The newest, newest first."""
         return list(await asyncio.to_thread(self._state.list_notices, most=most))
 
+    async def list_subjects(self) -> frozenset[str]:
+        """What the newest are about; by it a reminder is written once, by whichever process."""
+        return frozenset(one.subject for one in await self.list_notices(most=2_000))
+
     async def _try(self, notice: Notice) -> Notice:
         mailer = self._configuration().organisation.notices.mailer
         try:

@@ -114,6 +114,12 @@ class LaneState:
         return not (self.missing or self.objections or self.people_short)
 
     @property
+    def filled_at_unix(self) -> int | None:
+        """When the vote came that filled it; ``None`` while it is not."""
+        times = [vote.at_unix for _, vote in self.filled if vote is not None]
+        return max(times, default=None) if self.is_complete else None
+
+    @property
     def voters(self) -> tuple[PersonId, ...]:
         """Those whose votes fill the lane, in its order."""
         return tuple(vote.voter for _, vote in self.filled if vote is not None)

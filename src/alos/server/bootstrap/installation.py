@@ -9,6 +9,7 @@ from alos.control.ballots import Ballots
 from alos.control.custody import Custody
 from alos.control.plane import ControlPlane
 from alos.control.upstreams import Upstreams
+from alos.control.vote_requests import Reminders
 from alos.counters.memory import MemoryCounters
 from alos.counters.memory_answers import MemoryAnswerCache
 from alos.counters.valkey_stops import ValkeyStops
@@ -310,7 +311,7 @@ async def build(settings: Settings) -> Installation:
     )
     jobs = Jobs(tasks)
     start_jobs(jobs, settings, plane, journal, anonymous, (store, stages.current))
-    start_people_jobs(jobs, role_book, notices, revisions)
+    start_people_jobs(jobs, role_book, notices, revisions, Reminders(desk, notices.list_subjects))
     start_sign_on_jobs(jobs, management, ways)
     jobs.every(HEARTBEAT_SECONDS, sealer.beat, name="heartbeat")
     jobs.every(OVERDUE_SECONDS, evals.end_overdue, name="end overdue eval runs")

@@ -10,6 +10,7 @@ from alos.control.revision_files import to_file_digest
 from alos.control.revision_statement import write_revision_statement
 from alos.control.revisions import Means, Revisions
 from alos.control.role_book import RoleBook
+from alos.control.vote_requests import Reminders
 from alos.domain.record import NoteKind
 from alos.domain.revision import Revision
 from alos.pipeline.run import Stages
@@ -26,6 +27,7 @@ from alos.store.role_gains import StoredRoleGains
 _SEED = "set-up"
 _SAVE_SECONDS = 1.0
 _NOTICE_SECONDS = 2.0
+_REMIND_SECONDS = 600.0
 _FOLLOW_SECONDS = 1.0
 
 
@@ -46,11 +48,16 @@ async def start_role_book(
 
 
 def start_people_jobs(
-    jobs: Jobs, role_book: RoleBook, notices: Notices, revisions: Revisions[Prepared]
+    jobs: Jobs,
+    role_book: RoleBook,
+    notices: Notices,
+    revisions: Revisions[Prepared],
+    reminders: Reminders,
 ) -> None:
-    """Keep role gains, deliver notices, follow what another host applied."""
+    """Keep role gains, deliver notices, remind of votes, follow what another host applied."""
     jobs.every(_SAVE_SECONDS, role_book.save, name="keep role gains")
     jobs.every(_NOTICE_SECONDS, notices.deliver, name="deliver notices")
+    jobs.every(_REMIND_SECONDS, reminders.remind, name="remind of votes")
     jobs.every(_FOLLOW_SECONDS, revisions.follow, name="follow config revisions")
 
 
