@@ -45,6 +45,22 @@ APPROVAL_ENDS = int(datetime(2027, 5, 21, tzinfo=UTC).timestamp())
 OPEN = {ReleaseState.VOTING, ReleaseState.INTERNAL, ReleaseState.COHORT}
 
 
+FIRST_STAGE = {
+    "eval": ReasonCode.RELEASE_EVAL_MISSING,
+    "a pass": ReasonCode.RELEASE_EVAL_NOT_PASSED,
+    "a fresh eval": ReasonCode.RELEASE_EVAL_STALE,
+    "ci": ReasonCode.RELEASE_EVAL_NOT_CI,
+    "votes": ReasonCode.RELEASE_VOTES_MISSING,
+    "a vote": ReasonCode.RELEASE_VOTES_MISSING,
+}
+"""What is left out of all that a first stage asks for → the reason that has to be stated."""
+SECOND_STAGE = {
+    "drill": {ReasonCode.RELEASE_DRILL_MISSING, ReasonCode.RELEASE_DRILL_STALE},
+    "time": {ReasonCode.RELEASE_SOAKING},
+    "the stage between": {ReasonCode.RELEASE_STAGE_SKIPPED},
+}
+
+
 class Life(RuleBasedStateMachine):
     """One workflow of one production folder."""
 
@@ -190,6 +206,38 @@ class Life(RuleBasedStateMachine):
             }
             expected = {code for code, stands in stated.items() if stands}
             assert against == expected, "refused what the rules allow"
+
+    @rule(left_out=st.sampled_from(sorted(FIRST_STAGE)))
+    def ask_for_a_first_stage_without(self, left_out: str) -> None:
+        """A new bundle with all that its first stage asks for but one thing: refused for it."""
+        self.edit_and_submit()
+        if left_out != "eval":
+            self.evaluate(passed=left_out != "a pass", is_ci=left_out != "ci")
+        if left_out == "a fresh eval":
+            self.let_time_pass(31)
+        if left_out == "a vote":
+            self.vote(("emil", Role.PM), approves=True)
+        elif left_out != "votes":
+            self.both_vote()
+        assert FIRST_STAGE[left_out] in self._promote(StageName.INTERNAL)
+
+    @rule(left_out=st.sampled_from(sorted(SECOND_STAGE)))
+    def ask_for_a_second_stage_without(self, left_out: str) -> None:
+        """The same of a release in its first stage, where it gets there."""
+        self.let_time_pass(31)  # no drill of before is fresh
+        self.edit_and_submit()
+        self.evaluate(passed=True, is_ci=True)
+        self.both_vote()
+        if self._promote(StageName.INTERNAL):
+            return
+        if left_out == "time":
+            self.drill()
+        else:
+            self.let_time_pass(2)
+        if left_out == "the stage between":
+            self.drill()
+        stage = StageName.ALL if left_out == "the stage between" else StageName.COHORT
+        assert not SECOND_STAGE[left_out].isdisjoint(self._promote(stage))
 
     @rule()
     def roll_back(self) -> None:
