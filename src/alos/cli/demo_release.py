@@ -1,7 +1,6 @@
 """The demo's release: labelled demo people take a workflow through the real lane, to everyone."""
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from typing import Any
 from alos.cli.client import ask_api
 from alos.cli.demo_organisation import QUESTIONS
 from alos.control.bundle_files import read_contents
+from alos.server.settings import get_environment
 
 RELEASE = f"{QUESTIONS}/1"
 _DRILL_SECONDS = 330
@@ -107,7 +107,7 @@ class Company:
         words = ["eval", "gate", QUESTIONS, "--config", str(self._folder), "--gateway", self._url]
         done = subprocess.run(  # noqa: S603 - our own words
             [sys.executable, "-m", "alos", *words, "--concurrency", "1", "--json"],
-            env={**os.environ, "ALOS_HOME": str(self._data)},  # noqa: TID251 - handed on as it is
+            env={**get_environment(), "ALOS_HOME": str(self._data)},
             capture_output=True,
             text=True,
             timeout=_EVAL_SECONDS,
