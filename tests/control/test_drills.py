@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from alos.control import release_desk
 from alos.control.drills import DrillParts, DrillReport, Drills
 from alos.control.held import HeldDesk
 from alos.control.keys import KeyWish
@@ -72,18 +71,7 @@ class DrillDesk:
         desk = self.desk
         parts = DrillParts(
             plane=desk.plane,
-            desk=release_desk.ReleaseDesk(
-                book=desk.book,
-                bundles=desk.bundles,
-                releases=desk.releases,
-                voting=desk.voting,
-                waivers=desk.waivers,
-                configuration=lambda: desk.plane.configuration,
-                get_eval=desk._get_eval,
-                get_gained_at=lambda _person, _role: None,
-                notify=release_desk.tell_nobody,
-                clock=desk.clock,
-            ),
+            desk=desk.to_control(),
             calls=JournalCalls(self.core.journal),  # type: ignore[arg-type]
             held=HeldDesk(
                 self.core.held, self.core.vault, desk.plane.notes, clock=self.core.clock

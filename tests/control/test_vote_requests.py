@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from alos.control import release_desk
 from alos.control.vote_requests import Reminders, ask_for_votes, write_page
 from alos.domain.lane import LaneState
 from alos.domain.people import Party, Role
@@ -19,18 +18,7 @@ class Post:
     def __init__(self, desk: ReleaseDesk) -> None:
         self.desk = desk
         self.sent: list[tuple[set[str], str, Sequence[str]]] = []
-        self.control = release_desk.ReleaseDesk(
-            book=desk.book,
-            bundles=desk.bundles,
-            releases=desk.releases,
-            voting=desk.voting,
-            waivers=desk.waivers,
-            configuration=lambda: desk.plane.configuration,
-            get_eval=desk._get_eval,
-            get_gained_at=lambda _person, _role: None,
-            notify=self.tell,
-            clock=desk.clock,
-        )
+        self.control = desk.to_control(notify=self.tell)
         self.reminders = Reminders(self.control, self.list_subjects)
 
     async def tell(self, parties: Sequence[Party], subject: str, lines: Sequence[str]) -> None:
