@@ -57,6 +57,7 @@ def list_noted_stops(store: Store) -> list[Stop]:
                 since_unix=note.at_unix_ns // _NS,
                 by=facts["by"],
                 reason="pulled before the store was lost; the journal says so",
+                pulled_at_unix_ns=note.at_unix_ns,
             )
     return list(pulled.values())
 
