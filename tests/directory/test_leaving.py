@@ -1,6 +1,7 @@
 """Somebody leaves: what the directory says is in force when its request is answered."""
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -8,10 +9,11 @@ from typing import Any
 import pytest
 
 from alos.domain.record import NoteKind
-from tests.directory.client import USER, Answer, ScimClient, run_directory
+from tests.directory.client import GROUP, USER, Answer, ScimClient, run_directory
 from tests.e2e.gateway import Gateway
 from tests.e2e.http_client import ask, say
 from tests.e2e.organisation import QUESTIONS, SUPPORT
+from tests.e2e.test_kill_switch import database_locked
 
 Leave = Callable[[ScimClient, str], Answer]
 
@@ -68,6 +70,49 @@ async def test_the_leavers_key_is_refused_and_the_running_stream_cut_within_a_se
     assert b"alos_principal_inactive" in cut.body
     assert took < 1
     assert cut_after < 1
+
+
+def test_the_leavers_session_and_approver_rights_are_gone_with_the_answer(
+    installation: tuple[Gateway, ScimClient],
+) -> None:
+    """``pytest -rP`` shows in how many milliseconds all of it was dead."""
+    gateway, scim = installation
+    user = add_person(scim, "emil@example.com")
+    group = {"schemas": [GROUP], "displayName": "product", "members": [{"value": user}]}
+    assert scim.send("POST", "/Groups", group).status == 201
+    key = gateway.create_key(QUESTIONS, principal="emil")
+    token = gateway.manage("POST", "/api/v1/personas/emil/session")[1]["token"]
+    look = {"method": "GET", "path": "/api/v1/me"}
+    before = asyncio.run(ask(gateway.port, key=token, **look))  # type: ignore[arg-type]
+    assert (before.status, json.loads(before.body)["roles"]) == (200, ["pm"])
+    began = time.monotonic()
+    assert WAYS["okta"](scim, user).status == 204
+    answered = time.monotonic() - began
+    after = asyncio.run(ask(gateway.port, key=token, **look))  # type: ignore[arg-type]
+    refused = asyncio.run(ask(gateway.port, say(), key=key))
+    took = time.monotonic() - began
+    assert after.status == 401
+    assert (refused.status, refused.code) == (401, "alos_principal_inactive")
+    people = {one["id"]: one for one in gateway.manage("GET", "/api/v1/people")[1]}
+    assert not people["emil"]["active"]
+    print(f"answered after {answered * 1000:.0f} ms, all dead after {took * 1000:.0f} ms")  # noqa: T201 - the figure
+    assert took < 1
+
+
+async def test_with_the_store_down_the_directory_is_told_to_come_back(
+    installation: tuple[Gateway, ScimClient],
+) -> None:
+    """It is never told that somebody left who then comes back with a restart."""
+    gateway, scim = installation
+    user = await asyncio.to_thread(add_person, scim, "later@example.com")
+    key = gateway.create_key(QUESTIONS, principal="later@example.com")
+    with database_locked(gateway):
+        told = await asyncio.to_thread(WAYS["okta"], scim, user)
+        assert told.status == 503
+    again = await asyncio.to_thread(WAYS["okta"], scim, user)
+    assert again.status in {200, 204}
+    refused = await ask(gateway.port, say(), key=key)
+    assert (refused.status, refused.code) == (401, "alos_principal_inactive")
 
 
 def test_the_record_shows_when_and_what_ended(
