@@ -62,7 +62,7 @@ def test_a_whole_database_that_is_carried_over_is_noticed(laid_out: Gateway) -> 
     laid_out.start()
     laid_out.stop()
     shutil.copy(database, laid_out.home / "alos.db")
-    with pytest.raises(AssertionError, match="another data folder"):
+    with pytest.raises(AssertionError, match="another installation"):
         laid_out.start()
 
 
