@@ -242,3 +242,37 @@ async def test_news_that_is_older_than_a_pull_here_takes_nothing_back(cluster: C
     cluster.state.read_stop_news = pulled_meanwhile  # type: ignore[method-assign,assignment]
     await cluster.a.hear_from_store()
     assert is_pulled(cluster.a)
+
+
+@pytest.mark.parametrize("seconds", [0, 1, -10], ids=["at once", "later", "clock set back"])
+@pytest.mark.parametrize("where", ["here", "elsewhere"])
+async def test_a_switch_pulled_again_after_it_was_taken_back_is_in_force(
+    cluster: Cluster, where: str, seconds: int
+) -> None:
+    await cluster.a.stop(*TARGET, by="ben", reason="")
+    await cluster.turn(cluster.b)
+    await (cluster.a if where == "here" else cluster.b).revive(*TARGET, by="ben")
+    if where == "elsewhere":
+        await cluster.a.hear_from_store()
+    cluster.clock.unix += seconds - 1  # a turn takes one
+    await cluster.a.stop(*TARGET, by="ben", reason="again")
+    assert TARGET in cluster.a.in_force
+    await cluster.turn(cluster.a)
+    await cluster.turn(cluster.b)
+    assert TARGET in cluster.a.in_force
+    assert TARGET in cluster.b.in_force
+
+
+async def test_a_pull_holds_though_nobody_told_of_the_revival_and_the_clock_is_behind(
+    cluster: Cluster,
+) -> None:
+    cluster.channel.down = True
+    await cluster.b.stop(*TARGET, by="ben", reason="")
+    await cluster.b.revive(*TARGET, by="ben")
+    cluster.clock.unix -= 60
+    await cluster.a.stop(*TARGET, by="ben", reason="again")
+    assert TARGET in cluster.a.in_force
+    await cluster.turn(cluster.a)
+    await cluster.turn(cluster.b)
+    assert TARGET in cluster.a.in_force
+    assert TARGET in cluster.b.in_force

@@ -7,6 +7,7 @@ the store says that it was taken back: what is merely absent somewhere stays in 
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from alos.control.change_notes import ChangeNotes
 from alos.control.delays import Delays
@@ -73,6 +74,19 @@ class KillSwitches:
 
     async def stop(self, kind: str, target: str, *, by: str, reason: str) -> Stop:
         """Pull one: in force when this returns, kept and told as soon as that can be."""
+        key = (kind, target)
+        if key in self._kept and key not in self._reviving:
+            return self._kept[key]
+        stop = await self._pull(key, by=by, reason=reason)
+        if key not in self.in_force:  # the clock is behind a pull that was taken back elsewhere
+            with suppress(Fault):
+                await self.hear_from_store()
+            stop = await self._pull(key, by=by, reason=reason)
+        return stop
+
+    async def _pull(self, key: Key, *, by: str, reason: str) -> Stop:
+        """Pull one later than any pull that is known to be over, whatever the clock says."""
+        kind, target = key
         now_ns = self._clock.unix_ns()
         stop = Stop(
             kind=kind,
@@ -80,11 +94,8 @@ class KillSwitches:
             since_unix=now_ns // _NS,
             by=by,
             reason=reason,
-            pulled_at_unix_ns=now_ns,
+            pulled_at_unix_ns=max(now_ns, self._revived.get(key, -1) + 1),
         )
-        key = (kind, target)
-        if key in self._kept and key not in self._reviving:
-            return self._kept[key]
         self._unsaved[key] = self._untold[key] = stop
         self._refresh()
         self.delays.note("here", (self._clock.unix_ns() - now_ns) / _NS)
