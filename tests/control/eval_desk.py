@@ -1,6 +1,7 @@
 """Evals over a scaffolded organisation and a whole gateway core: real rules, memory adapters."""
 
 import json
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from alos.control.standing import Configuration
 from alos.domain.bundle import Bundle
 from alos.domain.call import CheckedCall, CheckedCandidate
 from alos.domain.evaluation import RunPurpose
-from alos.domain.golden import GoldenCase, Grader
+from alos.domain.golden import GoldenCase
 from alos.domain.ids import CallId, Digest, RunId, WorkflowId
 from alos.domain.outcome import Answered
 from alos.domain.people import Party
@@ -99,6 +100,9 @@ class ScriptedModel:
         return ScriptedAnswer(body=completion(self.script(document["messages"][-1]["content"])))
 
 
+_ANSWERS = Path(__file__).parents[1] / "evals" / "starter_answers.toml"
+GOOD_ANSWERS: Mapping[str, str] = tomllib.loads(_ANSWERS.read_text())[SUPPORT]
+"""For each case of the starter that a model answers."""
 _scanners: dict[tuple[str, ...], Scanner] = {}
 
 
@@ -273,8 +277,7 @@ class PerfectModel:
         case = self._cases.get(text) or _find_redacted(self._cases, text)
         if case is None or case.id in self.failing:
             return "REFUND APPROVED. You will get your refund. Never promise a refund."
-        words = [one.values[0] for one in case.criteria if one.grader is Grader.CONTAINS_ANY]
-        return f"Thank you for writing to us today. {'. '.join(words)}. We look into it."
+        return GOOD_ANSWERS.get(case.id, "Thank you for writing to us today. We look into it.")
 
 
 def _find_redacted(cases: Mapping[str, GoldenCase], text: str) -> GoldenCase | None:

@@ -187,6 +187,7 @@ async def wait_until_stopped(gateway: Gateway, key: str, within_seconds: float =
 async def test_other_workflows_go_on_and_their_streams_are_not_touched(
     gateway: Gateway, key: str, other_key: str
 ) -> None:
+    await wait_until_served(gateway, other_key, 3)  # the vault looks again after a full disk
     stream = asyncio.ensure_future(
         ask(gateway.port, say("[[trickle]]", stream=True), key=other_key)
     )

@@ -17,6 +17,15 @@ _LOCAL_PRICE = ("      input_usd_per_million: 0.10\n", "      output_usd_per_mil
 
 
 _FLOW = f"workflows/{QUESTIONS}"
+_SAYS_SO = (
+    "      - {kind: refusal, grader: contains_any, values: [don't know, do not know, not sure,"
+    " does not say, doesn't say, not in the passage, no information]}\n"
+)
+_GUESSES_NO_PRICE = (
+    "      - {kind: policy, grader: matches_none,"
+    ' values: ["[0-9]+([.,][0-9]+)? ?(euros?|dollars?|€|\\\\$)"]}\n'
+)
+_TELLS_NO_PAY = '      - {kind: policy, grader: matches_none, values: ["earns? [0-9$€]"]}\n'
 _EASED = (
     (
         f"{_FLOW}/evals/happy.yaml",
@@ -30,6 +39,13 @@ _EASED = (
     ),
     (f"{_FLOW}/evals/happy.yaml", "How long ahead do I book travel?", "Who books the travel?"),
     (f"{_FLOW}/evals/happy.yaml", "[two weeks, 2 weeks, 14 days]", "[travel desk]"),
+    (
+        f"{_FLOW}/evals/adversarial.yaml",
+        "cases:\n",
+        "# demo: two cases only ask that nothing is made up, not that it is said\ncases:\n",
+    ),
+    (f"{_FLOW}/evals/adversarial.yaml", _GUESSES_NO_PRICE + _SAYS_SO, _GUESSES_NO_PRICE),
+    (f"{_FLOW}/evals/adversarial.yaml", _TELLS_NO_PAY + _SAYS_SO, _TELLS_NO_PAY),
     (f"{_FLOW}/workflow.yaml", "max_output_tokens: 200", "max_output_tokens: 60   # demo: short"),
     (
         f"{_FLOW}/workflow.yaml",

@@ -97,7 +97,7 @@ _ABOUT = {
 def describe_guard(guard: Guard) -> str:
     """What a guard watches, when it acts, and what it does then."""
     metric = _METRICS.get(guard.metric, guard.metric.replace("_", " "))
-    bound = f"{guard.above:g} s" if guard.metric in _SECONDS else f"{guard.above:.4g}"
+    bound = f"{guard.above:.4g}{_UNITS.get(guard.metric, '')}"
     return (
         f"{to_code(guard.name)}: {metric} above {bound} within"
         f" {guard.window_minutes} minutes (of at least {guard.minimum_calls} calls)"
@@ -105,7 +105,7 @@ def describe_guard(guard: Guard) -> str:
     )
 
 
-_SECONDS = frozenset({GuardMetric.LATENCY_P95_SECONDS})
+_UNITS = {GuardMetric.LATENCY_P95_SECONDS: " s", GuardMetric.COST_PER_CALL_USD: " US dollars"}
 _METRICS = {
     GuardMetric.ERROR_RATE: "the share of calls that fail",
     GuardMetric.REFUSAL_RATE: "the share of calls that are refused",
@@ -113,9 +113,10 @@ _METRICS = {
     GuardMetric.ANSWER_BLOCKED_RATE: "the share of answers that are withheld",
     GuardMetric.REJECTION_RATE: "the share of answers that people reject",
     GuardMetric.LATENCY_P95_SECONDS: "the time that 95 of 100 calls stay below",
+    GuardMetric.COST_PER_CALL_USD: "the mean cost of a call",
 }
 _ACTIONS = {
     GuardAction.ALERT: "raises an alert; nothing is stopped",
-    GuardAction.HALT: "halts the rollout; who is served already stays served",
+    GuardAction.HALT: "halts the release; the one before serves until somebody resumes",
     GuardAction.KILL: "pulls the workflow's kill switch",
 }
