@@ -202,6 +202,24 @@ async def test_other_workflows_go_on_and_their_streams_are_not_touched(
     assert b"error" not in answer.body
 
 
+async def test_streams_that_a_kill_cut_are_held_against_no_model(
+    gateway: Gateway, key: str, other_key: str
+) -> None:
+    """Else the model's breaker opens, and every other workflow of that model stands still too."""
+    cut = [
+        asyncio.ensure_future(ask(gateway.port, say("[[trickle]]", stream=True), key=key))
+        for _ in range(20)
+    ]
+    await asyncio.sleep(0.4)
+    means = ByRequest()
+    await asyncio.to_thread(means.pull, gateway)
+    answers = [await one for one in cut]
+    assert all(b"alos_workflow_stopped" in answer.body for answer in answers)
+    assert (await ask(gateway.port, say(), key=other_key)).status == HTTPStatus.OK
+    means.take_back(gateway)
+    assert (await ask(gateway.port, say(), key=key)).status == HTTPStatus.OK
+
+
 @pytest.mark.parametrize("line", ["everything", "workflow", "who knows", "\x00\xff"])
 async def test_a_kill_file_that_says_everything_or_nonsense_stops_all(
     gateway: Gateway, key: str, other_key: str, line: str

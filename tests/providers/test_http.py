@@ -443,7 +443,7 @@ async def test_closing_a_stream_aborts_upstream_and_wakes_who_waits_for_it(
         await answer.close()
         with pytest.raises(ProviderBroke) as broke:
             await asyncio.wait_for(waiting, 1)
-        assert broke.value.failure.why is Broken.BROKEN_OFF
+        assert broke.value.failure.why is Broken.CLOSED
 
 
 async def test_what_comes_after_an_answer_spoils_the_connection(provider: HttpProvider) -> None:

@@ -164,5 +164,6 @@ async def _chain(
         try:
             chunk = await anext(rest, None)
         except ProviderBroke as error:
-            on_broken(error.failure.why)
+            if error.failure.why is not Broken.CLOSED:
+                on_broken(error.failure.why)
             raise

@@ -131,7 +131,7 @@ class Dispatch:
         if tried.reply is not None:
             breakers.note_success(model)
             return tried.reply
-        if tried.result == Broken.FULL:
+        if tried.result in {Broken.FULL, Broken.CLOSED}:
             breakers.note_nothing(model)
         else:
             hint_seconds = tried.hint_seconds or 0.0

@@ -17,6 +17,8 @@ class Broken(StrEnum):
     FULL = "full"
     """Every connection to the vendor is in use, and none came free in time; nothing was sent."""
     TOO_LARGE = "too_large"
+    CLOSED = "closed"
+    """We hung up: the caller left, or a kill switch cut the stream. It says nothing of a model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

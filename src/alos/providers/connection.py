@@ -119,7 +119,7 @@ class Connection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Drop the connection now; whoever waits on it is told."""
-        self._fail(Broken.BROKEN_OFF, "closed by the gateway")
+        self._fail(Broken.CLOSED, "closed by the gateway")
 
     @property
     def is_open(self) -> bool:
