@@ -188,10 +188,10 @@ class StreamExaminer:
         self._last_part[lane] = run[-1]
         if allowed == text:
             return [part.raw for part in run]
-        return self._write_allowed(run, earlier, allowed)
+        return self._write_allowed(run, earlier, earlier + text, allowed)
 
     def _write_allowed(
-        self, run: Sequence[StreamPart], earlier: str, allowed: str
+        self, run: Sequence[StreamPart], earlier: str, wanted: str, allowed: str
     ) -> Sequence[bytes]:
         """Put the allowed text into its events: whole ones go untouched, as they came.
 
@@ -199,7 +199,7 @@ class StreamExaminer:
         written goes with the first one too.
         """
         write = self.reader.write_text
-        if not (earlier + "".join([part.text for part in run])).startswith(allowed):
+        if not wanted.startswith(allowed):
             return [write(run[0], allowed), *(write(part, "") for part in run[1:])]
         end = len(earlier) + len(run[0].text)
         written = [write(run[0], allowed[:end]) if earlier else _cut(run[0], allowed, 0, write)]
