@@ -100,11 +100,13 @@ async def test_a_copy_of_the_store_opens_nothing(desk: Desk) -> None:
 
 
 async def test_it_is_dead_with_its_person_and_when_its_person_says_so(desk: Desk) -> None:
-    stolen = (await desk.sign_in("dan")).token
+    taken = await desk.sign_in("dan")
+    stolen = taken.token
     own = (await desk.sign_in("dan")).token
     listed = (await desk.ask("GET", "/api/v1/sessions", token=own)).json()
-    for one in listed:
-        await desk.ask("POST", f"/api/v1/sessions/{one['id']}/end", token=own)
+    assert taken.session.id in {one["id"] for one in listed}
+    await desk.ask("POST", f"/api/v1/sessions/{taken.session.id}/end", token=own)
+    assert (await desk.ask("GET", "/api/v1/me", token=own)).status_code == 200
     assert (await desk.ask("GET", "/api/v1/me", token=stolen)).status_code == 401
     desk.clock.seconds += 1
     stolen = (await desk.sign_in("fay")).token
