@@ -15,6 +15,7 @@ from alos.api.mount import mount_api
 from alos.checks.catalogue import Scanner, build_scanner
 from alos.checks.packs import standard_packs
 from alos.control.ballots import Ballots
+from alos.control.code_exchange import Reach
 from alos.control.directory import Directory
 from alos.control.evals import EvalParts, Evals
 from alos.control.issuer_keys import IssuerKeys
@@ -28,7 +29,6 @@ from alos.control.revisions import Means, Revisions
 from alos.control.role_book import RoleBook
 from alos.control.scaffold import Extent, ScaffoldWish, build_scaffold, write_scaffold
 from alos.control.sessions import NewSession, SignIn
-from alos.control.sign_on import Reach
 from alos.control.standing import Configuration
 from alos.control.upstreams import Upstreams
 from alos.control.workloads import WorkloadTokens
@@ -40,11 +40,11 @@ from alos.domain.promotion import EvalFact
 from alos.domain.reason import ReasonCode
 from alos.domain.record import NoteEntry, NoteKind
 from alos.domain.refusal import Refusal
-from alos.domain.release import Granted, ReleaseId
+from alos.domain.release_events import Granted, ReleaseId
 from alos.domain.rollout import get_reach
+from alos.domain.rollout_plan import StageName
 from alos.domain.session import Carrier, Origin
 from alos.domain.standing import Standing
-from alos.domain.workflow import StageName
 from alos.gateway.wire.formats import FORMATS
 from alos.ledger.note import SigningKey
 from alos.pipeline.anonymous import Anonymous

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 
-from alos.domain.release import ReleaseId
+from alos.domain.release_events import ReleaseId
 from alos.domain.sign_on import to_challenge
 from tests.api.desk import SUPPORT, Desk, open_desk
 from tests.api.test_sign_on import SECTION, VERIFIER, Browser

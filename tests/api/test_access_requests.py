@@ -11,7 +11,7 @@ from alos.domain.lane import Signature, Vote
 from alos.domain.people import Role
 from alos.domain.promotion import EvalFact
 from alos.domain.record import NoteKind
-from alos.domain.release import Drilled, DrillKind, ReleaseId, VoteCast
+from alos.domain.release_events import Drilled, DrillKind, ReleaseId, VoteCast
 from tests.api.desk import QUESTIONS, Desk, open_desk
 
 WISH = {"workflow": QUESTIONS, "kind": "group", "name": "support", "reason": "They ask as well."}

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from alos.cli.release import app
-from alos.domain.release import ReleaseId
+from alos.domain.release_events import ReleaseId
 from alos.ledger.note import SigningKey
 from alos.ledger.statement import hash_payload, open_statement, sign_statement
 from tests.api.personal_votes import Polls, open_polls

@@ -14,8 +14,8 @@ from alos.domain.fault import StoreDown
 from alos.domain.ids import Digest, PersonId, WorkflowId
 from alos.domain.promotion import EvalFact
 from alos.domain.reason import ReasonCode
-from alos.domain.release import Drilled, DrillKind
-from alos.domain.workflow import StageName
+from alos.domain.release_events import Drilled, DrillKind
+from alos.domain.rollout_plan import StageName
 from tests.control.access_desk import AccessDesk
 from tests.control.release_desk import SUPPORT
 

@@ -13,8 +13,8 @@ from alos.domain.lane import LaneState, Voter
 from alos.domain.people import Role
 from alos.domain.principal import Authentication, Method
 from alos.domain.refusal import ReasonCode, Refusal
-from alos.domain.release import ReleaseId
-from alos.domain.workflow import StageName
+from alos.domain.release_events import ReleaseId
+from alos.domain.rollout_plan import StageName
 from tests.control.release_desk import HOUR, SUPPORT, ReleaseDesk
 
 

@@ -27,10 +27,10 @@ from alos.domain.principal import Authentication, Method
 from alos.domain.promotion import EvalFact
 from alos.domain.record import NoteEntry, NoteKind
 from alos.domain.refusal import ReasonCode, Refusal
-from alos.domain.release import Drilled, DrillKind, ReleaseId
+from alos.domain.release_events import Drilled, DrillKind, ReleaseId
+from alos.domain.rollout_plan import StageName
 from alos.domain.standing import Standing
 from alos.domain.waiver import list_needed
-from alos.domain.workflow import StageName
 from alos.ledger.note import SigningKey
 from alos.ledger.statement import hash_payload
 from alos.ports.bundles import MemoryBundles

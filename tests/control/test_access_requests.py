@@ -11,8 +11,8 @@ from alos.domain.ids import WorkflowId
 from alos.domain.people import Party, PartyKind
 from alos.domain.record import NoteEntry, NoteKind
 from alos.domain.refusal import ReasonCode
-from alos.domain.release import DrillKind
-from alos.domain.workflow import StageName
+from alos.domain.release_events import DrillKind
+from alos.domain.rollout_plan import StageName
 from tests.control.access_desk import AccessDesk
 from tests.control.release_desk import DAY, HOUR, SUPPORT
 

@@ -15,9 +15,10 @@ from alos.domain.call import AdmittedCall, Call
 from alos.domain.outcome import Answered, Outcome, Refused
 from alos.domain.record import NoteKind
 from alos.domain.refusal import ReasonCode
-from alos.domain.release import Drilled, DrillKind, Release
+from alos.domain.release import Release
+from alos.domain.release_events import Drilled, DrillKind
+from alos.domain.rollout_plan import StageName
 from alos.domain.standing import Standing, StandingModel
-from alos.domain.workflow import StageName
 from alos.pipeline.still import Still
 from alos.ports.provider import Broken, ProviderFailure
 from tests.control.eval_desk import JournalCalls

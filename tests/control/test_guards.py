@@ -13,10 +13,10 @@ from alos.domain.ids import Digest, WorkflowId
 from alos.domain.people import Party
 from alos.domain.record import NoteKind, Outcome
 from alos.domain.refusal import ReasonCode, Refusal
-from alos.domain.release import DrillKind, ReleaseId
+from alos.domain.release_events import DrillKind, ReleaseId
 from alos.domain.rollout import NOBODY, Unit
+from alos.domain.rollout_plan import Guard, GuardAction, GuardMetric, StageName
 from alos.domain.standing import StandingWorkflow
-from alos.domain.workflow import Guard, GuardAction, GuardMetric, StageName
 from tests.control.release_desk import HOUR, SUPPORT, ReleaseDesk
 
 BLOCKED = "alos_answer_blocked"

@@ -16,7 +16,7 @@ from alos.control.handbook import (
     write_handbook,
 )
 from alos.control.handbook_words import describe_guard, escape, to_code
-from alos.domain.workflow import Guard, GuardAction, GuardMetric
+from alos.domain.rollout_plan import Guard, GuardAction, GuardMetric
 from tests.control.organisation_folder import SUPPORT, WORKFLOW, OrganisationFolder
 
 RUNBOOK = f"runbooks/{SUPPORT}.md"

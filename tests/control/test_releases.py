@@ -13,11 +13,12 @@ from alos.domain.people import Role
 from alos.domain.principal import Authentication, Method
 from alos.domain.record import NoteKind
 from alos.domain.refusal import ReasonCode, Refusal
-from alos.domain.release import DrillKind, ReleaseState, RolledBack
+from alos.domain.release import ReleaseState
+from alos.domain.release_events import DrillKind, RolledBack
 from alos.domain.rollout import Unit
+from alos.domain.rollout_plan import StageName
 from alos.domain.standing import ReleaseStage
 from alos.domain.waiver import Waiver, WaiverAbout
-from alos.domain.workflow import StageName
 from tests.control.release_desk import DAY, HOUR, SUPPORT, ReleaseDesk
 
 

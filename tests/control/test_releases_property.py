@@ -20,9 +20,10 @@ from alos.domain.ids import Digest, PersonId
 from alos.domain.lane import LaneState
 from alos.domain.people import Role
 from alos.domain.refusal import ReasonCode, Refusal
-from alos.domain.release import DrillKind, ReleaseState, RolledBack
+from alos.domain.release import ReleaseState
+from alos.domain.release_events import DrillKind, RolledBack
 from alos.domain.rollout import Unit
-from alos.domain.workflow import StageName
+from alos.domain.rollout_plan import StageName
 from tests.control.release_desk import DAY, SUPPORT, ReleaseDesk
 
 UNITS = (

@@ -8,7 +8,7 @@ import pytest
 from alos.control.vote_requests import Reminders, ask_for_votes, write_page
 from alos.domain.lane import LaneState
 from alos.domain.people import Party, Role
-from alos.domain.release import ReleaseId
+from alos.domain.release_events import ReleaseId
 from tests.control.release_desk import DAY, HOUR, ReleaseDesk
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from alos.domain.ids import WorkflowId
 from alos.domain.rollout import BUCKETS, Unit, get_bucket, get_next_stage, get_reach, is_in_percent
-from alos.domain.workflow import RolloutStage, StageName
+from alos.domain.rollout_plan import RolloutStage, StageName
 
 VECTORS = Path(__file__).parents[2] / "docs" / "reference" / "vectors" / "rollout-buckets.json"
 FLOW = WorkflowId("support-reply-drafting")

@@ -9,7 +9,7 @@ import pytest
 from alos.domain.ids import Digest, PersonId, WorkflowId
 from alos.domain.lane import Signature, Vote
 from alos.domain.people import Role
-from alos.domain.release import (
+from alos.domain.release_events import (
     Consulted,
     Drilled,
     DrillKind,
@@ -24,9 +24,9 @@ from alos.domain.release import (
     VotesVoided,
 )
 from alos.domain.rollout import Reach
+from alos.domain.rollout_plan import StageName
 from alos.domain.tier import Tier
 from alos.domain.waiver import Waiver, WaiverAbout
-from alos.domain.workflow import StageName
 from alos.ports.bundles import BundleStore, MemoryBundles, StoredBundle
 from alos.ports.release_log import LogMovedOn, MemoryReleaseLog, ReleaseLog
 from alos.ports.waivers import MemoryWaivers

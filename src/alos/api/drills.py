@@ -14,7 +14,7 @@ from alos.domain.action import Action
 from alos.domain.ids import WorkflowId
 from alos.domain.reason import ReasonCode
 from alos.domain.refusal import Refusal
-from alos.domain.release import DrillKind
+from alos.domain.release_events import DrillKind
 
 Driller = Annotated[Caller, Depends(May(Action.DRILL_RUN, of_object=True))]
 

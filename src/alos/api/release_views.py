@@ -13,7 +13,8 @@ from alos.domain.bundle import Bundle
 from alos.domain.lane import Vote
 from alos.domain.promotion import Ending
 from alos.domain.refusal import Refusal
-from alos.domain.release import DrillKind, Lineage, Release
+from alos.domain.release import Lineage, Release
+from alos.domain.release_events import DrillKind
 
 
 class ReleaseLine(Body):

@@ -33,8 +33,9 @@ from alos.domain.ids import Digest, PersonId, WorkflowId
 from alos.domain.people import Role
 from alos.domain.reason import ReasonCode
 from alos.domain.refusal import Refusal
-from alos.domain.release import Release, ReleaseId
-from alos.domain.workflow import StageName
+from alos.domain.release import Release
+from alos.domain.release_events import ReleaseId
+from alos.domain.rollout_plan import StageName
 
 Slug = Annotated[str, Field(max_length=64)]
 Reader = Annotated[Caller, Depends(May(Action.RELEASE_READ))]

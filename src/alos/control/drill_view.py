@@ -8,7 +8,7 @@ from alos.control.standing import Configuration, Served, compile_served
 from alos.domain.bundle import Bundle
 from alos.domain.ids import KeyId, ModelName, PrincipalId, RunId, WorkspaceId
 from alos.domain.key import make_key
-from alos.domain.release import DrillKind
+from alos.domain.release_events import DrillKind
 from alos.domain.standing import (
     Cap,
     KeyGrant,

@@ -32,7 +32,8 @@ from alos.domain.outcome import Outcome as DoorOutcome
 from alos.domain.outcome import Streaming
 from alos.domain.record import ClosingEntry, Fact
 from alos.domain.refusal import ReasonCode, Refusal
-from alos.domain.release import Drilled, DrillKind, Release
+from alos.domain.release import Release
+from alos.domain.release_events import Drilled, DrillKind
 from alos.ports.call_store import CallStore
 from alos.ports.clock import Clock
 from alos.ports.ids import Ids

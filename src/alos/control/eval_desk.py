@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from alos.control.eval_plan import EvalPlan, get_judge
 from alos.control.eval_record import HandedIn, is_answered, is_question
+from alos.control.grants import list_workload_grants
 from alos.control.plane import ControlPlane
 from alos.control.refused import ChangeRefused
-from alos.control.standing import list_workload_grants
 from alos.domain.bundle import Bundle
 from alos.domain.evaluation import RunPurpose
 from alos.domain.golden import GoldenCase, Grader
@@ -83,7 +83,8 @@ def find_key(plane: ControlPlane, wanted: str, workflow: WorkflowId, by: Princip
 def _find_workload(plane: ControlPlane, by: Principal) -> KeyGrant:
     if by.kind is not CallerKind.WORKLOAD:
         raise ChangeRefused("name the key that will make the calls")
-    for grant in list_workload_grants(plane.configuration):
+    now = plane.configuration
+    for grant in list_workload_grants(now.organisation, now.bundles):
         if grant.id == by.authentication.grant:
             return grant
     raise ChangeRefused("the workload's rule in alos.yaml names workflows of two workspaces")

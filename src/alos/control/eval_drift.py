@@ -1,7 +1,7 @@
 """A run beside an earlier one: the live release's, and for a nightly one what let it go live."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,7 +9,17 @@ from alos.control.eval_record import RunReading
 from alos.control.eval_result import read_states
 from alos.control.standing import Configuration
 from alos.domain.bundle import Bundle
-from alos.domain.evaluation import ERROR_SHARE, CaseResult, CaseState, Comparison, Try, Verdict
+from alos.domain.evaluation import (
+    ERROR_SHARE,
+    CaseResult,
+    CaseState,
+    Comparison,
+    RunPurpose,
+    Try,
+    Verdict,
+    Word,
+)
+from alos.domain.ids import Digest
 from alos.domain.people import Party, PartyKind
 from alos.evals.drift import DriftWord, Earlier, describe_drift, find_drift
 from alos.evals.verdict import compare
@@ -32,7 +42,43 @@ def compare_with(results: Sequence[CaseResult], live: EvalRun) -> Comparison:
     return compare(results, paired, live.digest)
 
 
-def is_measured(run: EvalRun) -> bool:
+def get_newest(runs: Sequence[EvalRun]) -> EvalRun:
+    """The one that ended last; of two that ended in one second, the later number."""
+    return max(runs, key=lambda run: (run.finished_at_unix or 0, run.number))
+
+
+def find_gated(
+    runs: Sequence[EvalRun], digest: Digest, is_intact: Callable[[EvalRun], bool]
+) -> EvalRun | None:
+    """The newest gate run of a digest that passed: what let it go live."""
+    passed = [
+        one
+        for one in runs
+        if one.digest == digest
+        and one.purpose is RunPurpose.GATE
+        and one.verdict is Word.PASS
+        and is_intact(one)
+    ]
+    return get_newest(passed) if passed else None
+
+
+def find_measured(
+    runs: Sequence[EvalRun], digest: Digest, is_intact: Callable[[EvalRun], bool]
+) -> EvalRun | None:
+    """The newest run of a live release that was measured, gate or nightly; ``runs`` by age."""
+    known = [
+        one
+        for one in runs
+        if one.digest == digest
+        and one.result
+        and one.purpose is not RunPurpose.TRIAL
+        and _is_measured(one)
+        and is_intact(one)
+    ]
+    return known[-1] if known else None
+
+
+def _is_measured(run: EvalRun) -> bool:
     """Whether nearly every case has a decision; else nobody may be compared with the run.
 
     Whoever runs the live release's set and hands little in would lower the bar for the next one.

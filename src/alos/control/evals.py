@@ -22,7 +22,13 @@ from alos.control.eval_desk import (
     RunWish,
     find_key,
 )
-from alos.control.eval_drift import compare_with, is_measured, write_notice
+from alos.control.eval_drift import (
+    compare_with,
+    find_gated,
+    find_measured,
+    get_newest,
+    write_notice,
+)
 from alos.control.eval_ending import end_run, write_ending_facts, write_facts
 from alos.control.eval_plan import EvalPlan, build_plan
 from alos.control.eval_record import read_run
@@ -276,11 +282,11 @@ class Evals:
         ]
         if not ended:
             return None
-        newest = self._to_fact(_get_newest(ended))
+        newest = self._to_fact(get_newest(ended))
         in_ci = [run for run in ended if run.is_ci]
         if newest.is_ci or not newest.passed or not in_ci:
             return newest
-        return self._to_fact(_get_newest(in_ci))
+        return self._to_fact(get_newest(in_ci))
 
     def _to_fact(self, run: EvalRun) -> EvalFact:
         return EvalFact(
@@ -369,40 +375,18 @@ class Evals:
         self._plane.refresh()
 
     async def _find_gated(self, run: EvalRun) -> EvalRun | None:
-        """The newest gate run of a nightly run's digest that passed: what let it go live."""
         if run.purpose is not RunPurpose.NIGHTLY:
             return None
         runs = await asyncio.to_thread(self._runs.list_runs, run.workflow)
-        passed = [
-            one
-            for one in runs
-            if one.digest == run.digest
-            and one.purpose is RunPurpose.GATE
-            and one.verdict is Word.PASS
-            and self.is_intact(one)
-        ]
-        return _get_newest(passed) if passed else None
+        return find_gated(runs, run.digest, self.is_intact)
 
     async def _compare(self, run: EvalRun, results: Sequence[CaseResult]) -> Comparison | None:
-        """Pair with the newest run of the live release that was measured, gate or nightly."""
         live = self._parts.get_live(run.workflow)
         if live is None or live.digest == run.digest:
             return None
         runs = await asyncio.to_thread(self._runs.list_runs, run.workflow)
-        known = [
-            one
-            for one in runs
-            if one.digest == live.digest
-            and one.result
-            and one.purpose is not RunPurpose.TRIAL
-            and is_measured(one)
-            and self.is_intact(one)
-        ]
-        return compare_with(results, known[-1]) if known else None
+        known = find_measured(runs, live.digest, self.is_intact)
+        return compare_with(results, known) if known is not None else None
 
     def _now_unix(self) -> int:
         return self._parts.clock.unix_ns() // 1_000_000_000
-
-
-def _get_newest(runs: Sequence[EvalRun]) -> EvalRun:
-    return max(runs, key=lambda run: (run.finished_at_unix or 0, run.number))

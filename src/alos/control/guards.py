@@ -18,8 +18,9 @@ from alos.domain.bundle import Bundle
 from alos.domain.fault import Fault
 from alos.domain.guarded import GuardedCall, get_bound, get_value, is_watchable
 from alos.domain.people import Party, PartyKind
-from alos.domain.release import Release, ReleaseId
-from alos.domain.workflow import Guard, GuardAction
+from alos.domain.release import Release
+from alos.domain.release_events import ReleaseId
+from alos.domain.rollout_plan import Guard, GuardAction
 from alos.evals.sequential import BoundedMeanTest
 from alos.ports.guarded_calls import GuardedCalls
 

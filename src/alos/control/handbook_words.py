@@ -10,13 +10,8 @@ from collections.abc import Sequence
 
 from alos.domain.ids import PersonId
 from alos.domain.people import Party, PartyKind, People
-from alos.domain.workflow import (
-    Guard,
-    GuardAction,
-    GuardMetric,
-    VerificationKind,
-    VerificationRule,
-)
+from alos.domain.rollout_plan import Guard, GuardAction, GuardMetric
+from alos.domain.workflow import VerificationKind, VerificationRule
 
 _MARKS = re.compile(r"([\\`*_\[\]<>#|~&!$])")
 _BIDIRECTIONAL = frozenset(

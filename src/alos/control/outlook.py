@@ -8,7 +8,8 @@ from alos.control.release_facts import GetEvalFact
 from alos.control.standing import Configuration
 from alos.domain.ids import WorkflowId
 from alos.domain.promotion import DAY_SECONDS, DRILL_FRESH_DAYS, EVAL_FRESH_DAYS, Ending
-from alos.domain.release import DrillKind, Lineage, Release
+from alos.domain.release import Lineage, Release
+from alos.domain.release_events import DrillKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,17 +14,8 @@ from alos.control.standing import Served
 from alos.domain.ids import Digest, WorkflowId
 from alos.domain.record import NoteKind
 from alos.domain.refusal import Refusal
-from alos.domain.release import (
-    Granted,
-    Halted,
-    Lineage,
-    Release,
-    ReleaseEvent,
-    ReleaseState,
-    Resumed,
-    RolledBack,
-    apply,
-)
+from alos.domain.release import Lineage, Release, ReleaseState, apply
+from alos.domain.release_events import Granted, Halted, ReleaseEvent, Resumed, RolledBack
 from alos.domain.rollout import NOBODY
 from alos.domain.standing import ReleaseStage, StandingRelease
 from alos.ports.release_log import LoggedEvent, LogMovedOn, ReleaseLog

@@ -22,23 +22,21 @@ from alos.domain.organisation import Lane
 from alos.domain.promotion import PromotionFacts
 from alos.domain.record import NoteKind
 from alos.domain.refusal import ReasonCode, Refusal
-from alos.domain.release import (
+from alos.domain.release import Lineage, Release, ReleaseState
+from alos.domain.release_events import (
     Drilled,
     Granted,
     Halted,
-    Lineage,
-    Release,
     ReleaseEvent,
     ReleaseId,
-    ReleaseState,
     Resumed,
     RolledBack,
     Submitted,
     VotesVoided,
 )
 from alos.domain.rollout import get_next_stage, get_reach
+from alos.domain.rollout_plan import StageName
 from alos.domain.tier import Tier
-from alos.domain.workflow import StageName
 from alos.ports.clock import Clock
 
 

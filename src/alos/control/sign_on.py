@@ -15,21 +15,19 @@ from urllib.parse import urlencode
 
 from alos.control.ballots import Ballot, Ballots, Login, pack_ballot, unpack_ballot
 from alos.control.change_notes import ChangeNotes
-from alos.control.issuer_keys import IssuerKeys, Metadata, Source
+from alos.control.code_exchange import CodeExchange, Reach
+from alos.control.issuer_keys import Source
 from alos.control.sessions import NewSession, Sessions, SignIn
 from alos.control.standing import Configuration
-from alos.control.tokens import peek, verify
+from alos.control.tokens import peek
 from alos.domain.account import check_account, find_person
-from alos.domain.fault import SignOnDown
 from alos.domain.ids import PersonId
 from alos.domain.reason import ReasonCode
 from alos.domain.record import NoteKind
 from alos.domain.refusal import Refusal
 from alos.domain.session import Carrier, Origin, hash_token
 from alos.domain.sign_on import Issuer, Site, to_challenge
-from alos.domain.token_claims import Expected
 from alos.ports.clock import Clock
-from alos.ports.identity_provider import IdentityProviders
 from alos.ports.sessions import AccountState, TicketState
 
 CALLBACK: Final = "/api/v1/login/callback"
@@ -38,7 +36,6 @@ CODE_SECONDS: Final = 120
 _LOGIN = "login"
 _CODE = "cli_code"
 _LONGEST = 4_096
-_OK = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,19 +77,6 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
-    """How issuers are reached.
-
-    Attributes:
-        reveal: gives the secret that a reference names, or ``None``.
-    """
-
-    providers: IdentityProviders
-    keys: IssuerKeys
-    reveal: Callable[[str], str | None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
     """What a login leaves in the store until it ends, and after.
 
@@ -125,9 +109,8 @@ class SignOn:
         site: Callable[[], Site],
         lets_personal: Callable[[], bool],
     ) -> None:
-        self._providers = reach.providers
         self._keys = reach.keys
-        self._reveal = reach.reveal
+        self._codes = CodeExchange(reach, clock)
         self._tickets = kept.tickets
         self._accounts = kept.accounts
         self.ballots = Ballots(kept.tickets, clock)
@@ -262,7 +245,9 @@ class SignOn:
         code = query.get("code", "")
         if "error" in query or not 0 < len(code) <= _LONGEST:
             return Refusal(code=ReasonCode.LOGIN_BAD, detail="the identity provider said no")
-        exchanged = await self._exchange(issuer, metadata, facts, code)
+        exchanged = await self._codes.exchange(
+            issuer, self._get_source(issuer), facts, code, skew_seconds=self._skew_seconds
+        )
         if isinstance(exchanged, Refusal):
             return exchanged
         claims, token = exchanged
@@ -272,61 +257,6 @@ class SignOn:
         if (ballot := unpack_ballot(facts)) is not None:
             return await self._prove(issuer, ballot, person, (claims, token), _unpack(facts))
         return await self._open(issuer, claims, person, _unpack(facts))
-
-    async def _exchange(
-        self, issuer: Issuer, metadata: Metadata, facts: Mapping[str, str], code: str
-    ) -> tuple[Mapping[str, Any], str] | Refusal:
-        """The claims, and the ID token that they are of."""
-        form = {
-            "grant_type": "authorization_code",
-            "code": code,
-            "redirect_uri": facts["redirect_uri"],
-            "code_verifier": facts["verifier"],
-            "client_id": issuer.client_id,
-        }
-        secret = self._reveal(issuer.client_secret) if issuer.client_secret else None
-        if issuer.client_secret and secret is None:
-            raise SignOnDown(
-                f"the client secret of issuer {issuer.name} is not where it should be"
-            )
-        basic = (issuer.client_id, secret) if secret and metadata.basic_auth else None
-        if secret and basic is None:
-            form["client_secret"] = secret
-        answer = await self._providers.post(
-            metadata.token_endpoint, form, ca_file=issuer.ca_file, basic=basic
-        )
-        if answer.status >= 500:  # noqa: PLR2004 - HTTP's server errors
-            raise SignOnDown(f"issuer {issuer.name} answered {answer.status} to a code")
-        token = answer.body.get("id_token")
-        if answer.status != _OK or not isinstance(token, str):
-            return Refusal(code=ReasonCode.LOGIN_BAD, detail="the identity provider took no code")
-        claims = await verify(
-            token,
-            self._keys,
-            self._get_source(issuer),
-            Expected(issuer=issuer.url, audience=issuer.client_id, nonce=facts["nonce"]),
-            now_unix=self._now_unix(),
-            skew_seconds=self._configuration().organisation.sign_on.clock_skew_seconds,
-        )
-        if isinstance(claims, Refusal):
-            return claims
-        if issuer.email_claim not in claims:
-            access_token = answer.body.get("access_token")
-            claims = await self._add_userinfo(issuer, metadata, claims, access_token)
-        return claims, token
-
-    async def _add_userinfo(
-        self, issuer: Issuer, metadata: Metadata, claims: Mapping[str, Any], access_token: object
-    ) -> Mapping[str, Any]:
-        """Some providers keep the address out of the ID token (OpenID Connect Core §5.4)."""
-        if not metadata.userinfo_endpoint or not isinstance(access_token, str):
-            return claims
-        answer = await self._providers.get(
-            metadata.userinfo_endpoint, ca_file=issuer.ca_file, bearer=access_token
-        )
-        if answer.status != _OK or answer.body.get("sub") != claims["sub"]:
-            return claims
-        return {**answer.body, **claims}
 
     async def _find_person(self, issuer: Issuer, claims: Mapping[str, Any]) -> PersonId | Refusal:
         refusal = check_account(issuer, claims, lets_personal=self._lets_personal())
@@ -373,8 +303,7 @@ class SignOn:
             key=key.as_dict(private=False),
             challenge=command_line.challenge,
         )
-        skew = self._configuration().organisation.sign_on.clock_skew_seconds
-        code = await self.ballots.prove(ballot, login, skew_seconds=skew)
+        code = await self.ballots.prove(ballot, login, skew_seconds=self._skew_seconds)
         if isinstance(code, Refusal):
             return code
         return SignedIn(person=person, command_line=command_line, code=code)
@@ -418,6 +347,10 @@ class SignOn:
     def _get_source(self, issuer: Issuer) -> Source:
         outage = self._configuration().organisation.sign_on.outage_seconds
         return Source(url=issuer.url, ca_file=issuer.ca_file, outage_seconds=outage)
+
+    @property
+    def _skew_seconds(self) -> int:
+        return self._configuration().organisation.sign_on.clock_skew_seconds
 
     def _get_redirect_uri(self) -> str:
         return self._site().origin + CALLBACK

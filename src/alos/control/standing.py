@@ -1,26 +1,24 @@
 """Compiles what the files, the directory and the kill switches say into one Standing."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 
-from alos.control.accountable import get_account_accountability, get_workflow_accountability
+from alos.control.accountable import get_workflow_accountability
+from alos.control.grants import list_workload_grants, to_grant
 from alos.control.prices import get_price
-from alos.domain.account import is_personal
 from alos.domain.boundary import BoundaryAction, DataClass, PiiAction
 from alos.domain.bundle import Bundle
-from alos.domain.ids import Digest, Epoch, KeyId, ModelName, PersonId, PrincipalId, WorkflowId
+from alos.domain.ids import Digest, Epoch, ModelName, PersonId, WorkflowId
 from alos.domain.organisation import Model, Organisation, Vendor, WireFormat
-from alos.domain.people import People, Person, PersonSource
+from alos.domain.people import People
 from alos.domain.prompt import get_pieces
 from alos.domain.retention import build_body_rule, is_decided
 from alos.domain.shape import Shape
-from alos.domain.sign_on import to_grant_prefix
 from alos.domain.standing import (
     Action,
     Cap,
     KeyGrant,
-    PrincipalKind,
     RateLimit,
     ReleaseStage,
     Standing,
@@ -123,8 +121,8 @@ def compile_standing(
         dev=dev,
         policy=configuration.policy,
         keys={
-            key.prefix: _to_grant(key, organisation, people, permissions.bound)
-            for key in (*keys, *list_workload_grants(configuration))
+            key.prefix: to_grant(key, organisation, people, permissions.bound)
+            for key in (*keys, *list_workload_grants(organisation, configuration.bundles))
         },
         workflows={
             **{
@@ -152,62 +150,6 @@ def compile_standing(
     )
 
 
-def _to_grant(
-    key: KeyGrant,
-    organisation: Organisation,
-    people: People,
-    bound: frozenset[tuple[str, PersonId]],
-) -> KeyGrant:
-    """The key as it holds now: whether its principal is active, and how we know who that is."""
-    active = is_active(key, organisation, people)
-    person = people.persons.get(PersonId(key.principal))
-    if key.principal_kind is not PrincipalKind.PERSON or person is None:
-        return replace(key, active=active)
-    return replace(
-        key,
-        active=active,
-        groups=person.groups if person.active else frozenset(),
-        identity=_get_identity(person, organisation, bound),
-        personal_account=is_personal(person),
-    )
-
-
-def _get_identity(
-    person: Person, organisation: Organisation, bound: frozenset[tuple[str, PersonId]]
-) -> str:
-    """How we know who the person is: the company's login or directory, or only a file."""
-    if is_personal(person):
-        return "personal_account"
-    issuers = organisation.sign_on.issuers.values()
-    signs_in = any((issuer.url, person.id) in bound for issuer in issuers)
-    return "sso" if signs_in or person.source is PersonSource.DIRECTORY else "people_file"
-
-
-def list_workload_grants(configuration: Configuration) -> Iterator[KeyGrant]:
-    """What machines may do whose tokens a rule takes; a rule across workspaces gives nothing."""
-    for rule in configuration.organisation.sign_on.workload_rules:
-        bundles = [configuration.bundles.get(slug) for slug in rule.workflows]
-        known = [one for one in bundles if one is not None]
-        workspaces = {one.workflow.workspace for one in known}
-        if len(known) != len(bundles) or len(workspaces) != 1:
-            continue
-        yield KeyGrant(
-            id=KeyId(to_grant_prefix(rule.name)),
-            prefix=to_grant_prefix(rule.name),
-            secret_hash=b"",
-            principal=rule.service_account,
-            principal_kind=PrincipalKind.SERVICE,
-            workspace=workspaces.pop(),
-            workflows=frozenset(rule.workflows),
-            default_workflow=rule.workflows[0],
-            surface=known[0].workflow.surface.name,
-            expires_at_unix=None,
-            revoked=False,
-            active=True,
-            identity="workload",
-        )
-
-
 def compile_trial(
     bundle: Bundle, configuration: Configuration, *, stage: ReleaseStage
 ) -> StandingWorkflow:
@@ -218,20 +160,6 @@ def compile_trial(
     """
     compiled = to_standing_workflow(bundle, configuration.organisation, configuration.people)
     return replace(compiled, release=StandingRelease(digest=bundle.digest, stage=stage))
-
-
-def is_active(key: KeyGrant, organisation: Organisation, people: People) -> bool:
-    """Whether the person is active, or somebody active answers for the service account.
-
-    Production does not stop because a person left: accountability passes on.
-    """
-    if key.principal_kind is PrincipalKind.PERSON:
-        return people.get_active(PersonId(key.principal)) is not None
-    account = people.service_accounts.get(PrincipalId(key.principal))
-    if account is None or not account.active:
-        return False
-    answering = get_account_accountability(account, key.workspace, organisation, people)
-    return answering.person is not None
 
 
 def compile_served(

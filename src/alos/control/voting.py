@@ -29,7 +29,8 @@ from alos.domain.people import Role
 from alos.domain.principal import Authentication
 from alos.domain.record import NoteKind
 from alos.domain.refusal import ReasonCode, Refusal
-from alos.domain.release import Consulted, Lineage, Release, ReleaseId, ReleaseState, VoteCast
+from alos.domain.release import Lineage, Release, ReleaseState
+from alos.domain.release_events import Consulted, ReleaseId, VoteCast
 from alos.ports.clock import Clock
 from alos.ports.statements import Statements
 

@@ -9,12 +9,12 @@ from alos.control.forms import suggest, validate
 from alos.control.workflow_form import WorkflowForm
 from alos.control.workflow_values import to_workflow
 from alos.domain.boundary import FORBIDDEN_CLASSES, BoundaryAction, DataClass
+from alos.domain.rollout_plan import StageName
 from alos.domain.shape import NUMBERS, WORDS
 from alos.domain.tier import Tier
 from alos.domain.workflow import (
     EscalationRule,
     FallbackKind,
-    StageName,
     SurfaceKind,
     VerificationKind,
     Workflow,

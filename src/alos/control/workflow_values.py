@@ -5,13 +5,13 @@ from types import MappingProxyType
 
 from alos.control.boundary_form import BoundaryForm, ForbiddenForm, SurfaceForm
 from alos.control.people import to_party
+from alos.control.rollout_form import RolloutForm
 from alos.control.workflow_form import (
     CacheForm,
     FallbackForm,
     FearedFailureForm,
     ModelsForm,
     RaciForm,
-    RolloutForm,
     ToolForm,
     VerificationForm,
     WorkflowForm,
@@ -25,6 +25,7 @@ from alos.domain.boundary import (
 )
 from alos.domain.ids import ModelName, PersonId, WorkflowId, WorkspaceId
 from alos.domain.people import Party
+from alos.domain.rollout_plan import Guard, Rollout, RolloutStage
 from alos.domain.shape import ParameterRange, get_digest
 from alos.domain.tier import Tier
 from alos.domain.workflow import (
@@ -33,12 +34,9 @@ from alos.domain.workflow import (
     Exposure,
     Fallback,
     FearedFailure,
-    Guard,
     Limits,
     Owners,
     Raci,
-    Rollout,
-    RolloutStage,
     Route,
     Surface,
     SurfaceAttestation,

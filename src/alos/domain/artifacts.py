@@ -13,8 +13,8 @@ from alos.domain.gate import check_promote, check_trial
 from alos.domain.promotion import PromotionFacts
 from alos.domain.refusal import ReasonCode, Refusal
 from alos.domain.release import Lineage, Release
+from alos.domain.rollout_plan import StageName
 from alos.domain.standing import Standing, StandingWorkflow
-from alos.domain.workflow import StageName
 
 
 class Artifact(StrEnum):

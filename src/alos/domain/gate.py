@@ -15,9 +15,11 @@ from alos.domain.promotion import (
     PromotionFacts,
 )
 from alos.domain.refusal import ReasonCode, Refusal
-from alos.domain.release import DrillKind, Lineage, Release, ReleaseState
+from alos.domain.release import Lineage, Release, ReleaseState
+from alos.domain.release_events import DrillKind
 from alos.domain.request import Request
 from alos.domain.rollout import Unit, get_next_stage
+from alos.domain.rollout_plan import StageName
 from alos.domain.standing import (
     KeyGrant,
     ReleaseStage,
@@ -27,7 +29,6 @@ from alos.domain.standing import (
     Stop,
 )
 from alos.domain.tier import Tier
-from alos.domain.workflow import StageName
 
 
 def get_stop(standing: Standing, workflow: StandingWorkflow) -> Stop | None:

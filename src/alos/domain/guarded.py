@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from alos.domain.record import Outcome
 from alos.domain.refusal import ReasonCode
-from alos.domain.workflow import Guard, GuardMetric
+from alos.domain.rollout_plan import Guard, GuardMetric
 
 SLOW_SHARE: Final = 0.05
 """A 95th percentile is above a bound where more than this share of the calls is slower."""

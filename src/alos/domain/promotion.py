@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from alos.domain.lane import LaneState
-from alos.domain.release import DrillKind
+from alos.domain.release_events import DrillKind
+from alos.domain.rollout_plan import StageName
 from alos.domain.tier import Tier, TierFloor
-from alos.domain.workflow import StageName
 
 DAY_SECONDS = 24 * 3600
 EVAL_FRESH_DAYS = 30

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from alos.domain.ids import WorkflowId
-from alos.domain.workflow import RolloutStage, StageName
+from alos.domain.rollout_plan import RolloutStage, StageName
 
 BUCKET_ALGORITHM = "alos-bucket-v1"
 BUCKETS = 10_000

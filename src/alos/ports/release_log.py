@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from alos.domain.ids import WorkflowId
-from alos.domain.release import ReleaseEvent
+from alos.domain.release_events import ReleaseEvent
 
 
 class LogMovedOn(Exception):  # noqa: N818 - not a fault: somebody else was quicker

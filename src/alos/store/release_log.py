@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import func, insert, select
 
 from alos.domain.ids import WorkflowId
-from alos.domain.release import (
+from alos.domain.release_events import (
     Consulted,
     Drilled,
     Granted,

@@ -13,6 +13,7 @@ from alos.api.parts import Parts
 from alos.checks.catalogue import Scanner
 from alos.control.access_requests import AccessRequests
 from alos.control.blast_radius import BlastRadii
+from alos.control.code_exchange import Reach
 from alos.control.custody import Custody
 from alos.control.directory import Directory
 from alos.control.drills import DrillParts, Drills
@@ -28,7 +29,7 @@ from alos.control.revisions import Revisions
 from alos.control.revivals import Revivals
 from alos.control.sessions import Sessions
 from alos.control.set_up import SetUp
-from alos.control.sign_on import Kept, Reach, SignOn
+from alos.control.sign_on import Kept, SignOn
 from alos.control.standing import Configuration
 from alos.control.upstreams import Upstreams
 from alos.control.workloads import WorkloadTokens
