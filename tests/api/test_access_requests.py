@@ -11,8 +11,9 @@ from alos.domain.lane import Signature, Vote
 from alos.domain.people import Role
 from alos.domain.promotion import EvalFact
 from alos.domain.record import NoteKind
-from alos.domain.release_events import Drilled, DrillKind, ReleaseId, VoteCast
+from alos.domain.release_events import DrillKind, ReleaseId, VoteCast
 from tests.api.desk import QUESTIONS, Desk, open_desk
+from tests.control.release_desk import to_drilled
 
 WISH = {"workflow": QUESTIONS, "kind": "group", "name": "support", "reason": "They ask as well."}
 PATH = "/api/v1/access-requests"
@@ -42,16 +43,7 @@ async def earn_everything(desk: Desk, release: ReleaseId) -> None:
         await desk.releases.book.change(workflow, lambda _, one=decision: one)  # type: ignore[misc]
     for kind in (DrillKind.KILL, DrillKind.FALLBACK):
         await desk.releases.releases.record_drill(
-            Drilled(
-                workflow=workflow,
-                digest=found.digest,
-                kind=kind,
-                passed=True,
-                detail="",
-                run="drill_1",
-                by="ben",
-                at_unix=now,
-            )
+            to_drilled(kind, found.digest, workflow=workflow, at_unix=now)
         )
 
 

@@ -7,14 +7,13 @@ import pytest
 
 from alos.control.bundle import read_contents
 from alos.control.clone import build_clone
-from alos.control.releases import Submission
 from alos.control.scaffold import write_scaffold
 from alos.domain.artifacts import Artifact
 from alos.domain.fault import StoreDown
-from alos.domain.ids import Digest, PersonId, WorkflowId
+from alos.domain.ids import Digest, WorkflowId
 from alos.domain.promotion import EvalFact
 from alos.domain.reason import ReasonCode
-from alos.domain.release_events import Drilled, DrillKind
+from alos.domain.release_events import DrillKind
 from alos.domain.rollout_plan import StageName
 from tests.control.access_desk import AccessDesk
 from tests.control.release_desk import SUPPORT
@@ -42,16 +41,7 @@ async def test_a_copy_by_hand_has_none_of_what_the_first_one_earned(desk: Access
     await desk.plane.put_configuration(desk.read(), by="chloe")
     assert await desk.list_missing(COPY) == set(Artifact)
     bundle = desk.plane.configuration.bundles[COPY]
-    await desk.bundles.keep(bundle, by="fay")
-    done = await desk.releases.submit(
-        Submission(
-            digest=bundle.digest,
-            authors=frozenset(),
-            by=PersonId("fay"),
-            by_identities=frozenset({"fay"}),
-        )
-    )
-    assert isinstance(done, str)
+    done = await desk.submit(bundle=bundle)
     assert await desk.list_missing(COPY) == {
         Artifact.EVAL,
         Artifact.REVIEW_RULES,
@@ -65,11 +55,8 @@ async def test_a_byte_changed_after_the_eval_and_the_votes_counts_with_neither(
     desk: AccessDesk,
 ) -> None:
     first = await desk.submit()
-    found = desk.releases.find(first)
-    assert found is not None
-    desk.pass_eval(found.digest)
-    await desk.fill_lane(first)
-    await desk.drill(DrillKind.KILL, DrillKind.FALLBACK, digest=found.digest)
+    digest = await desk.earn(first)
+    await desk.drill(DrillKind.KILL, DrillKind.FALLBACK, digest=digest)
     assert await desk.list_missing() == set()
     prompt = f"workflows/{SUPPORT}/prompts/draft-reply.md"
     desk.folder.write(prompt, (desk.folder.path / prompt).read_text() + " ")
@@ -81,34 +68,16 @@ async def test_a_drill_of_another_workflow_that_failed_or_that_somebody_only_tol
     desk: AccessDesk,
 ) -> None:
     release = await desk.submit()
-    found = desk.releases.find(release)
-    assert found is not None
-    desk.pass_eval(found.digest)
-    await desk.fill_lane(release)
-
-    async def record(workflow: WorkflowId, run: str, *, passed: bool) -> None:
-        for kind in DrillKind:
-            await desk.releases.record_drill(
-                Drilled(
-                    workflow=workflow,
-                    digest=found.digest,
-                    kind=kind,
-                    passed=passed,
-                    detail="",
-                    run=run,
-                    by="ben",
-                    at_unix=desk.clock.unix,
-                )
-            )
+    digest = await desk.earn(release)
 
     for workflow, run, passed in (
         (WorkflowId("internal-doc-qa"), "drill_9", True),
         (SUPPORT, "attested_1", True),
         (SUPPORT, "drill_2", False),
     ):
-        await record(workflow, run, passed=passed)
+        await desk.drill(*DrillKind, digest=digest, workflow=workflow, run=run, passed=passed)
         assert await desk.list_missing() == {Artifact.ROLLBACK}, run
-    await record(SUPPORT, "drill_3", passed=True)
+    await desk.drill(*DrillKind, digest=digest, run="drill_3")
     assert await desk.list_missing() == set()
 
 
@@ -152,30 +121,8 @@ async def test_a_clone_is_refused_by_the_first_workflows_gate_until_it_is_its_ow
         shutil.copytree(flows / SUPPORT / folder, flows / COPY / folder)
     await desk.plane.put_configuration(desk.read(), by="chloe")
     bundle = desk.plane.configuration.bundles[COPY]
-    await desk.bundles.keep(bundle, by="fay")
-    release = await desk.releases.submit(
-        Submission(
-            digest=bundle.digest,
-            authors=frozenset(),
-            by=PersonId("fay"),
-            by_identities=frozenset({"fay"}),
-        )
-    )
-    assert isinstance(release, str)
-    desk.pass_eval(bundle.digest)
-    await desk.fill_lane(release)
-    for kind in (DrillKind.KILL, DrillKind.FALLBACK):
-        await desk.releases.record_drill(
-            Drilled(
-                workflow=COPY,
-                digest=bundle.digest,
-                kind=kind,
-                passed=True,
-                detail="",
-                run="drill_1",
-                by="ben",
-                at_unix=desk.clock.unix,
-            )
-        )
+    release = await desk.submit(bundle=bundle)
+    digest = await desk.earn(release)
+    await desk.drill(DrillKind.KILL, DrillKind.FALLBACK, digest=digest, workflow=COPY)
     assert ReasonCode.RELEASE_BUNDLE_BLOCKED in await desk.promote(release, StageName.INTERNAL)
     assert Artifact.DATA_BOUNDARIES in await desk.list_missing(COPY)

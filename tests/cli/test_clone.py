@@ -4,28 +4,15 @@ import json
 from pathlib import Path
 
 import pytest
-import typer
-from typer.testing import CliRunner, Result
 
-from alos.cli.check import check_command
-from alos.cli.clone import clone_command
-from alos.cli.init import init_command
+from tests.cli.organisation import make_organisation, run
 
 SUPPORT = "support-reply-drafting"
 
 
 @pytest.fixture
 def org(tmp_path: Path) -> Path:
-    assert run("init", str(tmp_path / "org")).exit_code == 0
-    return tmp_path / "org"
-
-
-def run(*arguments: str) -> Result:
-    app = typer.Typer()
-    app.command("init")(init_command)
-    app.command("check")(check_command)
-    app.command("clone")(clone_command)
-    return CliRunner().invoke(app, arguments)
+    return make_organisation(tmp_path / "org")
 
 
 def test_what_is_left_is_what_check_names_and_the_handbook_is_current(org: Path) -> None:

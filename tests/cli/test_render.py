@@ -4,12 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-import typer
-from typer.testing import CliRunner, Result
 
-from alos.cli.check import check_command
-from alos.cli.init import init_command
-from alos.cli.render import render_command
+from tests.cli.organisation import make_organisation, run
 
 RUNBOOK = "runbooks/support-reply-drafting.md"
 TEMPLATE = ".github/pull_request_template.md"
@@ -17,16 +13,7 @@ TEMPLATE = ".github/pull_request_template.md"
 
 @pytest.fixture
 def org(tmp_path: Path) -> Path:
-    assert run("init", str(tmp_path / "org")).exit_code == 0
-    return tmp_path / "org"
-
-
-def run(*arguments: str) -> Result:
-    app = typer.Typer()
-    app.command("init")(init_command)
-    app.command("check")(check_command)
-    app.command("render")(render_command)
-    return CliRunner().invoke(app, arguments)
+    return make_organisation(tmp_path / "org")
 
 
 def test_init_writes_the_pages_and_they_are_current(org: Path) -> None:

@@ -47,6 +47,28 @@ HOUR = 3600
 DAY = 24 * HOUR
 
 
+def to_drilled(
+    kind: DrillKind,
+    digest: Digest,
+    *,
+    at_unix: int,
+    workflow: WorkflowId = SUPPORT,
+    run: str = "drill_1",
+    passed: bool = True,
+) -> Drilled:
+    """A rehearsal that ended, as the release log keeps it."""
+    return Drilled(
+        workflow=workflow,
+        digest=digest,
+        kind=kind,
+        passed=passed,
+        detail="",
+        run=run,
+        by="ben",
+        at_unix=at_unix,
+    )
+
+
 class JumpingClock:
     """A clock that moves when told."""
 
@@ -190,8 +212,14 @@ class ReleaseDesk:
         await self.bundles.keep(upload.bundle, by="fay")
         return upload.bundle
 
-    async def submit(self, *, authors: frozenset[str] = frozenset()) -> ReleaseId:
-        bundle = await self.upload()
+    async def submit(
+        self, *, bundle: Bundle | None = None, authors: frozenset[str] = frozenset()
+    ) -> ReleaseId:
+        """Put a bundle to the vote: what the folder holds now, unless one is given."""
+        if bundle is None:
+            bundle = await self.upload()
+        else:
+            await self.bundles.keep(bundle, by="fay")
         done = await self.releases.submit(
             Submission(
                 digest=bundle.digest,
@@ -262,20 +290,34 @@ class ReleaseDesk:
         holders = self.organisation.list_holders(role, self.people)
         return next(str(one.id) for one in holders if one.id != "fay")
 
-    async def drill(self, *kinds: DrillKind, digest: Digest) -> None:
+    async def drill(
+        self,
+        *kinds: DrillKind,
+        digest: Digest,
+        workflow: WorkflowId = SUPPORT,
+        run: str = "drill_1",
+        passed: bool = True,
+    ) -> None:
+        """Record rehearsals as if they had just ended."""
         for kind in kinds:
             await self.releases.record_drill(
-                Drilled(
-                    workflow=SUPPORT,
-                    digest=digest,
-                    kind=kind,
-                    passed=True,
-                    detail="",
-                    run="drill_1",
-                    by="ben",
+                to_drilled(
+                    kind,
+                    digest,
+                    workflow=workflow,
+                    run=run,
+                    passed=passed,
                     at_unix=self.clock.unix,
                 )
             )
+
+    async def earn(self, release: ReleaseId) -> Digest:
+        """What the first stage asks for: the eval of its digest, and the lane's votes."""
+        found = self.releases.find(release)
+        assert found is not None
+        self.pass_eval(found.digest)
+        await self.fill_lane(release)
+        return found.digest
 
     async def promote(self, release: ReleaseId, stage: StageName) -> set[ReasonCode]:
         """Promote; returns the codes of everything against it."""
@@ -285,12 +327,9 @@ class ReleaseDesk:
     async def go_live(self) -> ReleaseId:
         """Take what the folder holds now through the whole lane to everyone."""
         release = await self.submit()
-        found = self.releases.find(release)
-        assert found is not None
-        self.pass_eval(found.digest)
-        await self.fill_lane(release)
+        digest = await self.earn(release)
         assert await self.promote(release, StageName.INTERNAL) == set()
-        await self.drill(DrillKind.KILL, DrillKind.FALLBACK, digest=found.digest)
+        await self.drill(DrillKind.KILL, DrillKind.FALLBACK, digest=digest)
         self.clock.unix += 25 * HOUR
         assert await self.promote(release, StageName.COHORT) == set()
         self.clock.unix += 73 * HOUR

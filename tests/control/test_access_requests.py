@@ -113,12 +113,9 @@ async def test_a_problem_of_the_bundle_is_of_its_boundary_and_an_objection_of_th
 
 async def test_a_stopped_or_halted_workflow_gets_no_more_people(desk: AccessDesk) -> None:
     release = await desk.submit()
-    found = desk.releases.find(release)
-    assert found is not None
-    desk.pass_eval(found.digest)
-    await desk.fill_lane(release)
+    digest = await desk.earn(release)
     assert await desk.promote(release, StageName.INTERNAL) == set()
-    await desk.drill(DrillKind.KILL, DrillKind.FALLBACK, digest=found.digest)
+    await desk.drill(DrillKind.KILL, DrillKind.FALLBACK, digest=digest)
     desk.clock.unix += HOUR
     assert await desk.list_missing() == set(), "soak time is no artifact"
     await desk.releases.halt(release, guard="errors", detail="")

@@ -16,7 +16,7 @@ from alos.domain.outcome import Answered, Outcome, Refused
 from alos.domain.record import NoteKind
 from alos.domain.refusal import ReasonCode
 from alos.domain.release import Release
-from alos.domain.release_events import Drilled, DrillKind
+from alos.domain.release_events import DrillKind
 from alos.domain.rollout_plan import StageName
 from alos.domain.standing import Standing, StandingModel
 from alos.pipeline.still import Still
@@ -247,19 +247,9 @@ async def test_an_answer_without_a_record_shows_nothing(made: DrillDesk) -> None
 
 async def test_somebodys_word_of_before_is_no_drill(made: DrillDesk) -> None:
     release = await made.begin()
-    for kind in (DrillKind.KILL, DrillKind.FALLBACK):
-        await made.desk.releases.record_drill(
-            Drilled(
-                workflow=SUPPORT,
-                digest=release.digest,
-                kind=kind,
-                passed=True,
-                detail="attested: it went well",
-                run="attested_1",
-                by="ben",
-                at_unix=made.desk.clock.unix,
-            )
-        )
+    await made.desk.drill(
+        DrillKind.KILL, DrillKind.FALLBACK, digest=release.digest, run="attested_1"
+    )
     made.desk.clock.unix += 25 * HOUR
     against = await made.desk.promote(release.id, StageName.COHORT)
     assert against == {ReasonCode.RELEASE_DRILL_MISSING}

@@ -143,10 +143,7 @@ async def test_with_nothing_live_before_a_halted_release_serves_nobody(tmp_path:
     desk = ReleaseDesk(tmp_path, dev=True)
     await desk.plane.load()
     release = await desk.submit()
-    found = desk.releases.find(release)
-    assert found is not None
-    desk.pass_eval(found.digest)
-    await desk.fill_lane(release)
+    await desk.earn(release)
     assert await desk.promote(release, StageName.INTERNAL) == set()
     assert await desk.releases.halt(release, guard="errors", detail="")
     serving = desk.now.workflows[SUPPORT]

@@ -83,10 +83,7 @@ async def test_one_vote_alone_leaves_it_pending(desk: ReleaseDesk) -> None:
 
 async def test_a_vote_against_holds_it_until_the_voter_changes_it(desk: ReleaseDesk) -> None:
     release = await desk.submit()
-    found = desk.releases.find(release)
-    assert found is not None
-    desk.pass_eval(found.digest)
-    await desk.fill_lane(release)
+    await desk.earn(release)
     await desk.vote(release, desk.pm, Role.PM, approves=False, reason="the tone is wrong")
     assert await desk.promote(release, StageName.INTERNAL) == {
         ReasonCode.RELEASE_VOTED_AGAINST,
@@ -98,10 +95,7 @@ async def test_a_vote_against_holds_it_until_the_voter_changes_it(desk: ReleaseD
 
 async def test_a_changed_byte_is_another_bundle_without_eval_or_votes(desk: ReleaseDesk) -> None:
     first = await desk.submit()
-    found = desk.releases.find(first)
-    assert found is not None
-    desk.pass_eval(found.digest)
-    await desk.fill_lane(first)
+    await desk.earn(first)
     desk.edit(1)
     second = await desk.submit()
     assert await desk.promote(second, StageName.INTERNAL) >= {
@@ -194,12 +188,9 @@ async def test_a_vote_that_granted_a_stage_outlives_its_voter(desk: ReleaseDesk)
 
 async def test_a_stage_is_held_by_its_soak_time_and_by_a_guard(desk: ReleaseDesk) -> None:
     release = await desk.submit()
-    found = desk.releases.find(release)
-    assert found is not None
-    desk.pass_eval(found.digest)
-    await desk.fill_lane(release)
+    digest = await desk.earn(release)
     await desk.promote(release, StageName.INTERNAL)
-    await desk.drill(DrillKind.KILL, DrillKind.FALLBACK, digest=found.digest)
+    await desk.drill(DrillKind.KILL, DrillKind.FALLBACK, digest=digest)
     assert await desk.promote(release, StageName.COHORT) == {ReasonCode.RELEASE_SOAKING}
     desk.clock.unix += 24 * HOUR
     assert await desk.releases.halt(release, guard="errors", detail="12 of 40 calls")
@@ -223,12 +214,9 @@ async def test_ageing_evidence_freezes_promotion_and_never_stops_traffic(
     desk: ReleaseDesk,
 ) -> None:
     release = await desk.submit()
-    found = desk.releases.find(release)
-    assert found is not None
-    desk.pass_eval(found.digest)
-    await desk.fill_lane(release)
+    digest = await desk.earn(release)
     await desk.promote(release, StageName.INTERNAL)
-    await desk.drill(DrillKind.KILL, DrillKind.FALLBACK, digest=found.digest)
+    await desk.drill(DrillKind.KILL, DrillKind.FALLBACK, digest=digest)
     desk.clock.unix += 400 * DAY
     desk.plane.refresh()
     assert await desk.promote(release, StageName.COHORT) >= {
@@ -242,10 +230,7 @@ async def test_units_outside_the_stage_get_the_release_before_or_a_reason(
     desk: ReleaseDesk,
 ) -> None:
     first = await desk.submit()
-    found = desk.releases.find(first)
-    assert found is not None
-    desk.pass_eval(found.digest)
-    await desk.fill_lane(first)
+    await desk.earn(first)
     await desk.promote(first, StageName.INTERNAL)
     outside = Unit(name="zoe")
     refusal = choose_release(desk.now.workflows[SUPPORT], outside)
@@ -263,10 +248,7 @@ async def test_while_a_second_release_rolls_out_the_others_keep_the_first(
     first = await desk.go_live()
     desk.edit(1)
     second = await desk.submit()
-    found = desk.releases.find(second)
-    assert found is not None
-    desk.pass_eval(found.digest)
-    await desk.fill_lane(second)
+    digest = await desk.earn(second)
     assert await desk.promote(second, StageName.INTERNAL) == set()
     workflow = desk.now.workflows[SUPPORT]
     inside = choose_release(workflow, Unit(name="ben", groups=frozenset({"support"})))
@@ -275,7 +257,7 @@ async def test_while_a_second_release_rolls_out_the_others_keep_the_first(
     assert not isinstance(outside, Refusal)
     live = desk.releases.find(first)
     assert live is not None
-    assert (inside.release.digest, outside.release.digest) == (found.digest, live.digest)
+    assert (inside.release.digest, outside.release.digest) == (digest, live.digest)
 
 
 async def test_rolling_back_is_one_action_and_asks_for_no_vote(desk: ReleaseDesk) -> None:
@@ -367,10 +349,7 @@ async def test_a_release_that_rests_on_a_waiver_stops_when_it_ends(desk: Release
     )
     await desk.plane.put_configuration(desk.read(), by="chloe")
     release = await desk.submit()
-    found = desk.releases.find(release)
-    assert found is not None
-    desk.pass_eval(found.digest)
-    await desk.fill_lane(release)
+    await desk.earn(release)
     assert await desk.promote(release, StageName.INTERNAL) == {ReasonCode.RELEASE_WAIVER_ENDED}
     ends = desk.clock.unix + 30 * DAY
     waiver = await desk.waivers.request(build_wish(ends))
