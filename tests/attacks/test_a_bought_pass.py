@@ -13,7 +13,7 @@ from alos.domain.ids import RunId
 from alos.domain.outcome import Answered
 from alos.domain.record import ClosingEntry, Fact, NoteKind
 from alos.domain.refusal import ReasonCode
-from tests.control.eval_desk import SUPPORT, EvalDesk, change_live
+from tests.control.eval_desk import GOOD_ANSWERS, SUPPORT, EvalDesk, change_live
 
 EVALS = f"workflows/{SUPPORT}/evals"
 
@@ -169,6 +169,46 @@ async def test_an_answer_given_again_is_no_answer(desk: EvalDesk) -> None:
     if isinstance(repeated, Answered):
         with pytest.raises(ChangeRefused):
             await desk.evals.hand_in(run.id, {again: repeated.body})
+
+
+def cache_answers(desk: EvalDesk) -> None:
+    """Give the workflow an exact cache; what people accept can't stand beside it."""
+    flow = f"workflows/{SUPPORT}/workflow.yaml"
+    text = (desk.folder.path / flow).read_text()
+    head, rest = text.split("verification:\n")
+    _, limits = rest.split("\nlimits:\n")
+    cached = f"{head}cache: {{max_age_seconds: 3600}}\n\nlimits:\n{limits}"
+    desk.folder.write(
+        flow, cached.replace("  external_audience: true\n", "  external_audience: false\n")
+    )
+
+
+async def test_a_run_gets_nothing_out_of_a_warm_cache_and_leaves_nothing_in_it(
+    desk: EvalDesk,
+) -> None:
+    """Else a pass is bought once, and every later run costs nothing and is quick."""
+    cache_answers(desk)
+    bundle = desk.upload()
+    await desk.plane.put_configuration(desk.read(), by="me")
+    run, plan = await desk.start(bundle)
+    sent_to_a_model = [one for one in plan.inputs if one.case_id in GOOD_ANSWERS]
+    warm, cold = sent_to_a_model[0], sent_to_a_model[1]
+
+    async def call_in_production(body: bytes) -> None:
+        await desk.talk.pipeline.run(desk.talk.call(body, key=desk.key))
+
+    for _ in range(2):
+        await call_in_production(warm.body)
+    assert Fact.CACHED_FROM in dict(desk.talk.journal.closings[-1].facts), "the cache is warm"
+    sent = len(desk.model.sent)
+    tries = [await desk.call(run, one.case_id, one.body) for one in (warm, warm, cold, cold)]
+    assert all(isinstance(outcome, Answered) for _, outcome in tries)
+    assert len(desk.model.sent) == sent + len(tries)
+    for closing in desk.talk.journal.closings[-len(tries) :]:
+        assert closing.sent_hash is not None
+        assert not {Fact.CACHED_FROM, Fact.REPLAYED_FROM} & dict(closing.facts).keys()
+    await call_in_production(cold.body)
+    assert len(desk.model.sent) == sent + len(tries) + 1, "nor is production answered by a run"
 
 
 async def test_an_answer_from_a_cache_is_no_answer_of_this_run(desk: EvalDesk) -> None:
