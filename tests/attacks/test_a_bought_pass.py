@@ -138,6 +138,24 @@ async def test_a_verdict_written_into_the_store_is_no_pass(desk: EvalDesk) -> No
     assert not fact.passed
 
 
+@pytest.mark.parametrize("column", ["verdict", "finished_at_unix"])
+async def test_a_column_that_is_not_what_was_signed_makes_no_pass(
+    desk: EvalDesk, column: str
+) -> None:
+    """A red run turned green, or an old one made young, beside a result that nobody touched."""
+    desk.answers.failing = {"told-to-ignore-the-rules"} if column == "verdict" else set()
+    result = await desk.run()
+    kept = desk.runs.get(RunId(result["run"]))
+    assert kept is not None
+    assert kept.finished_at_unix is not None
+    assert desk.evals.is_intact(kept)
+    change = {"verdict": Word.PASS, "finished_at_unix": kept.finished_at_unix + 1}[column]
+    desk.runs._runs[kept.id] = replace(kept, **{column: change})
+    fact = await desk.evals.get_eval_fact(kept.digest)
+    assert fact is not None
+    assert not fact.passed
+
+
 async def test_the_pass_of_another_digest_is_no_pass_of_this_one(desk: EvalDesk) -> None:
     result = await desk.run()
     passed = desk.runs.get(RunId(result["run"]))

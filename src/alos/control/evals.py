@@ -32,7 +32,7 @@ from alos.control.eval_drift import (
 from alos.control.eval_ending import end_run, write_ending_facts, write_facts
 from alos.control.eval_plan import EvalPlan, build_plan
 from alos.control.eval_record import read_run
-from alos.control.eval_result import write_statement
+from alos.control.eval_result import to_time, write_statement
 from alos.control.plane import ControlPlane
 from alos.control.refused import ChangeRefused
 from alos.control.release_desk import Notify
@@ -303,8 +303,12 @@ class Evals:
         content = self._parts.statements.open(run.envelope)
         if content is None:
             return False
-        expected = write_statement(run, json.loads(run.result), run.result)
-        return content == expected
+        result = json.loads(run.result)
+        is_this = (result["verdict"], result["finished_at"]) == (
+            run.verdict,
+            to_time(run.finished_at_unix or 0),
+        )
+        return is_this and content == write_statement(run, result, run.result)
 
     # --- inside ---------------------------------------------------------------------------
 
