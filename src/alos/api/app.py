@@ -28,6 +28,7 @@ from alos.api.flags import add_flags
 from alos.api.held import add_held
 from alos.api.keys import add_keys
 from alos.api.leaks import add_leaks
+from alos.api.outlook import add_outlook
 from alos.api.parts import Parts
 from alos.api.people import add_people
 from alos.api.policy import add_policy
@@ -83,6 +84,7 @@ def build_api(parts: Parts) -> FastAPI:
     add_stops(app, parts.plane, parts.revivals, parts.radii)
     add_bundles(app, parts.plane, parts.desk.bundles)
     add_releases(app, parts.desk, parts.sign_on.ballots)
+    add_outlook(app, parts.desk, parts.evals)
     add_drills(app, parts.desk, parts.drills)
     add_dev_clock(app, parts.plane, parts.desk)
     add_calls(app, parts.plane, parts.custody)

@@ -6,12 +6,10 @@ from pydantic import Field
 
 from alos.api.body import Body
 from alos.control.guards import Watched
-from alos.control.outlook import Forecast
 from alos.control.releases import Outlook
 from alos.control.voting import Voting
 from alos.domain.bundle import Bundle
 from alos.domain.lane import Vote
-from alos.domain.promotion import Ending
 from alos.domain.refusal import Refusal
 from alos.domain.release import Lineage, Release
 from alos.domain.release_events import DrillKind
@@ -134,21 +132,6 @@ class ReleaseAnswer(ReleaseLine):
     drills: list[DrillLine]
 
 
-class EndingAnswer(Body):
-    """Something that ends by itself."""
-
-    what: str
-    ends_at_unix: int
-
-
-class OutlookAnswer(Body):
-    """The days to come."""
-
-    days: int
-    promotion_freezes: list[EndingAnswer]
-    traffic_stops: list[EndingAnswer]
-
-
 def to_line(release: Release) -> ReleaseLine:
     """A release in one line."""
     submitted = release.submitted
@@ -218,15 +201,6 @@ def to_view(outlook: Outlook, voting: Voting, bundle: Bundle, *, now_unix: int) 
     )
 
 
-def to_outlook(found: Forecast, days: int) -> OutlookAnswer:
-    """Both lists."""
-    return OutlookAnswer(
-        days=days,
-        promotion_freezes=[_to_ending(one) for one in found.freezes],
-        traffic_stops=[_to_ending(one) for one in found.stops],
-    )
-
-
 def _list_drills(lineage: Lineage, now_unix: int) -> list[DrillLine]:
     newest = [lineage.get_drill(kind) for kind in DrillKind]
     return [
@@ -262,10 +236,6 @@ def _to_vote(vote: Vote, submitted_at_unix: int) -> VoteAnswer:
 
 def _to_missing(refusal: Refusal) -> MissingAnswer:
     return MissingAnswer(code=refusal.code.value, message=refusal.sentence)
-
-
-def _to_ending(ending: Ending) -> EndingAnswer:
-    return EndingAnswer(what=ending.what, ends_at_unix=ending.ends_at_unix)
 
 
 def to_guard(watched: Watched) -> GuardAnswer:

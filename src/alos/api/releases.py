@@ -11,17 +11,14 @@ from alos.api.body import Body
 from alos.api.bundles import demand_lineage
 from alos.api.release_views import (
     GuardAnswer,
-    OutlookAnswer,
     ReleaseAnswer,
     ReleaseLine,
     to_guard,
     to_line,
-    to_outlook,
     to_view,
 )
 from alos.control.ballots import Ballots
 from alos.control.callers import get_bundle_target, get_workflow_target
-from alos.control.outlook import forecast
 from alos.control.release_desk import ReleaseDesk
 from alos.control.releases import Outlook, Submission
 from alos.control.vote_requests import ask_for_votes
@@ -158,20 +155,6 @@ def _add_reading(app: FastAPI, desk: ReleaseDesk) -> None:
         """The guards of a release that rolls out, and what they saw; none of another one."""
         release = _find(desk, workflow, number)
         return [to_guard(one) for one in desk.guards.list_watched(release.id)]
-
-    @app.get("/api/v1/outlook")
-    async def get_outlook(
-        _: Reader, days: Annotated[int, Field(ge=1, le=90)] = 14
-    ) -> OutlookAnswer:
-        """What freezes and what stops by itself in the days to come."""
-        found = await forecast(
-            desk.book.lineages,
-            desk.configuration(),
-            get_eval=desk.get_eval,
-            now_unix=desk.now_unix(),
-            days=days,
-        )
-        return to_outlook(found, days)
 
 
 def _add_submitting(app: FastAPI, desk: ReleaseDesk) -> None:

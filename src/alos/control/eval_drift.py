@@ -19,7 +19,7 @@ from alos.domain.evaluation import (
     Verdict,
     Word,
 )
-from alos.domain.ids import Digest
+from alos.domain.ids import Digest, RunId
 from alos.domain.people import Party, PartyKind
 from alos.evals.drift import DriftWord, Earlier, describe_drift, find_drift
 from alos.evals.verdict import compare
@@ -86,6 +86,53 @@ def _is_measured(run: EvalRun) -> bool:
     result = json.loads(run.result)
     undecided, cases = int(result["errors"] + result["skipped"]), int(result["cases"])
     return undecided <= ERROR_SHARE * cases
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """When a digest was measured last, and what the newest night says of it.
+
+    Attributes:
+        at_unix: when its newest gate run ended, or its newest night that could tell something;
+            0 where there is none.
+        night: the newest nightly run, whatever became of it.
+        night_at_unix: when that one began.
+        found: its outcome; empty while it is open or where it is not as it was signed.
+    """
+
+    at_unix: int = 0
+    night: RunId | None = None
+    night_at_unix: int = 0
+    found: str = ""
+
+
+def read_measured(
+    runs: Sequence[EvalRun], digest: Digest, is_intact: Callable[[EvalRun], bool]
+) -> Measured:
+    """What the runs of a workflow, by age, say of one digest; a trial run says nothing."""
+    known = [one for one in runs if one.digest == digest and one.purpose is not RunPurpose.TRIAL]
+    nights = [one for one in known if one.purpose is RunPurpose.NIGHTLY]
+    told = [
+        one
+        for one in known
+        if not one.is_open
+        and is_intact(one)
+        and (_read_found(one) in _TELLING if one in nights else _is_measured(one))
+    ]
+    newest = nights[-1] if nights else None
+    return Measured(
+        at_unix=max((one.finished_at_unix or 0 for one in told), default=0),
+        night=newest.id if newest is not None else None,
+        night_at_unix=newest.started_at_unix if newest is not None else 0,
+        found=_read_found(newest) if newest is not None and is_intact(newest) else "",
+    )
+
+
+_TELLING = frozenset(DriftWord) - {DriftWord.UNMEASURED}
+
+
+def _read_found(night: EvalRun) -> str:
+    return str(json.loads(night.result)["drift"]["outcome"])
 
 
 def write_drift(verdict: Verdict, reading: RunReading, gated: EvalRun | None) -> dict[str, Any]:

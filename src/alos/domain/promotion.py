@@ -64,15 +64,10 @@ class PromotionFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """Evidence or a permission that ends, and what happens then by itself.
-
-    Attributes:
-        stops_traffic: an ended permission stops calls; aged evidence only freezes promotion.
-    """
+    """Evidence or a permission that ends by itself."""
 
     what: str
     ends_at_unix: int
-    stops_traffic: bool
 
 
 DRILLS_ASKED: Mapping[StageName, tuple[DrillKind, ...]] = {
