@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 __all__ = [
-    "NEEDS_WITHIN",
     "Confirm",
     "Finding",
+    "Need",
     "Pack",
     "ScannerFault",
     "Sweep",
@@ -40,10 +40,6 @@ __all__ = [
     "Trigger",
     "digest",
 ]
-
-
-NEEDS_WITHIN = 60
-"""How many characters behind a hit begins what its trigger needs."""
 
 
 class ScannerFault(Exception):  # noqa: N818 - the glossary's word for a failure
@@ -78,6 +74,23 @@ class SweepText(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Need:
+    """What begins near every hit worth judging; one walk over the text tells it for all hits.
+
+    Attributes:
+        pattern: What begins there; cheap to look for.
+        width: Upper bound in characters of one match of it.
+        before: It begins at most so many characters before the hit,
+        after: or at most so many behind its end.
+    """
+
+    pattern: re.Pattern[str]
+    width: int
+    before: int
+    after: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trigger:
     """A pattern of the shared database whose every hit is confirmed on its own.
@@ -94,8 +107,8 @@ class Trigger:
         dense_type: What those findings are called.
         yields_above: Below 1, its hits are judged after all others, and not where they lie in a
             finding of the same kind with more than this confidence, or in an unjudged one.
-        needs: What stands within `NEEDS_WITHIN` characters behind every hit that is confirmed;
-            hits without it are not judged.
+        needs: What stands near every hit that is confirmed; hits without all of it are not
+            judged.
     """
 
     rule: str
@@ -106,7 +119,7 @@ class Trigger:
     is_worth_counting: Callable[[str, int, int], bool] | None = None
     dense_type: str = ""
     yields_above: float = 1.0
-    needs: re.Pattern[str] | None = None
+    needs: tuple[Need, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

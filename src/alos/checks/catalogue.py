@@ -117,7 +117,7 @@ class Scanner:
         return located if len(data) == len(text) else _in_characters(located, data)
 
     def confirm(
-        self, text: str, hits: Iterable[Hit], *, enough: int | None = None
+        self, text: str, hits: Sequence[Hit], *, enough: int | None = None
     ) -> list[Finding]:
         """Return what the rules make of `hits` in `text`, overlapping ones included.
 
@@ -138,17 +138,15 @@ class Scanner:
             raise ScannerFault(f"a rule failed with {type(error).__name__}") from None
 
     def _confirm(
-        self, text: str, hits: Iterable[Hit], depth: int, enough: int | None
+        self, text: str, hits: Sequence[Hit], depth: int, enough: int | None
     ) -> list[Finding]:
         """Return the findings of `text` as it stands and, `depth` deep, under its disguises."""
         judging = Judging(self._targets, text, enough)
+        if judging.add(hit for hit in hits if hit[2] < self.first_once):
+            return judging.found
         disguises: set[Callable[[str], Iterator[View]]] = set()
-        for hit in hits:
-            end, _, index = hit
+        for end, _, index in hits:
             if index < self.first_once:
-                judging.add(hit)
-                if judging.is_enough():
-                    return judging.found
                 continue
             target = self._targets[index]
             if isinstance(target, Sweep):

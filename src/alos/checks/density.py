@@ -68,8 +68,11 @@ class Budget:
 
     def take(self, index: int, text: str, start: int, end: int) -> None:
         """Take a hit unjudged, with the whole word or number that it stands in."""
-        last = self.covered[index] = _end_of_run(text, end)
         stretches = self._stretches.setdefault(index, [])
+        if stretches and start <= stretches[-1][1] + GAP_CHARACTERS:
+            stretches[-1][1] = self.covered[index] = _end_of_run(text, end)
+            return
+        last = self.covered[index] = _end_of_run(text, end)
         first = _start_of_run(text, start)
         if stretches and first <= stretches[-1][1] + GAP_CHARACTERS:
             stretches[-1][1] = last

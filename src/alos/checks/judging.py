@@ -5,13 +5,12 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, cast
 
-from alos.checks.base import NEEDS_WITHIN, Trigger
 from alos.checks.density import COLUMN, FAR_CHARACTERS, UNJUDGED, Budget
 
 if TYPE_CHECKING:
-    import re
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from alos.checks.base import Need, Trigger
     from alos.domain.finding import Finding
 
 Hit = tuple[int, int, int]
@@ -41,21 +40,25 @@ class Judging:
         self._enough = enough
         self._budget = Budget()
         self._settled: dict[int, int] = {}  # up to where the last finding of a trigger reaches
-        self._ahead: dict[int, tuple[int, int]] = {}
+        self._ahead: dict[Need, tuple[int, int, int]] = {}
         self._late: list[Hit] = []
 
-    def add(self, hit: Hit) -> None:
-        """Judge a hit of a trigger, at once or with the late ones."""
-        end, start, index = hit
-        trigger = cast("Trigger", self._targets[index])
-        if start < self._settled.get(index, 0) or end <= self._budget.covered.get(index, 0):
-            return
-        if trigger.needs is not None and not self._has_near(trigger.needs, end, index):
-            return
-        if trigger.yields_above < 1:
-            self._late.append(hit)
-        else:
-            self._judge(trigger, hit)
+    def add(self, hits: Iterable[Hit]) -> bool:
+        """Judge hits of triggers, at once or with the late ones; say whether that is enough."""
+        targets, settled, covered = self._targets, self._settled, self._budget.covered
+        judge, late = self._judge, self._late.append
+        for hit in hits:
+            end, start, index = hit
+            if start < settled.get(index, 0) or end <= covered.get(index, 0):
+                continue
+            trigger = cast("Trigger", targets[index])
+            if trigger.needs and not self._has_near(trigger.needs, hit):
+                continue
+            if trigger.yields_above < 1:
+                late(hit)
+            elif judge(trigger, hit) and self.is_enough():
+                return True
+        return False
 
     def is_enough(self) -> bool:
         """Tell whether the last finding was the last credential that was asked for."""
@@ -69,19 +72,24 @@ class Judging:
             self.found.extend(self._budget.findings(self._targets))
         return self.found
 
-    def _judge(self, trigger: Trigger, hit: Hit) -> None:
-        """Confirm one hit, or take it unjudged where the trigger has hit too often."""
+    def _judge(self, trigger: Trigger, hit: Hit) -> bool:
+        """Confirm one hit, or take it unjudged where the trigger has hit too often.
+
+        Returns:
+            Whether that made a finding.
+        """
         end, start, index = hit
-        if trigger.most is not None and self._budget.is_spent(
-            index, trigger, self._text, start, end
-        ):
-            self._budget.take(index, self._text, start, end)
-            return
-        finding = trigger.confirm(self._text, start, end)
-        if finding is not None:
-            self._budget.add_found(index)
-            self._settled[index] = finding.end
-            self.found.append(finding)
+        text = self._text
+        if trigger.most is not None and self._budget.is_spent(index, trigger, text, start, end):
+            self._budget.take(index, text, start, end)
+            return False
+        finding = trigger.confirm(text, start, end)
+        if finding is None:
+            return False
+        self._budget.add_found(index)
+        self._settled[index] = finding.end
+        self.found.append(finding)
+        return True
 
     def _judge_late(self) -> None:
         """Judge the hits that lie in no surer finding of the same kind.
@@ -105,22 +113,33 @@ class Judging:
             at = bisect_left(sure_from, end)
             if at and _lies_in(trigger, end, sure, at, trigger.yields_above):
                 continue
-            self._judge(trigger, hit)
-            if self.is_enough():
+            if self._judge(trigger, hit) and self.is_enough():
                 return
 
-    def _has_near(self, needs: re.Pattern[str], end: int, index: int) -> bool:
-        """Tell whether what a trigger needs stands in reach behind its hit.
+    def _has_near(self, needs: Sequence[Need], hit: Hit) -> bool:
+        """Tell whether all that a trigger needs begins in reach of its hit.
 
-        It is remembered from where was looked last and where it stood then, so that all hits of a
-        trigger together cost one walk over the text.
+        What was seen is remembered, so that all hits that need it cost one walk over the text:
+        from `since` on nothing begins before `at`; there something does, or, where that is
+        `until`, nobody has looked further. A hit that reaches back before `since` is let through.
         """
-        since, at = self._ahead.get(index, (end + 1, 0))
-        if not since <= end <= at:
-            match = needs.search(self._text, end)
-            at = match.start() if match else len(self._text) + NEEDS_WITHIN + 1
-            self._ahead[index] = (end, at)
-        return at <= end + NEEDS_WITHIN
+        end, start, _ = hit
+        for need in needs:
+            first = max(0, start - need.before) if need.before else end
+            limit = end + need.after
+            since, at, until = self._ahead.get(need, (0, 0, 0))
+            if first < since:
+                continue
+            if at < first:
+                since = at = until = first
+            if at == until <= limit:
+                until = limit + 1 + at - since  # the longer in vain, the further at once
+                match = need.pattern.search(self._text, at, until + need.width)
+                at = min(match.start(), until) if match else until
+                self._ahead[need] = (since, at, until)
+            if at > limit:
+                return False
+        return True
 
 
 def are_enough(found: Sequence[Finding], enough: int | None) -> bool:
@@ -137,11 +156,10 @@ def _lies_in(
     trigger: Trigger, end: int, findings: Sequence[Finding], before: int, above: float
 ) -> bool:
     """Tell whether a hit that ends at `end` lies in one of the last findings up to `before`."""
-    kind = trigger.rule.partition("/")[0]
-    return any(
-        end <= one.end and one.kind == kind and one.confidence > above
-        for one in findings[max(0, before - 3) : before]
-    )
+    for one in findings[max(0, before - 3) : before]:
+        if end <= one.end and one.confidence > above and trigger.rule.startswith(one.kind):
+            return True
+    return False
 
 
 def _is_taken(one: Finding) -> bool:

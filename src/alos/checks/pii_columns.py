@@ -18,8 +18,6 @@ LONGEST_HEADER = 2000
 MOST_HEADERS = 64
 """After so many lines that name columns any cell may be what the last of them said."""
 
-_MOST_COLUMNS = 256
-
 _DELIMITERS = ("\t", "|", ";", ",")
 _CELL = {
     mark: re.compile(
@@ -84,14 +82,14 @@ class Columns:
         while at < len(text):
             stop = text.find("\n", at)
             stop = len(text) if stop < 0 else stop
-            header = ("", 0, types)
-            if headers < MOST_HEADERS:
-                header = self._header(text, at, min(stop, at + LONGEST_HEADER))
+            header = self._header(text, at, min(stop, at + LONGEST_HEADER))
             if header[0] and header[2]:
                 mark, width, types = header
                 headers += 1
                 if headers == MOST_HEADERS:
-                    width, types = 0, {at: [_ANY] for at in range(_MOST_COLUMNS)}
+                    cells = _CELL[mark].finditer(text, stop)
+                    yield from filter(None, (_unjudged(cell, _ANY) for cell in cells))
+                    return
             elif mark and text.count(mark, at, stop) >= width:
                 if not _RULE_LINE.match(text, at, stop):
                     yield from self._row(text, _CELL[mark].finditer(text, at, stop), types)
@@ -129,8 +127,8 @@ class Columns:
     ) -> Iterator[Finding]:
         for index, cell in enumerate(cells):
             if index in types:
-                if cell.start() > FAR_CHARACTERS or types[index][0] == _ANY:
-                    found = _unjudged(cell, types[index])
+                if cell.start() > FAR_CHARACTERS:
+                    found = _unjudged(cell, types[index][0])
                 else:
                     found = self._cell(text, cell, types[index])
                 if found is not None:
@@ -158,16 +156,17 @@ class Columns:
         return None
 
 
-def _unjudged(cell: re.Match[str], types: list[str]) -> Finding | None:
-    """Take a cell of a labelled column as it stands, if it holds five digits or more."""
-    written = cell.group()
-    if len(_DIGIT.findall(written)) < 5 or len(written) > 40:  # noqa: PLR2004 - as for judged ones
+def _unjudged(cell: re.Match[str], type_: str) -> Finding | None:
+    """Take a cell as it stands for what its column's name says, if it holds five digits."""
+    written = cell[0]
+    if len(written) > 40 or not _FIVE_DIGITS.match(written):  # noqa: PLR2004 - as for judged ones
         return None
-    first = cell.start() + len(written) - len(written.lstrip(_QUOTES))
-    return _finding(types[0], first, cell.start() + len(written.rstrip(_QUOTES)))
+    value = written.lstrip(_QUOTES)
+    first = cell.end() - len(value)
+    return _finding(type_, first, first + len(value.rstrip(_QUOTES)))
 
 
-_DIGIT = re.compile(r"\d")
+_FIVE_DIGITS = re.compile(r"(?:\D*\d){5}")
 
 
 def _finding(type_: str, start: int, end: int) -> Finding:

@@ -120,7 +120,7 @@ class Networks:
 
     def _counts(self, value: str, near: list[str]) -> bool:
         """Say whether the address may lead to a person; documentation ranges need a label."""
-        if value.startswith(_PRIVATE) and not self.private_addresses:
+        if value in _RESOLVERS or (value.startswith(_PRIVATE) and not self.private_addresses):
             return False
         try:
             address = ipaddress.ip_address(value)
@@ -132,7 +132,7 @@ class Networks:
             return "IP_ADDRESS" in near
         if address.is_link_local or address.is_private:
             return self.private_addresses and not value.startswith(("0.", "255."))
-        return not (address.version == 4 and address.is_reserved) and value not in _RESOLVERS  # noqa: PLR2004
+        return not (address.version == 4 and address.is_reserved)  # noqa: PLR2004
 
 
 _RESERVED_IN = frozenset((0, 10, 100, 127, 169, 172, 192, 198, 203, *range(224, 256)))

@@ -62,6 +62,8 @@ def confirm_scheme(text: str, start: int, _end: int) -> Finding | None:
         return None
     first = match.start("value")
     value = match["value"].rstrip(".,:")
+    if value.islower() and value.isalpha():
+        return None  # a word
     if is_placeholder(value) or is_filler(value) or is_ordinary(value):
         return None
     if not _AUTH_BEFORE.search(text, max(0, start - 40), first):
@@ -110,6 +112,7 @@ def confirm_flag(text: str, start: int, _end: int) -> Finding | None:
     return found(first, first + len(value), type_of(kind, flag), "secret/cli-flag", 0.8)
 
 
+_MOST_OPENS = 4  # `name`, `key` and `variable` may be words of the name itself
 _PAIR_OPENS = re.compile("name|key|variable")
 _PAIR = re.compile(
     r"(?:name|key|variable)[\"']?[ \t]{0,4}[:= ][ \t]{0,4}[\"']?(?P<name>[A-Za-z0-9_.\-]{3,64})"
@@ -120,9 +123,9 @@ _PAIR = re.compile(
 
 def confirm_pair(text: str, start: int, end: int) -> Finding | None:
     """Confirm `name: DB_PASSWORD` / `value: …` pairs (Kubernetes, Terraform, task definitions)."""
-    opens = _PAIR_OPENS.finditer(text, max(0, start - 180), start)
-    tried = (_PAIR.match(text, one.start(), start) for one in opens)
-    named = next(filter(None, tried), None)
+    opens = [one.start() for one in _PAIR_OPENS.finditer(text, max(0, start - 180), start)]
+    nearest = (_PAIR.match(text, at, start) for at in opens[: -_MOST_OPENS - 1 : -1])
+    named = next(filter(None, nearest), None)
     kind = kind_of_name(named["name"]) if named else None
     span = value_after(text, start, end) if kind else None
     if named is None or kind is None or span is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from alos.checks.base import Finding, Trigger
+from alos.checks.base import Finding, Need, Trigger
 from alos.checks.secrets_judge import judge
 from alos.checks.secrets_names import NameKind, kind_of_name
 from alos.checks.secrets_value import is_chain, is_shuffled, is_strong, looks_random
@@ -33,10 +33,16 @@ _LINE_HEAD = re.compile(
     r"[\"'`]?[A-Za-z0-9_.\-]{0,40}$",
 )
 _COMMENT = re.compile(r"[ \t]*(?:(?:#|//|--|;).*)?$")
-_NEEDED = re.compile(
-    r"[0-9!@#$%^&*?~+]|[a-z][A-Z]|[a-z]([-._])[A-Za-z]{3,11}\1[A-Za-z]{3,11}\1[A-Za-z]"
+_NEEDED = Need(
+    pattern=re.compile(
+        r"[0-9!@#$%^&*?~+]|[a-z][A-Z]|[a-z]([-._])[A-Za-z]{3,11}\1[A-Za-z]{3,11}\1[A-Za-z]"
+    ),
+    width=32,
+    before=0,
+    after=60,
 )
 _LONG_RUN = re.compile(r"[^\s,;]{16}")
+_FURTHER_LONG_RUN = re.compile(r"[\s,;][^\s,;]{16}")
 _WEAK_REACH = 64
 _FIELDS = frozenset({"text", "value", "content", "input"})
 _TYPED = re.compile(r"[\"']\s?:\s?[\"'](?P<value>[^\"'\n]{5,100})[\"']")
@@ -49,7 +55,7 @@ def confirm_assignment(text: str, start: int, end: int) -> Finding | None:
     """Confirm `name = value` in any syntax: env file, YAML, JSON, code, header, XML, table."""
     name = _name_before(text, start) + text[start:end]
     kind = None if is_chain(text, end) else kind_of_name(name)
-    if kind is None or (kind == "weak" and not _LONG_RUN.search(text, end, end + _WEAK_REACH)):
+    if kind is None or (kind == "weak" and not _has_long_run(text, end)):
         return None
     span = value_after(text, start, end)
     if span is None:
@@ -86,6 +92,14 @@ def confirm_assignment(text: str, start: int, end: int) -> Finding | None:
     ):
         return None
     return found(first, last, type_of(kind, name), "secret/assignment", confidence)
+
+
+def _has_long_run(text: str, end: int) -> bool:
+    """Tell whether a value long enough for a weak name begins behind it."""
+    return (
+        _LONG_RUN.match(text, end, end + _WEAK_REACH)
+        or _FURTHER_LONG_RUN.search(text, end, end + _WEAK_REACH)
+    ) is not None
 
 
 def _typed(text: str, first: int, last: int) -> tuple[int, int]:
@@ -174,5 +188,5 @@ def assignment_trigger() -> Trigger:
         expression=_ASSIGN,
         confirm=confirm_assignment,
         caseless=True,
-        needs=_NEEDED,
+        needs=(_NEEDED,),
     )

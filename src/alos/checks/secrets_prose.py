@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from alos.checks.base import Finding, Trigger
+from alos.checks.base import Finding, Need, Trigger
 from alos.checks.secrets_names import is_no_secret_before
 from alos.checks.secrets_sentences import (
     AFTER,
@@ -21,11 +22,14 @@ from alos.checks.secrets_sentences import (
     JOINED_TITLES,
     KEYWORD,
     LINK,
-    LONG_NOUN,
-    SHORT_NOUN,
+    LONG_KEY_NOUN,
+    LONG_LOGIN_NOUN,
+    SHORT_KEY_NOUN,
+    SHORT_LOGIN_NOUN,
     TERM,
     TITLED,
     TITLES_AND_NUMBER,
+    TOLD_WORD,
     UNSPACED_NOUN,
     USER,
     USER_APART,
@@ -50,15 +54,25 @@ from alos.checks.secrets_value import (
 )
 from alos.checks.secrets_words import find_told_word
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _SHORTEST, _SHORTEST_SHUFFLED, _SHORTEST_KEY, _LONGEST_WORD = 6, 8, 12, 24
 _DIGITS_TOLD, _TRAITS, _WORDY = 2, 2, 0.5
 _DIGIT = re.compile(r"[0-9]")
 _NO_LETTER = re.compile(r"[^A-Za-z0-9]")
-# A digit beside a letter or a symbol, or capitals inside a word: no value is told without.
-_TELLTALE = re.compile(
-    r"[0-9A-Z](?:(?<=[a-z]\.[0-9])|(?<=[A-Za-z!@#$%^&*+=~?_\-][0-9])|(?<=[0-9])[A-Za-z!@#$%^&*+=~_]|"
-    r"(?<=[a-z][A-Z])[a-zA-Z])",
+_VALUE = Need(
+    # a digit beside a letter or a symbol, capitals inside a word, or words joined
+    pattern=re.compile(
+        r"[0-9A-Z\-._](?:(?<=[a-z]\.[0-9])|(?<=[A-Za-z!@#$%^&*+=~?_\-][0-9])|"
+        r"(?<=[0-9])[A-Za-z!@#$%^&*+=~_]|(?<=[a-z][A-Z])[a-zA-Z]|"
+        r"(?<=[a-z][\-._])[A-Za-z]{3,12}[\-._][A-Za-z])"
+    ),
+    width=16,
+    before=60,
+    after=120,
 )
+"""No value that is not a plain word is told without."""
 
 
 _PASSWORD_NOUNS = (
@@ -68,7 +82,6 @@ _PASSWORD_NOUNS = (
 )
 _USER_NOUNS = ("cred", "log", "sign", "pass", "pwd", "pw", "zugang", "anmelde", "identif")
 _APPROACHES = ("sign", "log into", "log on")
-_FEWEST_JOINTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +108,43 @@ def _noun(written: str) -> _Noun:
     )
 
 
-def _may_tell(text: str, first: int, last: int) -> bool:
-    """Tell whether a value may stand between `first` and `last`: a tell-tale, or joined words."""
-    return (
-        _TELLTALE.search(text, first, last) is not None
-        or text.count("-", first, last) >= _FEWEST_JOINTS
-    )
-
-
 def _last_word(text: str, start: int) -> str:
     return text[max(0, start - 16) : start].rstrip(" -_").rpartition(" ")[2].rpartition("\n")[2]
 
 
 def confirm_prose(text: str, start: int, end: int) -> Finding | None:
     """Confirm a value told after (`the password is …`) or before (`… is the password`) a noun."""
+    noun = _noun_at(text, start, end)
+    span = None if noun is None else _find_told(text, start, end, noun)
+    return None if noun is None or span is None else _found(span, noun.kind)
+
+
+def confirm_word(text: str, start: int, _end: int) -> Finding | None:
+    """Confirm a plain word told after the noun that begins at `start`, where nothing else is."""
+    first = start if text[start].isalpha() else start + 1
+    written = _WORD_NOUN.match(text, first)
+    noun = None if written is None else _noun_at(text, first, written.end())
+    if written is None or noun is None or not noun.may_be_word:
+        return None
+    span = find_told_word(text, first, written.end())
+    if span is None or _find_told(text, first, written.end(), noun) is not None:
+        return None
+    return _found(span, noun.kind)
+
+
+def _found(span: tuple[int, int], kind: str) -> Finding:
+    return Finding(
+        kind="secret",
+        type="PASSWORD" if kind == "password" else "API_KEY",
+        start=span[0],
+        end=span[1],
+        rule="secret/prose",
+        confidence=0.75,
+    )
+
+
+def _noun_at(text: str, start: int, end: int) -> _Noun | None:
+    """Return the noun that is written there, unless it is a piece of a name or of another noun."""
     before = text[start - 1] if start else " "
     if (
         before == "-"
@@ -121,31 +157,20 @@ def confirm_prose(text: str, start: int, end: int) -> Finding | None:
     if is_chain(text, end):
         return None
     noun = _noun(text[start:end])
-    kind = noun.kind
-    if noun.is_key and is_no_secret_before(_last_word(text, start)):
+    return None if noun.is_key and is_no_secret_before(_last_word(text, start)) else noun
+
+
+def _find_told(text: str, start: int, end: int, noun: _Noun) -> tuple[int, int] | None:
+    """Return the span of a value with digits, symbols or joints told around the noun."""
+    if not _VALUE.pattern.search(text, max(0, start - _VALUE.before), end + _VALUE.after):
         return None
-    span = None
-    if _may_tell(text, max(0, start - 60), end + 120):
-        span = (
-            (None if noun.approaches else _told_after(text, end, kind))
-            or _told_before(text, start, kind)
-            or _told_in_answer(text, end, kind)
-            or _told_of_it(text, end, kind)
-        )
-        if span is None and noun.has_user:
-            span = _told_with_user(text, end)
-    if span is None and noun.may_be_word:
-        span = find_told_word(text, start, end)
-    if span is None:
-        return None
-    return Finding(
-        kind="secret",
-        type="PASSWORD" if kind == "password" else "API_KEY",
-        start=span[0],
-        end=span[1],
-        rule="secret/prose",
-        confidence=0.75,
+    span = (
+        (None if noun.approaches else _told_after(text, end, noun.kind))
+        or _told_before(text, start, noun.kind)
+        or _told_in_answer(text, end, noun.kind)
+        or _told_of_it(text, end, noun.kind)
     )
+    return _told_with_user(text, end) if span is None and noun.has_user else span
 
 
 def _told_after(text: str, end: int, kind: str) -> tuple[int, int] | None:
@@ -347,20 +372,38 @@ def confirm_unspaced(text: str, _start: int, end: int) -> Finding | None:
 def prose_triggers() -> tuple[Trigger, ...]:
     """Return the triggers of credentials told in sentences."""
     return (
+        *_prose(LONG_LOGIN_NOUN, SHORT_LOGIN_NOUN, _VALUE),
+        *_prose(LONG_KEY_NOUN, SHORT_KEY_NOUN, _VALUE, _KEY),
         Trigger(
             rule="secret/prose",
-            expression=LONG_NOUN + BOUND,
-            confirm=confirm_long_noun,
-            caseless=True,
-        ),
-        Trigger(
-            rule="secret/prose",
-            expression=r"(?:^|[\s\"'(/*_])" + SHORT_NOUN + BOUND,
-            confirm=confirm_short_noun,
+            expression=f"(?:{LONG_LOGIN_NOUN}|{_BEFORE_SHORT}{SHORT_LOGIN_NOUN}){TOLD_WORD}",
+            confirm=confirm_word,
             caseless=True,
         ),
         Trigger(rule="secret/prose", expression=UNSPACED_NOUN, confirm=confirm_unspaced),
     )
+
+
+_BEFORE_SHORT = r"(?:^|[\s\"'(/*_])"
+_KEY = Need(pattern=re.compile(rf"[^\s\"`]{{{_SHORTEST_KEY}}}"), width=16, before=120, after=320)
+_WORD_NOUN = re.compile(
+    "|".join(one.encode("latin-1").decode() for one in (LONG_LOGIN_NOUN, SHORT_LOGIN_NOUN)),
+    re.IGNORECASE,
+)
+
+
+def _prose(long: str, short: str, *needs: Need) -> Iterator[Trigger]:
+    for expression, confirm in (
+        (long + BOUND, confirm_long_noun),
+        (_BEFORE_SHORT + short + BOUND, confirm_short_noun),
+    ):
+        yield Trigger(
+            rule="secret/prose",
+            expression=expression,
+            confirm=confirm,
+            caseless=True,
+            needs=needs,
+        )
 
 
 def confirm_long_noun(text: str, start: int, end: int) -> Finding | None:

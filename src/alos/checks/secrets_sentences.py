@@ -7,22 +7,30 @@ from __future__ import annotations
 
 import re
 
-LONG_NOUN = (
+LONG_LOGIN_NOUN = (
     "(?:passw(?:or)?ds?|passphrase|passcode|passwort|kennwort|mot de passe|contrase\xc3\xb1a|"
     "senha|"
-    "wachtwoord|zugangsdaten|anmeldedaten|identifiants?|credenciales|clave|jeton|secret|token|"
-    "api ?key|credentials?|creds|has\xc5\x82o|heslo|parola(?:s\xc4\xb1)?|"
+    "wachtwoord|zugangsdaten|anmeldedaten|identifiants?|clave|"
+    "credentials?|creds|has\xc5\x82o|heslo|parola(?:s\xc4\xb1)?|"
     "\xc5\x9fifre(?:si)?|l\xc3\xb6senord(?:et)?|"
-    "passord(?:et)?|adgangskoden?|salasana|"
+    "passord(?:et)?|adgangskoden?|salasana|credenciales|"
     "\xd0\xbf\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbb\xd1\x8c)"
 )
+LONG_KEY_NOUN = "(?:jeton|secret|token|api ?key)"
 # パスワード, 密码, 密碼, 비밀번호 and what says that a value comes
 UNSPACED_NOUN = (
     r"(?:\xe3\x83\x91\xe3\x82\xb9\xe3\x83\xaf\xe3\x83\xbc\xe3\x83\x89|\xe5\xaf\x86\xe7\xa0\x81|"
     r"\xe5\xaf\x86\xe7\xa2\xbc|\xeb\xb9\x84\xeb\xb0\x80\xeb\xb2\x88\xed\x98\xb8)"
 )
-SHORT_NOUN = "(?:pwd|pw|mdp|pin|key|logins?|log in|log into|log on|sign in|pass)"
+SHORT_LOGIN_NOUN = "(?:pwd|pw|mdp|pin|logins?|log in|log into|log on|sign in|pass)"
+SHORT_KEY_NOUN = "key"
 BOUND = r"(?:[\s:=,\"'`*)(?.!;]|$)"
+# what links a plain word to the noun before it, and the word's beginning
+TOLD_WORD = (
+    r"(?:\s(?:for|of|to|on|f\xc3\xbcr|pour|de|para|per)\s[^.:;,?!\n]{1,80})?"
+    r"(?:\s(?:is|was|ist|war|lautet|est|es|\xc3\xa8|\xc3\xa9)|\s?[:=])\s{1,2}"
+    r"(?:[\"'`]|\xe2\x80[\x9c\x98])?[A-Za-z]{6}"
+)
 # what people put before a value they quote
 MARK = "(?:[\"'`*(<\\[\u2018\u201c\u00ab\u201e\u2039]{1,3}[ \u00a0\u202f]?)?"
 ABOUT = (
