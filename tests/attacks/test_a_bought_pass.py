@@ -14,6 +14,7 @@ from alos.domain.outcome import Answered
 from alos.domain.record import ClosingEntry, Fact, NoteKind
 from alos.domain.refusal import ReasonCode
 from tests.control.eval_desk import GOOD_ANSWERS, SUPPORT, EvalDesk, change_live
+from tests.control.organisation_folder import NO_WAIVERS, WORKFLOW
 
 EVALS = f"workflows/{SUPPORT}/evals"
 
@@ -191,14 +192,9 @@ async def test_an_answer_given_again_is_no_answer(desk: EvalDesk) -> None:
 
 def cache_answers(desk: EvalDesk) -> None:
     """Give the workflow an exact cache; what people accept can't stand beside it."""
-    flow = f"workflows/{SUPPORT}/workflow.yaml"
-    text = (desk.folder.path / flow).read_text()
-    head, rest = text.split("verification:\n")
-    _, limits = rest.split("\nlimits:\n")
-    cached = f"{head}cache: {{max_age_seconds: 3600}}\n\nlimits:\n{limits}"
-    desk.folder.write(
-        flow, cached.replace("  external_audience: true\n", "  external_audience: false\n")
-    )
+    for change in NO_WAIVERS:
+        desk.folder.replace(*change)
+    desk.folder.replace(WORKFLOW, "\nlimits:\n", "\ncache: {max_age_seconds: 3600}\nlimits:\n")
 
 
 async def test_a_run_gets_nothing_out_of_a_warm_cache_and_leaves_nothing_in_it(

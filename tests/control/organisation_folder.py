@@ -11,6 +11,23 @@ from alos.control.scaffold import Extent, ScaffoldWish, build_scaffold, write_sc
 TODAY = date(2026, 11, 22)
 SUPPORT = "support-reply-drafting"
 WORKFLOW = f"workflows/{SUPPORT}/workflow.yaml"
+NO_WAIVERS = (
+    (WORKFLOW, "  sso: false ", "  sso: true "),
+    (WORKFLOW, "  offboarding: false ", "  offboarding: true "),
+    (WORKFLOW, "  external_audience: true\n", "  external_audience: false\n"),
+    (
+        WORKFLOW,
+        """verification:
+  - name: money-or-date-promised
+    kind: customer_facing_claim
+    pattern: "refund|reimburse|compensat|money back|free of charge|guarantee"
+    acceptors: ["group:support"]
+
+""",
+        "",
+    ),
+)
+"""Changes (file, old, new) after which a release of the workflow needs no waiver."""
 
 
 class OrganisationFolder:

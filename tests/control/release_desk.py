@@ -37,7 +37,7 @@ from alos.ports.bundles import MemoryBundles
 from alos.ports.release_log import MemoryReleaseLog
 from alos.ports.waivers import MemoryWaivers
 from alos.store.statements import KeyedStatements
-from tests.control.organisation_folder import OrganisationFolder
+from tests.control.organisation_folder import NO_WAIVERS, OrganisationFolder
 from tests.control.test_plane import MemoryState
 from tests.pipeline.conversation import MemoryJournal
 
@@ -89,9 +89,8 @@ class ReleaseDesk:
         self.folder = OrganisationFolder(path)
         self.folder.replace("alos.yaml", "  # body_days:", "  body_days: 90")
         self.folder.replace("alos.yaml", "  # record_days:", "  record_days: 400")
-        flow = f"workflows/{SUPPORT}/workflow.yaml"
-        self.folder.replace(flow, "  sso: false ", "  sso: true ")
-        self.folder.replace(flow, "  offboarding: false ", "  offboarding: true ")
+        for change in NO_WAIVERS:
+            self.folder.replace(*change)
         self.clock = JumpingClock()
         self.evals: dict[Digest, EvalFact] = {}
         self.waiver_store = MemoryWaivers()

@@ -1,5 +1,6 @@
 """From draft to everyone, and back."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from alos.domain.rollout import Unit
 from alos.domain.rollout_plan import StageName
 from alos.domain.standing import ReleaseStage
 from alos.domain.waiver import Waiver, WaiverAbout
+from tests.control.organisation_folder import WORKFLOW
 from tests.control.release_desk import DAY, HOUR, SUPPORT, ReleaseDesk
 
 
@@ -316,7 +318,6 @@ async def test_coming_down_from_a_higher_tier_takes_the_higher_tiers_lane(
     await desk.go_live()
     flow = f"workflows/{SUPPORT}/workflow.yaml"
     desk.folder.replace(flow, "tier: 2 ", "tier: 1 ")
-    desk.folder.replace(flow, "external_audience: true", "external_audience: false")
     desk.edit(1)
     release = await desk.submit()
     found = desk.releases.find(release)
@@ -368,6 +369,29 @@ async def test_a_release_that_rests_on_a_waiver_stops_when_it_ends(desk: Release
     assert refusal.code is ReasonCode.WAIVER_ENDED
     await desk.waivers.end(waiver.id, by=PersonId("dan"))
     assert check_waivers(desk.now.workflows[SUPPORT], now_unix=desk.clock.unix) is not None
+
+
+async def test_answers_that_nothing_holds_for_a_person_rest_on_a_waiver(
+    desk: ReleaseDesk,
+) -> None:
+    rule = "{name: promises, kind: customer_facing_claim, acceptors: ['group:support']}"
+    desk.folder.replace(WORKFLOW, "\nlimits:\n", f"\nverification:\n  - {rule}\nlimits:\n")
+    release = await desk.submit()
+    await desk.earn(release)
+    assert await desk.promote(release, StageName.INTERNAL) == {ReasonCode.RELEASE_WAIVER_ENDED}
+    other = await desk.waivers.request(build_wish(desk.clock.unix + DAY))
+    ends = desk.clock.unix + 30 * DAY
+    waiver = await desk.waivers.request(
+        replace(build_wish(ends), about=WaiverAbout.UNHELD_ANSWERS)
+    )
+    for one in (other, waiver):
+        assert isinstance(one, Waiver)
+        assert await desk.promote(release, StageName.INTERNAL) == {ReasonCode.RELEASE_WAIVER_ENDED}
+        await desk.waivers.grant(one.id, by=PersonId("dan"), is_sponsor=False)
+    assert await desk.promote(release, StageName.INTERNAL) == set()
+    workflow = desk.now.workflows[SUPPORT]
+    assert check_waivers(workflow, now_unix=ends - 1) is None
+    assert check_waivers(workflow, now_unix=ends) is not None
 
 
 async def test_a_waiver_has_a_near_end_and_is_renewed_once(desk: ReleaseDesk) -> None:

@@ -7,20 +7,15 @@ from http import HTTPStatus
 
 import pytest
 
+from tests.control.organisation_folder import NO_WAIVERS
 from tests.e2e.gateway import Gateway, run_gateway
 from tests.e2e.http_client import ask, say
-from tests.e2e.organisation import SUPPORT, get_path
-
-SIGNED_ON = (
-    (get_path(SUPPORT), "  sso: false ", "  sso: true "),
-    (get_path(SUPPORT), "  offboarding: false ", "  offboarding: true "),
-)
-"""So that the release needs no waiver."""
+from tests.e2e.organisation import SUPPORT
 
 
 @pytest.fixture(scope="module")
 def gateway() -> Iterator[Gateway]:
-    with run_gateway(changes=SIGNED_ON) as running:
+    with run_gateway(changes=NO_WAIVERS) as running:
         folder = running.config / "workflows" / SUPPORT
         done = running.cli("release", "submit", str(folder))
         assert done.returncode == 0, done.stderr

@@ -6,21 +6,18 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.control.organisation_folder import NO_WAIVERS
 from tests.e2e.gateway import Gateway, lay_out_gateway
-from tests.e2e.organisation import SUPPORT, get_path
+from tests.e2e.organisation import SUPPORT
 from tests.e2e.test_evals import CASES, run, write_golden_set
 from tests.e2e.upstream import run_upstream
 
 RELEASE = f"{SUPPORT}/1"
-CHANGES = (
-    (get_path(SUPPORT), "  sso: false ", "  sso: true "),
-    (get_path(SUPPORT), "  offboarding: false ", "  offboarding: true "),
-)
 
 
 @pytest.fixture(scope="module")
 def gateway() -> Iterator[Gateway]:
-    with run_upstream() as upstream, lay_out_gateway(upstream, changes=CHANGES) as made:
+    with run_upstream() as upstream, lay_out_gateway(upstream, changes=NO_WAIVERS) as made:
         write_golden_set(made.config)
         made.upstream.says = "Paris."
         made.start()

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from alos.cli.client import call_api
+from alos.domain.waiver import WaiverAbout
 
 app = typer.Typer(no_args_is_help=True, help="Waivers: exceptions that end.")
 
@@ -19,7 +20,7 @@ WaiverArgument = Annotated[str, typer.Argument(metavar="WAIVER", help="Its id.")
 @app.command("request")
 def request(
     workflow: Annotated[str, typer.Argument(help="The workflow's slug.")],
-    about: Annotated[str, typer.Option(help="no_sso, no_offboarding or personal_accounts.")],
+    about: Annotated[str, typer.Option(help=f"One of {', '.join(WaiverAbout)}.")],
     reason: Annotated[str, typer.Option(help="Why it can't be otherwise yet.")],
     control: Annotated[str, typer.Option(help="What makes up for it meanwhile.")],
     days: Annotated[int, typer.Option(min=1, max=90, help="It ends after so many days.")] = 30,

@@ -230,7 +230,7 @@ class ToolForm(Form):
 
 
 class VerificationForm(Form):
-    """An answer or tool call that waits for a person."""
+    """What a person accepts first; with no way to hold it, a release needs a waiver for it."""
 
     name: Slug
     """What the rule is called in records."""

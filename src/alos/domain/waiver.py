@@ -20,6 +20,8 @@ class WaiverAbout(StrEnum):
     NO_SSO = "no_sso"
     NO_OFFBOARDING = "no_offboarding"
     PERSONAL_ACCOUNTS = "personal_accounts"
+    UNHELD_ANSWERS = "unheld_answers"
+    """Nothing in the path of a call holds an answer for a person yet."""
 
     @property
     def sentence(self) -> str:
@@ -31,6 +33,9 @@ _SENTENCES: Mapping[WaiverAbout, str] = {
     WaiverAbout.NO_SSO: "a surface that is reached without the company's login",
     WaiverAbout.NO_OFFBOARDING: "a surface that a person who left does not lose by itself",
     WaiverAbout.PERSONAL_ACCOUNTS: "personal accounts",
+    WaiverAbout.UNHELD_ANSWERS: (
+        "answers that `verification` names and the gateway hands on before a person accepts them"
+    ),
 }
 
 
@@ -70,6 +75,7 @@ def list_needed(workflow: Workflow) -> tuple[WaiverAbout, ...]:
         WaiverAbout.NO_SSO: not workflow.surface.sso,
         WaiverAbout.NO_OFFBOARDING: not workflow.surface.offboarding,
         WaiverAbout.PERSONAL_ACCOUNTS: workflow.personal_accounts_allowed,
+        WaiverAbout.UNHELD_ANSWERS: bool(workflow.verification),
     }
     return tuple(about for about, holds in facts.items() if holds)
 
