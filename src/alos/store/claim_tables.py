@@ -18,9 +18,11 @@ claims: Final = Table(
     Column("streamed", Boolean),
     Column("model", String),
     Column("output_hash", String),
+    Column("gateway", String),
     Index("claims_by_age", "claimed_at_unix_ns"),
 )
 """Digests of a key and of what it came with; nothing of the caller's stands in the table.
 
 ``call_id`` to ``output_hash`` are null while the call runs, and where its answer is not kept.
+``gateway`` is whose call it is; null in rows from before there were several.
 """

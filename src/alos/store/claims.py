@@ -28,22 +28,28 @@ class StoredClaims:
     A key is granted in one transaction, so of two calls at a time one gets it, in whichever
     process. A key whose call was running when its process died is answered by nobody: it counts
     as one whose answer is not kept (:meth:`end_running`), since the call may have been made.
+
+    Args:
+        gateway: whose calls claim keys here; other gateways' keys are not ended by its start.
     """
 
-    def __init__(self, store: Store, *, seconds: int = CLAIM_SECONDS) -> None:
+    def __init__(self, store: Store, *, gateway: str = "", seconds: int = CLAIM_SECONDS) -> None:
         self._store = store
+        self._gateway = gateway
         self._lifetime_ns = seconds * _NANOSECONDS
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="claims")
         """One thread, so that its writes wait for one another and not for the database."""
 
     def end_running(self) -> None:
-        """Say of every running key that its call will not be answered; for a start.
+        """Say of this gateway's running keys that their calls will not be answered; for a start.
 
         Raises:
             StoreDown: nothing was changed.
         """
         with self._store.write() as connection:
-            connection.execute(update(claims).values(is_running=False))
+            columns = claims.c
+            mine = columns.gateway.is_(None) | (columns.gateway == self._gateway)
+            connection.execute(update(claims).where(mine).values(is_running=False))
 
     async def claim(
         self, key: bytes, fingerprint: bytes, *, now_unix_ns: int
@@ -92,6 +98,7 @@ class StoredClaims:
                     "fingerprint": fingerprint,
                     "claimed_at_unix_ns": now_unix_ns,
                     "is_running": True,
+                    "gateway": self._gateway,
                 }
                 connection.execute(insert(claims), values)
                 return None

@@ -28,11 +28,13 @@ class Database(Protocol):
         writing: transactions that are durable on return.
         shipping: transactions whose newest may be lost with the power, whole and in order.
         reading: one consistent view each.
+        sharing: like ``writing``, for what gateways share out; it does not wait for writers.
     """
 
     writing: Engine
     shipping: Engine
     reading: Engine
+    sharing: Engine
 
     @property
     def is_ready(self) -> bool:
@@ -99,6 +101,18 @@ class Store:
         with _to_store_down():
             self.ensure()
             with self._database.shipping.begin() as connection:
+                yield connection
+
+    @contextmanager
+    def share(self) -> Iterator[Connection]:
+        """Like :meth:`write`, among others that share something out; never behind a shipment.
+
+        Raises:
+            StoreDown: nothing of the block was kept, or nobody knows.
+        """
+        with _to_store_down():
+            self.ensure()
+            with self._database.sharing.begin() as connection:
                 yield connection
 
     @contextmanager

@@ -25,6 +25,7 @@ from alos.store.folder import list_writers, segment_path
 from alos.store.frame import FRAME_HEADER_BYTES, pack_personal_section
 from alos.store.journal_batch import RawEntry, read_batch
 from alos.store.journal_reader import Position
+from alos.store.share_tables import shares
 from alos.store.tables import calls, notes, scope_days
 
 _BATCH: Final = 4000
@@ -98,7 +99,8 @@ def _erase_in_index(store: Store, person: str, spared: frozenset[CallId]) -> int
     with store.write() as connection:
         if not is_postgresql(connection):
             connection.exec_driver_sql("PRAGMA secure_delete=ON")
-        connection.execute(delete(scope_days).where(scope_days.c.scope == f"person:{person}"))
+        for table in (scope_days, shares):
+            connection.execute(delete(table).where(table.c.scope == f"person:{person}"))
         rows = _clear_calls(connection, person, spared)
         columns = notes.c
         noted = connection.execute(

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url
 _WRITERS: Final = 0x414C4F53
 """Number of the lock on which writers queue; ``ALOS``."""
 _CONNECT_SECONDS: Final = 5
-_LOCK: Final = f"SELECT pg_advisory_xact_lock({_WRITERS})"
+_SHARERS: Final = _WRITERS + 1
+"""Number of the lock on which gateways queue that take shares of budgets and rates."""
 
 
 class PostgresqlDatabase:
@@ -28,7 +29,8 @@ class PostgresqlDatabase:
         self.writing = _make_engine(url, busy_ms, "on")
         self.shipping = _make_engine(url, busy_ms, "off")
         self.reading = _make_engine(url, busy_ms, None)
-        for engine in (self.writing, self.shipping, self.reading):
+        self.sharing = _make_engine(url, busy_ms, "on", lock=_SHARERS)
+        for engine in (self.writing, self.shipping, self.reading, self.sharing):
             event.listen(engine, "handle_error", self._look_again)
 
     @property
@@ -54,7 +56,7 @@ class PostgresqlDatabase:
 
     def close(self) -> None:
         """Close all connections."""
-        for engine in (self.reading, self.shipping, self.writing):
+        for engine in (self.reading, self.shipping, self.writing, self.sharing):
             engine.dispose()
 
     def _look_again(self, _: Any) -> None:
@@ -62,7 +64,9 @@ class PostgresqlDatabase:
         self._has_schema = False
 
 
-def _make_engine(url: str, busy_ms: int, synchronous: str | None) -> Engine:
+def _make_engine(
+    url: str, busy_ms: int, synchronous: str | None, *, lock: int = _WRITERS
+) -> Engine:
     """One engine; without ``synchronous`` for reading."""
     settings = {"lock_timeout": str(busy_ms), "timezone": "UTC", "client_encoding": "UTF8"}
     if synchronous is not None:
@@ -83,6 +87,7 @@ def _make_engine(url: str, busy_ms: int, synchronous: str | None) -> Engine:
     def _begin(connection: Connection) -> None:
         if connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT":
             return
-        connection.exec_driver_sql("SET TRANSACTION READ ONLY" if synchronous is None else _LOCK)
+        take = f"SELECT pg_advisory_xact_lock({lock})"
+        connection.exec_driver_sql("SET TRANSACTION READ ONLY" if synchronous is None else take)
 
     return engine

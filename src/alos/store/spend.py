@@ -28,7 +28,7 @@ def get_spend_nanousd(store: Store, month: str) -> dict[str, int]:
     Raises:
         StoreDown: the store can't be read.
     """
-    since, until = _get_bounds(month)
+    since, until = get_bounds(month)
     return CallTotals(store).sum_scopes(since_unix=since, until_unix=until)
 
 
@@ -102,7 +102,8 @@ def _to_sum(row: Row[Any], names: int) -> SumRow:
     )
 
 
-def _get_bounds(month: str) -> tuple[int, int]:
+def get_bounds(month: str) -> tuple[int, int]:
+    """First second of a month (``YYYY-MM``, UTC), and of the next one."""
     since = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
     years, months = divmod(since.month, 12)
     until = since.replace(year=since.year + years, month=months + 1)

@@ -27,6 +27,7 @@ class SqliteFile:
         self.shipping = _make_engine(
             path, mode="rwc", begin="BEGIN IMMEDIATE", busy_ms=busy_ms, synchronous="NORMAL"
         )
+        self.sharing = self.writing  # the file has one lock
         self.reading = _make_engine(path, mode="ro", begin="BEGIN", busy_ms=busy_ms)
 
     @property

@@ -40,27 +40,11 @@ def claim_store(folder: Folder) -> Store:
     """Open the store, and keep in mind for good which kind it is.
 
     Raises:
-        SettingsError: the folder's records are in the other kind of store, or it is a further
-            gateway of a production installation.
+        SettingsError: the folder's records are in the other kind of store.
     """
-    _refuse_uncounted(folder)
     store = open_store(folder)
     folder.note_store_kind(SQLITE if store.path is not None else POSTGRESQL)
     return store
-
-
-def _refuse_uncounted(folder: Folder) -> None:
-    """Each gateway counts in its own memory, so two of them could spend a budget twice.
-
-    Raises:
-        SettingsError: it is one of several gateways of a production installation.
-    """
-    if folder.is_joined and not folder.dev:
-        raise SettingsError(
-            f"{folder.path} is a further gateway of a production installation: budgets are"
-            " counted in each gateway's memory, so several could spend a cap more than once;"
-            " serve from the first data folder alone"
-        )
 
 
 def open_call_index(home: Path) -> CallIndex:

@@ -10,7 +10,6 @@ from alos.control.custody import Custody
 from alos.control.plane import ControlPlane
 from alos.control.upstreams import Upstreams
 from alos.control.vote_requests import Reminders
-from alos.counters.memory import MemoryCounters
 from alos.counters.memory_answers import MemoryAnswerCache
 from alos.counters.valkey_stops import ValkeyStops
 from alos.domain.fault import Fault, JournalDown
@@ -44,6 +43,7 @@ from alos.ports.tasks import Tasks
 from alos.providers.vendors import VendorProviders
 from alos.server.asgi import Application, build_application
 from alos.server.bootstrap.configuration import choose_configuration
+from alos.server.bootstrap.counting import Counting, begin_counting
 from alos.server.bootstrap.custody import PURGE_SECONDS, build_custody
 from alos.server.bootstrap.directories import build_directory, build_notices, build_scim_door
 from alos.server.bootstrap.evals import OVERDUE_SECONDS, PeopleParts, build_releases_and_evals
@@ -60,7 +60,7 @@ from alos.server.bootstrap.management import (
     build_ways_in,
     start_sign_on_jobs,
 )
-from alos.server.bootstrap.past import open_claims, settle_the_past
+from alos.server.bootstrap.past import open_claims
 from alos.server.bootstrap.releases import start_release_jobs
 from alos.server.bootstrap.revisions import (
     build_revisions,
@@ -123,6 +123,7 @@ class Installation:
     shipper: Shipper
     sealer: SealerJob
     store: Store
+    counting: Counting
     valkey: ValkeyStops | None
     vault: FileVault
     provider: VendorProviders
@@ -136,6 +137,7 @@ class Installation:
         await self.journal.stop()
         await self.vault.stop()
         await asyncio.to_thread(self._ship_the_rest)
+        await self.counting.close()
         await self.provider.close()
         if self.valkey is not None:
             await self.valkey.close()
@@ -175,8 +177,7 @@ async def build(settings: Settings) -> Installation:
         folder.journal, clock=clock, key=open_signing_key(folder, store)
     )
     shipper = Shipper(store, folder.journal, clock=clock, durable=lambda: journal.durable)
-    counters = MemoryCounters()
-    await settle_the_past(folder, journal, shipper, store, counters)
+    counting = await begin_counting(folder, journal, shipper, store, tasks)
     vault = await open_vault(folder, settings.vault)
     holder = StandingHolder(_NOTHING)
     plane = ControlPlane(
@@ -207,7 +208,7 @@ async def build(settings: Settings) -> Installation:
     anonymous, breakers = Anonymous(clock, ids), Breakers(clock.monotonic_ns)
     upstreams = Upstreams(list_breakers=breakers.list_views, list_connections=provider.list_views)
     still = Still(holder, clock)
-    budget = Budget(counters, journal, clock)
+    budget = Budget(counting.counters, journal, clock)
     check, keep = Check(prepared.scanner, FORMATS), Keep(vault)
     ways = build_ways_in(store, plane, clock)
     stages = Stages(
@@ -215,7 +216,7 @@ async def build(settings: Settings) -> Installation:
         identify=Identify(ways.workloads),
         admit=Admit(FORMATS),
         again=Again(
-            claims=await open_claims(store),
+            claims=await open_claims(folder, store),
             cache=MemoryAnswerCache(),
             vault=vault,
             formats=FORMATS,
@@ -237,7 +238,7 @@ async def build(settings: Settings) -> Installation:
         fallback=Fallback(FORMATS, check, keep, StoredHeldRequests(store)),
         examine=Examine(prepared.scanner, FORMATS, still.check_tools),
         finish=Finish(
-            counters=counters,
+            counters=counting.counters,
             journal=journal,
             clock=clock,
             ids=ids,
@@ -311,6 +312,7 @@ async def build(settings: Settings) -> Installation:
     )
     jobs = Jobs(tasks)
     start_jobs(jobs, settings, plane, journal, anonymous, (store, stages.current))
+    counting.start_jobs(jobs)
     start_people_jobs(jobs, role_book, notices, revisions, Reminders(desk, notices.list_subjects))
     start_sign_on_jobs(jobs, management, ways)
     jobs.every(HEARTBEAT_SECONDS, sealer.beat, name="heartbeat")
@@ -347,6 +349,7 @@ async def build(settings: Settings) -> Installation:
         shipper=shipper,
         sealer=sealer,
         store=store,
+        counting=counting,
         valkey=valkey,
         vault=vault,
         provider=provider,

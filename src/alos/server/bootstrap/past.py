@@ -3,8 +3,7 @@
 import asyncio
 import logging
 
-from alos.counters.memory import MemoryCounters
-from alos.ports.clock import SystemClock, get_month
+from alos.ports.clock import SystemClock
 from alos.server.folder import Folder
 from alos.server.settings import SettingsError
 from alos.store.birth import Birth, list_births, write_birth
@@ -13,16 +12,15 @@ from alos.store.engine import Store
 from alos.store.journal import FileJournal
 from alos.store.noted_ends import restore_revocations, restore_stops
 from alos.store.shipper import Shipper
-from alos.store.spend import get_spend_nanousd
 from alos.store.sweeper import sweep_dead_writers
 
 _logger = logging.getLogger(__name__)
 
 
 async def settle_the_past(
-    folder: Folder, journal: FileJournal, shipper: Shipper, store: Store, counters: MemoryCounters
+    folder: Folder, journal: FileJournal, shipper: Shipper, store: Store
 ) -> None:
-    """Close what dead processes left open, and count what this month has cost so far.
+    """Close what dead processes left open, and bring it into the store.
 
     A kill switch or a revocation that the journal knows and the store does not holds again.
 
@@ -43,19 +41,15 @@ async def settle_the_past(
         _logger.warning("the store had lost the stop of %s %s; it holds", stop.kind, stop.target)
     if revoked := await asyncio.to_thread(restore_revocations, store):
         _logger.warning("the store had lost the revocation of %d keys; they are revoked", revoked)
-    month = get_month(clock.unix_ns())
-    spent = await asyncio.to_thread(get_spend_nanousd, store, month)
-    for scope, cost_nanousd in spent.items():
-        await counters.add_spent(scope, month=month, cost_nanousd=cost_nanousd)
 
 
-async def open_claims(store: Store) -> StoredClaims:
-    """The Idempotency-Keys; what ran when a process died is answered by nobody any more.
+async def open_claims(folder: Folder, store: Store) -> StoredClaims:
+    """The Idempotency-Keys; what ran here when a process died is answered by nobody any more.
 
     Raises:
         StoreDown: they can't be read.
     """
-    claims = StoredClaims(store)
+    claims = StoredClaims(store, gateway=folder.gateway)
     await asyncio.to_thread(claims.end_running)
     return claims
 
