@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.control.organisation_folder import NO_WAIVERS
 from tests.e2e.gateway import Gateway, lay_out_gateway
 from tests.e2e.http_client import ask, say
 from tests.e2e.organisation import SUPPORT, get_path
 from tests.e2e.test_evals import run, write_golden_set
-from tests.e2e.test_from_gate_to_night import CHANGES, RELEASE, do, vote
+from tests.e2e.test_from_gate_to_night import RELEASE, do, vote
 from tests.e2e.upstream import run_upstream
 
 GUARD = (
@@ -25,7 +26,10 @@ LONGEST_SECONDS = 60
 
 @pytest.fixture(scope="module")
 def gateway() -> Iterator[Gateway]:
-    with run_upstream() as upstream, lay_out_gateway(upstream, changes=(*CHANGES, GUARD)) as made:
+    with (
+        run_upstream() as upstream,
+        lay_out_gateway(upstream, changes=(*NO_WAIVERS, GUARD)) as made,
+    ):
         write_golden_set(made.config)
         made.start()
         yield made

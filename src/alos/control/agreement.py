@@ -9,6 +9,7 @@ from alos.control.forms import suggest
 from alos.domain.ids import ModelName, PersonId
 from alos.domain.organisation import Organisation
 from alos.domain.people import Party, PartyKind, People
+from alos.domain.waiver import WaiverAbout
 from alos.domain.workflow import FallbackKind, Workflow
 
 Prover = Callable[[Organisation, Workflow], Iterable[Gap]]
@@ -205,7 +206,7 @@ def _check_waivers(document: Document, workflow: Workflow) -> Iterator[Problem]:
         yield document.build_problem(
             ("personal_accounts",),
             "`yes` holds only with a waiver that ends",
-            "Write `no`, or request the waiver.",
+            f"Write `no`, or `alos waiver request {workflow.id} --about personal_accounts`.",
             severity=Severity.WARNING,
         )
     for key, holds in (
@@ -216,9 +217,18 @@ def _check_waivers(document: Document, workflow: Workflow) -> Iterator[Problem]:
             yield document.build_problem(
                 ("surface", key),
                 "a surface without it is approved only with a waiver that ends",
-                "Use a surface that has it, or request the waiver.",
+                "Use a surface that has it, or"
+                f" `alos waiver request {workflow.id} --about no_{key}`.",
                 severity=Severity.WARNING,
             )
+    if workflow.verification:
+        yield document.build_problem(
+            ("verification",),
+            "the gateway does not hold these answers yet: approved only with a waiver that ends",
+            f"`alos waiver request {workflow.id} --about {WaiverAbout.UNHELD_ANSWERS}`,"
+            " and say as its control who reads them first.",
+            severity=Severity.WARNING,
+        )
 
 
 def _list_people(workflow: Workflow) -> Iterator[tuple[Location, PersonId]]:
