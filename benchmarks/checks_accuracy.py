@@ -20,6 +20,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import corpus_eighth
 import corpus_fifth
 import corpus_fourth
 import corpus_held_out
@@ -126,6 +127,7 @@ def main() -> None:
         ("fifth corpus", corpus_fifth),
         ("sixth corpus, conversations only", corpus_sixth),
         ("seventh corpus, conversations only", corpus_seventh),
+        ("eighth corpus", corpus_eighth),
     ):
         print(name)
         documents = corpus.positives(rng, chosen.count)
