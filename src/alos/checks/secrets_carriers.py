@@ -158,8 +158,12 @@ def confirm_login(text: str, start: int, _end: int) -> Finding | None:
 
 
 _PUNCTUATED = re.compile(r"[0-9].*[!@#$%^&]|[!@#$%^&].*[0-9]")
+_ROOTS = (
+    "(?:root|admin|administrator|user|username|guest|test|tester|demo|postgres|oracle|sa|ubuntu|"
+    "deploy|deployer|backup|jenkins|jdoe|support|service|svc_[a-z]{2,12}|[a-z]{2,12}_(?:admin|rw|ro|user))"
+)
 _ROOT = re.compile(
-    r"(?:root|admin|administrator) ?[/:] ?(?P<value>[^\s/\"'`,;<>()]{6,64})",
+    rf"{_ROOTS} ?[/:] ?(?P<value>[^\s/\"'`,;<>()]{{6,64}})",
     re.IGNORECASE,
 )
 
@@ -235,7 +239,9 @@ def carrier_triggers() -> tuple[Trigger, ...]:
         _caseless("secret/cli-flag", r"(?:-u|--user)[ =][\"']?[\w.@\-]{1,40}:[^\s]", confirm_flag),
         _caseless("secret/cli-flag", r"sshpass[ ]{1,2}-p", confirm_flag),
         _caseless("secret/cli-flag", r"-U ?[\w\\.@\-]{1,40} -P ?[^\s]", confirm_flag),
-        _caseless("secret/name-value", r"(?:value|default)[\"']?[ \t]{0,12}[:=]", confirm_pair),
+        _caseless(
+            "secret/name-value", r"(?:value|default|content)[\"']?[ \t]{0,12}[:=]", confirm_pair
+        ),
         _caseless(
             "secret/login-call",
             r"(?:(?:\.|->|::)(?:login|signin|authenticate)|auth[ =]{0,3}|credentials?)"
@@ -244,7 +250,7 @@ def carrier_triggers() -> tuple[Trigger, ...]:
         ),
         _caseless(
             "secret/user-password",
-            r"(?:^|[\s\"'(`])(?:root|admin|administrator) ?[/:] ?[^\s/]{6}",
+            rf"(?:^|[\s\"'(`]){_ROOTS} ?[/:] ?[^\s/]{{6}}",
             confirm_root,
         ),
         _caseless(

@@ -33,7 +33,8 @@ _HASH = re.compile(
     r"correlation|transaction|\btx\b|\border\b|\bblock\b|artifact|nonce|salt|diff|git\b|\bref\b|branch|head\b|pip\b",
 )
 _FOREIGN_NOUN = (
-    r"schl(?:\u00fc|ue)ssel|\bcl\u00e9\b|\bclef\b|\bclave\b|\bchiave\b|\bsleutel\b|\bchave\b|\bklucz\b|"
+    r"schl(?:\u00fc|ue)ssel|\bjeton\b|\bcredencial\b|\bllave\b|zugang|\bidentifiants?\b|"
+    r"\bcl\u00e9\b|\bclef\b|\bclave\b|\bchiave\b|\bsleutel\b|\bchave\b|\bklucz\b|"
     "\u043a\u043b\u044e\u0447|\u0442\u043e\u043a\u0435\u043d|\u5bc6\u94a5|\u5bc6\u9470|\u30ad\u30fc"
 )
 _NOUN = re.compile(
@@ -78,7 +79,7 @@ class _Vendor:
 
 _NOUN_HINT = (
     "key|secret|token|passw|credential|creds|bearer|pwd|auth|schl[\u00fcu]|cl\u00e9|clef|clave|chiave|"
-    "sleutel|chave|klucz|\u043a\u043b\u044e\u0447|\u0442\u043e\u043a\u0435\u043d|\u5bc6\u94a5|\u5bc6\u9470|\u30ad\u30fc"
+    "sleutel|chave|klucz|jeton|credencial|llave|zugang|identifiant|\u043a\u043b\u044e\u0447|\u0442\u043e\u043a\u0435\u043d|\u5bc6\u94a5|\u5bc6\u9470|\u30ad\u30fc"
 )
 _FOREIGN = re.compile(_FOREIGN_NOUN, re.IGNORECASE)
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from alos.checks.base import Finding, Need, Trigger
+from alos.checks.secrets_apart import find_apart
 from alos.checks.secrets_names import is_no_secret_before
 from alos.checks.secrets_sentences import (
     AFTER,
@@ -15,52 +16,29 @@ from alos.checks.secrets_sentences import (
     BEFORE,
     BOUND,
     DIRECT,
-    DOTTED_WORDS,
-    ENCODED,
-    FIELD,
-    HOST,
-    JOINED_TITLES,
-    KEYWORD,
-    LINK,
     LONG_KEY_NOUN,
     LONG_LOGIN_NOUN,
     SHORT_KEY_NOUN,
     SHORT_LOGIN_NOUN,
-    TERM,
-    TITLED,
-    TITLES_AND_NUMBER,
     TOLD_WORD,
     UNSPACED_NOUN,
     USER,
     USER_APART,
     USER_WORD,
 )
+from alos.checks.secrets_told import SHORTEST_KEY, is_told, trim
 from alos.checks.secrets_value import (
     is_chain,
-    is_code,
-    is_filler,
-    is_hex,
-    is_object_id,
-    is_ordinary,
     is_passphrase,
-    is_placeholder,
-    is_shuffled,
     is_strong,
-    is_uuid,
-    is_word_and_number,
-    looks_chosen,
-    looks_random,
-    wordiness,
 )
 from alos.checks.secrets_words import find_told_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_SHORTEST, _SHORTEST_SHUFFLED, _SHORTEST_KEY, _LONGEST_WORD = 6, 8, 12, 24
-_DIGITS_TOLD, _TRAITS, _WORDY = 2, 2, 0.5
+_DIGITS_TOLD = 2
 _DIGIT = re.compile(r"[0-9]")
-_NO_LETTER = re.compile(r"[^A-Za-z0-9]")
 _VALUE = Need(
     # a digit beside a letter or a symbol, capitals inside a word, or words joined
     pattern=re.compile(
@@ -69,8 +47,8 @@ _VALUE = Need(
         r"(?<=[a-z][\-._])[A-Za-z]{3,12}[\-._][A-Za-z])"
     ),
     width=16,
-    before=60,
-    after=120,
+    before=90,
+    after=200,
 )
 """No value that is not a plain word is told without."""
 
@@ -104,7 +82,7 @@ def _noun(written: str) -> _Noun:
         is_key=noun == "key",
         approaches=noun.startswith(_APPROACHES),
         has_user=noun.startswith(_USER_NOUNS),
-        may_be_word=is_password and not noun.startswith(("cred", "log", "pin", "sign")),
+        may_be_word=is_password and not noun.startswith(("cred", "log", "pin", "sign", "identif")),
     )
 
 
@@ -170,7 +148,9 @@ def _find_told(text: str, start: int, end: int, noun: _Noun) -> tuple[int, int] 
         or _told_in_answer(text, end, noun.kind)
         or _told_of_it(text, end, noun.kind)
     )
-    return _told_with_user(text, end) if span is None and noun.has_user else span
+    if span is None and noun.has_user:
+        span = _told_with_user(text, end)
+    return span or find_apart(text, start, end, noun.kind)
 
 
 def _told_after(text: str, end: int, kind: str) -> tuple[int, int] | None:
@@ -180,7 +160,7 @@ def _told_after(text: str, end: int, kind: str) -> tuple[int, int] | None:
     first = match.start("value")
     if text[end - 3 : end].lower() in _LOGIN_ENDS and "\n" in text[end:first]:
         return None
-    value = _trimmed(match["value"], quoted=bool(match["quote"]))
+    value = trim(match["value"], quoted=bool(match["quote"]))
     if kind == "token" and text[end : end + 1] in "=:" and not text[end + 1 : end + 2].isspace():
         return None
     direct = DIRECT.search(match["lead"] + match["quote"]) is not None or (
@@ -189,29 +169,39 @@ def _told_after(text: str, end: int, kind: str) -> tuple[int, int] | None:
     direct = direct or (match["value"].endswith(",") and text[first - 2 : first] == ", ")
     if text[end - 4 : end].lower() == "pass" and not direct:
         return _told_after_user(text, end - 4, first, value)
-    if not _told(value, kind, direct=direct or bool(match["quote"])):
-        return None
-    return first, first + len(value)
+    if is_told(value, kind, direct=direct or bool(match["quote"])):
+        return first, first + len(value)
+    return _told_beside_user(text, end) if kind == "password" else None
 
 
 def _told_after_user(text: str, start: int, first: int, value: str) -> tuple[int, int] | None:
     """Return the span of a value after a bare `pass`, which counts only after a user's name."""
     if not _NAMED_USER.search(text, max(0, start - 40), start):
         return None
-    return (first, first + len(value)) if _told(value, "password", direct=True) else None
+    return (first, first + len(value)) if is_told(value, "password", direct=True) else None
 
 
 def _told_beside_user(text: str, end: int) -> tuple[int, int] | None:
     """Return the span of a value right after the noun, which counts only after a user's name."""
     match = _BESIDE.match(text, end)
-    if match is None or not _NAMED_USER.search(text, max(0, end - 80), end - 4):
+    if match is None:
         return None
-    value = _trimmed(match["value"], quoted=False)
+    start = text.rfind(" ", max(0, end - 24), end - 1)
+    if not (
+        _NAMED_USER.search(text, max(0, end - 80), end - 4)
+        or _HELD.search(text, max(0, start - 12), start + 1)
+    ):
+        return None
+    value = trim(match["value"], quoted=False)
     first = match.start("value")
-    return (first, first + len(value)) if _told(value, "password", direct=True) else None
+    return (first, first + len(value)) if is_told(value, "password", direct=True) else None
 
 
 _BESIDE = re.compile(r"[ \t]{1,2}(?P<value>[^\s\"'`]{6,100})")
+_HELD = re.compile(
+    r"(?:^|\s)(?:with|and|using|or|mit|und|dem|oder|avec|et|con|y|e|com|la|a|o|le|het|met|en)\s$",
+    re.IGNORECASE,
+)
 _NAMED_USER = re.compile(
     r"\b(?:user(?:name)?|login|account|benutzer(?:name)?|nutzer|konto|usuario|identifiant|"
     r"utilisateur|compte|cuenta|utente|gebruiker)\b",
@@ -226,7 +216,7 @@ def _told_before(text: str, start: int, kind: str) -> tuple[int, int] | None:
     if match is None:
         return None
     value = match["value"]
-    if not _told(value, kind, direct=True):
+    if not is_told(value, kind, direct=True):
         return None
     if value.isalnum() and value[1:].islower() and len(_DIGIT.findall(value)) < _DIGITS_TOLD:
         return None
@@ -241,8 +231,8 @@ def _told_in_answer(text: str, end: int, kind: str) -> tuple[int, int] | None:
     match = ANSWERED.match(text, end, end + 320)
     if match is None or text[end - 3 : end].lower() in _LOGIN_ENDS:
         return None
-    value = _trimmed(match["value"], quoted=bool(match["quote"]))
-    if not _told(value, kind, direct=True):
+    value = trim(match["value"], quoted=bool(match["quote"]))
+    if not is_told(value, kind, direct=True):
         return None
     first = match.start("value")
     return first, first + len(value)
@@ -259,9 +249,9 @@ def _told_of_it(text: str, end: int, kind: str) -> tuple[int, int] | None:
     match = _OF_IT.match(text, end, end + 160)
     if match is None:
         return None
-    value = _trimmed(match["value"], quoted=False)
+    value = trim(match["value"], quoted=False)
     first = match.start("value")
-    return (first, first + len(value)) if _told(value, kind, direct=False) else None
+    return (first, first + len(value)) if is_told(value, kind, direct=False) else None
 
 
 def _told_with_user(text: str, end: int) -> tuple[int, int] | None:
@@ -275,73 +265,16 @@ def _told_with_user(text: str, end: int) -> tuple[int, int] | None:
 def _with_user(match: re.Match[str] | None, *, is_word: bool = False) -> tuple[int, int] | None:
     if match is None or "arn:" in match[0] or "://" in match[0]:
         return None
-    value = _trimmed(match["value"], quoted=False)
+    value = trim(match["value"], quoted=False)
     direct = bool(match["sep"].strip())
     if not direct and not (any(not c.isalnum() for c in value) or (is_word and is_strong(value))):
         return None
-    if not _told(value, "password", direct=direct):
+    if not is_told(value, "password", direct=direct):
         return None
     if not any(map(str.isdigit, value)) and not is_passphrase(value):
         return None
     first = match.start("value")
     return first, first + len(value)
-
-
-_NEXT_FIELD = re.compile(r"[,;&](?=[A-Za-z_]{2,20}=)")
-
-
-def _trimmed(value: str, *, quoted: bool) -> str:
-    """Take sentence punctuation off; a `!` stays, people end passwords with it."""
-    value = _NEXT_FIELD.split(value, maxsplit=1)[0]
-    value = value.rstrip("'") if quoted else value
-    if quoted or "(" not in value:
-        value = value.rstrip(")>]")
-    return value.rstrip(".,;:").removesuffix("'s")
-
-
-def _told(value: str, kind: str, *, direct: bool) -> bool:
-    """Tell whether `value`, in the place where one is told, is one."""
-    if len(value) < _SHORTEST or (LINK.search(value) and not ENCODED.fullmatch(value)):
-        return False
-    if is_placeholder(value) or is_code(value) or is_filler(value):
-        return False
-    if FIELD.match(value) or is_object_id(value) or HOST.fullmatch(value):
-        return False
-    if (
-        "." in value
-        and is_ordinary(value)
-        and not (direct and (TITLED.search(value) or DOTTED_WORDS.fullmatch(value)))
-    ):
-        return False
-    if looks_random(value):
-        return is_hex(value) or not (value.isidentifier() and wordiness(value) > _WORDY)
-    if KEYWORD.match(value):
-        return False
-    if kind == "token" and is_uuid(value):
-        return direct
-    if kind == "token":
-        return len(value) >= _SHORTEST_KEY and is_strong(value) and wordiness(value) < _WORDY
-    return _is_told_password(value, direct=direct)
-
-
-def _is_told_password(value: str, *, direct: bool) -> bool:
-    if len(value) >= _SHORTEST_SHUFFLED and is_shuffled(_NO_LETTER.sub("", value)):
-        return direct or not value.isalpha()
-    if direct and (
-        is_word_and_number(value)
-        or (is_passphrase(value) and ("_" not in value or JOINED_TITLES.search(value)))
-    ):
-        return True
-    if direct and TITLES_AND_NUMBER.fullmatch(value):
-        return True
-    if TERM.fullmatch(value.rstrip("?")) or not any(map(str.isdigit, value)):
-        return False
-    if value.isalnum() and len(value) <= _LONGEST_WORD and not value.isdigit():
-        return direct or len(_DIGIT.findall(value)) > _DIGITS_TOLD or is_strong(value)
-    if is_ordinary(value) or not looks_chosen(value):
-        return False
-    traits = (value.lower() != value, value.upper() != value, not value.isalnum())
-    return sum(traits) >= _TRAITS
 
 
 _UNSPACED = re.compile(
@@ -355,8 +288,8 @@ def confirm_unspaced(text: str, _start: int, end: int) -> Finding | None:
     match = _UNSPACED.match(text, end, end + 120)
     if match is None:
         return None
-    value = _trimmed(match["value"], quoted=False).rstrip("\"'`")
-    if not _told(value, "password", direct=True):
+    value = trim(match["value"], quoted=False).rstrip("\"'`")
+    if not is_told(value, "password", direct=True):
         return None
     first = match.start("value")
     return Finding(
@@ -385,7 +318,7 @@ def prose_triggers() -> tuple[Trigger, ...]:
 
 
 _BEFORE_SHORT = r"(?:^|[\s\"'(/*_])"
-_KEY = Need(pattern=re.compile(rf"[^\s\"`]{{{_SHORTEST_KEY}}}"), width=16, before=120, after=320)
+_KEY = Need(pattern=re.compile(rf"[^\s\"`]{{{SHORTEST_KEY}}}"), width=16, before=120, after=320)
 _WORD_NOUN = re.compile(
     "|".join(one.encode("latin-1").decode() for one in (LONG_LOGIN_NOUN, SHORT_LOGIN_NOUN)),
     re.IGNORECASE,

@@ -43,7 +43,7 @@ CONNECTOR = (
     rf"(?:(?<!\w)(?:is now|is still|is(?!\s{SET})|was(?!\s{SET})|are|were|it's|its|be|"
     "used to be|"
     rf"(?:(?:was|is|has been|been|got|gets)\s)?{SET}\sto|to|as|should be|will be|used|use|using|"
-    r"with|like|from|still|von|e\.g\.|auf|en|a|to|ist|lautet|war|\u00e4r|er|c'est|c'\u00e9tait|\u044d\u0442\u043e|est|es|era|\u00e9tait|\u00e8|\u00e9)(?!\w)|(?::|=|->|=>|\u2192|(?<=\s)[-/|\u2013\u2014](?=\s)))"
+    r"with|like|from|still|von|e\.g\.|auf|en|a|para|to|ist|lautet|war|\u00e4r|er|c'est|c'\u00e9tait|\u044d\u0442\u043e|est|es|era|\u00e9tait|\u00e8|\u00e9)(?!\w)|(?::|=|->|=>|\u2192|(?<=\s)[-/|\u2013\u2014](?=\s)))"
 )
 AFTER = re.compile(
     rf"(?P<lead>[\w)\"'`*]{{0,3}}(?:\s\([^()\n]{{1,24}}\))?{ABOUT}"
@@ -60,9 +60,9 @@ AFTER = re.compile(
 BEFORE = re.compile(
     r"(?:^|[\s\"'`(*])(?P<value>[^\s\"'`(]{6,200}?)[\"'`)*,;:]{0,3}"
     r"\s{1,2}(?:\((?=(?:the|my|our)\s)|\(?(?:(?:<-+|\u2190)\s)?(?:(?:that|this|which)\s)?"
-    r"(?:is|was|as|for|being|a|that's|it's|"
+    r"(?:is|was|as|for|being|a|that's|it's|comme|als|como|come|som|"
     r"(?:long|strong|good|safe|secure|ok|okay|fine)(?:\senough)?\s(?:for|as|to\sbe))\s)"
-    r"(?:(?:the|my|our|your|a|its|his|her|their|new|old)\s){0,3}(?:[A-Za-z0-9_.\-]{2,16}\s){0,2}$",
+    r"(?:(?:the|my|our|your|a|its|his|her|their|new|old|le|la|mon|das|mein|mi|minha|il)\s){0,3}(?:[A-Za-z0-9_.\-]{2,16}\s){0,2}$",
 )
 USER = re.compile(
     r"[^\n]{0,40}?(?:^|[ \t:(\"'`])(?P<user>[A-Za-z][\w.@+\-]{1,50})"
@@ -113,9 +113,11 @@ CODED = (
 )
 TERM = re.compile(f"(?:{ALGORITHM}|{QUANTITY}|{CODED})")
 ENCODED = re.compile(r"(?=[A-Za-z/]*[0-9+])[A-Za-z0-9+/]{38,}={0,2}")
-FIELD = re.compile(r"(?:[a-z_]{2,40}|[A-Z_]{2,40})=")
+FIELD = re.compile(r"(?:[a-z_]{3,40}|[A-Z_]{3,40})=")
 HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+){2,8}(?::\d+)?")
-KEYWORD = re.compile(r"\w+=|[\w.]+\(|[A-Za-z]\w*\.[A-Za-z]\w*$")
+KEYWORD = re.compile(
+    r"(?:[A-Z]{3,}+|[A-Z]?[a-z]{2,}+)(?:[A-Z][a-z]++|_\w++)*+\d?=|[\w.]+\(|[A-Za-z]\w*\.[A-Za-z]\w*$"
+)
 JOINED_TITLES = re.compile(r"_[A-Z][a-z]{2,10}(?:_|$)|^[A-Z][a-z]{2,10}_[a-z]{3}")
 TITLES_AND_NUMBER = re.compile(r"(?:[A-Z][a-z]{2,11}){2,3}\d{2,4}[!.*?$#]?")
 DOTTED_WORDS = re.compile(r"[A-Za-z][a-z]{3,11}(?:\.[A-Za-z][a-z]{3,11}){2,5}\d{0,4}")

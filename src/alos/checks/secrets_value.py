@@ -136,7 +136,8 @@ _LICENSE = re.compile(r"(?=.*[0-9])(?:[A-Z0-9]{4,8}-){2,6}[A-Z0-9]{4,8}")
 _OBJECT_ID = re.compile(
     r"(?:cus|evt|in|pi|ch|sub|si|price|prod|plan|req|acct|txn|seti|pm|card|src|cs|usr|user|org|proj|"
     r"msg|run|thread|asst|file|call|resp|chatcmpl|cmpl|batch|ft|ftjob|job|team|chan|conv|item|ord|"
-    r"order|inv|pod|node|vol|vpc|subnet|sg|i|ami|snap|eni|build|trace|span|step|toolu|tool)[_-]"
+    r"order|inv|pod|node|vol|vpc|subnet|sg|i|ami|snap|eni|build|trace|span|step|toolu|tool|"
+    r"wrkspc|wksp|workspace|agent|skill|env|deployment|session)[_-]"
     r"[A-Za-z0-9]{6,40}|[\w.\-]+\.(?:whl|gz|tgz|zip|js|css|map|png|jpe?g|svg|json|html?|pdf|jar|tar|txt|"
     r"py|md|xml|ya?ml|lock|log|woff2?)"
 )
@@ -170,6 +171,11 @@ def is_uuid(value: str) -> bool:
 def is_hex(value: str) -> bool:
     """Tell whether `value` has only hexadecimal digits of one case."""
     return _HEX.fullmatch(value) is not None
+
+
+def step_count(value: str) -> int:
+    """Return how often `value` changes between letters and digits, or to a capital."""
+    return len(_STEP.findall(value))
 
 
 def looks_random(value: str) -> bool:
