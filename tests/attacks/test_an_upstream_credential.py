@@ -19,6 +19,8 @@ from tests.e2e.gateway import Gateway, run_gateway
 from tests.e2e.http_client import ask, say
 from tests.e2e.organisation import QUESTIONS, SUPPORT
 
+pytestmark = pytest.mark.timeout(400)  # a trial runs every command that reads
+
 CANARIES = {
     "without a shape": "correct-horse-" + secrets.token_hex(12),
     "of a vendor's shape": "sk-proj-" + secrets.token_urlsafe(48).replace("-", "x"),

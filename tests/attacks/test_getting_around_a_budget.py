@@ -92,7 +92,10 @@ async def test_a_call_without_a_bound_gets_the_workflows(gateway: Gateway, key: 
 async def test_a_parallel_burst_never_spends_or_sets_aside_more_than_the_cap(
     poor: Gateway, poor_key: str
 ) -> None:
-    """Each call holds its ceiling while it runs, so that only a few of a hundred get in."""
+    """Each call holds its ceiling while it runs, so that only a few of a hundred are in at once.
+
+    One that has ended costs less than its ceiling, and lets another in.
+    """
     before = len(poor.upstream.bodies)
     async with asyncio.TaskGroup() as group:
         asked = [
@@ -104,7 +107,7 @@ async def test_a_parallel_burst_never_spends_or_sets_aside_more_than_the_cap(
     assert len(answered) + len(refused) == 100
     assert {one.code for one in refused} == {"alos_budget_exceeded"}
     ceiling = poor.wait_until_shipped(answered[0].call)["opening"]["ceiling_nanousd"]
-    assert len(answered) == _CAP_NANOUSD // ceiling
+    assert 1 < poor.upstream.most_at_once <= _CAP_NANOUSD // ceiling <= len(answered)
     assert len(poor.upstream.bodies) - before == len(answered)
 
 

@@ -109,6 +109,8 @@ async def abandon(
         while len(received) < after_bytes and (data := await reader.read(4096)):
             received += data
         await asyncio.sleep(after_seconds)
+    except ConnectionError:
+        pass  # the other side hung up first
     finally:
         writer.transport.abort()
     return bytes(received)

@@ -40,6 +40,7 @@ class Upstream:
         self.port = 0
         self.bytes_received = 0
         self.bodies: list[bytes] = []
+        self.at_once = self.most_at_once = 0
         self.heads: list[bytes] = []
         self.says = "Paris."
         self.calls: tuple[str, str] | None = None
@@ -100,7 +101,12 @@ class Upstream:
         self.heads.append(head)
         word = _WORD.search(body)
         exchange = Exchange(self, reader, writer, json.loads(body))
-        await SCRIPTS[word[1].decode() if word else "plain"](exchange)
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            await SCRIPTS[word[1].decode() if word else "plain"](exchange)
+        finally:
+            self.at_once -= 1
         return exchange.keep_alive
 
 
