@@ -1,5 +1,7 @@
 """The local model, really started; skipped where its packages are absent."""
 
+import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -102,7 +104,7 @@ def test_a_model_that_is_not_ready_in_time_is_a_fault_and_leaves_no_process() ->
 @needs_model
 def test_the_process_ends_when_its_parent_goes_away() -> None:
     with subprocess.Popen(  # noqa: S603 - our own file, by its full path
-        [sys.executable, local_model_process.__file__, str(weights), "1", "512"],
+        [sys.executable, local_model_process.__file__, str(weights), "1", "512", "0"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -112,6 +114,22 @@ def test_the_process_ends_when_its_parent_goes_away() -> None:
         assert process.stdin is not None
         process.stdin.close()
         process.wait(10)
+
+
+@needs_model
+def test_alone_it_serves_at_the_port_named_until_it_is_interrupted() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "alos.providers.local_model", str(port)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
+        assert process.stderr is not None
+        said = [process.stderr.readline() for _ in range(3)]
+        assert f"http://127.0.0.1:{port}" in said[1]
+        taken = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        assert taken.returncode == 3
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
 
 
 def test_stopping_a_model_that_never_started_does_nothing() -> None:

@@ -74,4 +74,4 @@ def _load(place: str) -> Any:
 def main() -> None:
     """Run the command line."""
     asked = sys.argv[1:2]
-    build_app(*(name for name in asked if name in COMMANDS))()
+    build_app(*(name for name in asked if name in COMMANDS))(prog_name="alos")

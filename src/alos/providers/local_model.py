@@ -2,7 +2,7 @@
 
 It is llama.cpp's server with SmolLM2-135M-Instruct, and speaks the OpenAI and Anthropic wire
 formats on loopback. It is for trying things out and for tests: it knows capitals and sentiment,
-and little else.
+and little else. Run as a module it serves at the address that `alos init` writes, until Ctrl-C.
 """
 
 import http.client
@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -67,9 +68,18 @@ class LocalModel:
     """Starts the model and stops it; as a context manager it stops at the end in any case."""
 
     def __init__(
-        self, *, parallel: int = 2, context_tokens: int = 2048, ready_seconds: float = 60.0
+        self,
+        *,
+        parallel: int = 2,
+        context_tokens: int = 2048,
+        ready_seconds: float = 60.0,
+        port: int = 0,
     ) -> None:
-        """Takes how many calls run at once, the context of each, and how long a start may take."""
+        """Takes how many calls run at once, the context of each, and how long a start may take.
+
+        It listens on a free port unless one is named.
+        """
+        self._port = port
         self._parallel = parallel
         self._context_tokens = context_tokens
         self._ready_seconds = ready_seconds
@@ -77,7 +87,7 @@ class LocalModel:
         self._log: IO[str] | None = None
 
     def start(self, progress: Callable[[str], None] = lambda _: None) -> str | ModelMissing:
-        """Starts the model on a free port; returns its base URL, without a path, once it answers.
+        """Starts the model; returns its base URL, without a path, once it answers.
 
         Raises:
             LocalModelFailed: the process ended, or was not ready in time.
@@ -134,6 +144,7 @@ class LocalModel:
                 str(weights),
                 str(self._parallel),
                 str(self._context_tokens),
+                str(self._port),
             ],
             stdin=subprocess.PIPE,  # closes with us, however we end; the process then ends too
             stdout=subprocess.PIPE,
@@ -176,3 +187,27 @@ def _is_healthy(address: str) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+def main(port: int) -> int:
+    """Serves until Ctrl-C; returns the exit status, 3 where no model can be started."""
+    with LocalModel(port=port) as model, suppress(KeyboardInterrupt):
+        try:
+            started = model.start(_say)
+        except LocalModelFailed as error:
+            _say(str(error))
+            return 3
+        if isinstance(started, ModelMissing):
+            _say(str(started))
+            return 3
+        _say("Ctrl-C stops it.")
+        threading.Event().wait()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1])))

@@ -1,6 +1,7 @@
 """The process in which the local model runs; it imports nothing of ours and ends with its parent.
 
-Arguments: the file with the weights, how many calls run at once, the context of each in tokens.
+Arguments: the file with the weights, how many calls run at once, the context of each in tokens,
+the port (0 for a free one).
 """
 
 import sys
@@ -10,15 +11,15 @@ LISTENING = "listening "
 """The one line that the parent waits for, followed by the base URL."""
 
 
-def main(weights: str, parallel: int, context_tokens: int) -> None:
-    """Serves on a free port of loopback until standard input ends."""
+def main(weights: str, parallel: int, context_tokens: int, port: int) -> None:
+    """Serves on a port of loopback until standard input ends."""
     import xllamacpp  # noqa: PLC0415 - the parent reads this module's names without the package
 
     params = xllamacpp.CommonParams()
     params.model.path = weights
     params.model_alias = {MODEL_NAME}
     params.hostnames = ["127.0.0.1"]
-    params.port = 0
+    params.port = port
     params.ui = False
     params.n_parallel = parallel
     params.n_ctx = parallel * context_tokens
@@ -32,4 +33,4 @@ def main(weights: str, parallel: int, context_tokens: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
