@@ -2,16 +2,17 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from alos.cli.call_access import open_calls, wait_a_little
 from alos.cli.call_prompts import prompts
 from alos.cli.call_text import search_text
 from alos.cli.client import EXIT_NO, fetch
+from alos.cli.layout import print_under
 from alos.cli.moments import to_unix_ns
 from alos.control.calls import (
     MAX_PAGE,
@@ -78,7 +79,6 @@ _GROUPS: Final = {
         "overhead_us",
     ),
 }
-_CALL_ID_WIDTH: Final = 31
 
 
 @app.command("show")
@@ -158,7 +158,9 @@ def search(  # noqa: PLR0913 (one option for each filter)
         answer = {"calls": page.calls, "next_cursor": page.next_cursor}
         typer.echo(json.dumps(answer, ensure_ascii=False))
         return
-    Console().print(to_table(page.calls) if page.calls else "No call matches.")
+    if not page.calls:
+        typer.echo("No call matches.")
+    _print_lines(page.calls, as_json=False)
     if page.next_cursor is not None:
         typer.echo(f"More: add --cursor {page.next_cursor}", err=True)
 
@@ -200,43 +202,21 @@ def print_call(details: dict[str, Any], console: Console) -> None:
         running = "The call is still running; its record is not closed yet."
         console.print(details.get("sentence", running), highlight=False, markup=False)
         return
-    console.print(details["sentence"], highlight=False, markup=False)
+    print_under(console, "", details["sentence"])
     names = details["names"]
     values = {**record, "cost_usd": details["cost_usd"]}
     for title, fields in _GROUPS.items():
-        table = Table(title=title, title_justify="left", show_header=False, box=None)
-        table.add_column(style="dim", min_width=18)
-        table.add_column(overflow="fold")
+        console.print(title, style="italic")
+        rows = [(name, _to_text(values[name], names)) for name in fields]
         if title == "Who and where":
-            for one in details["personal"]:
-                value = names.get(one["value"], one["value"])
-                table.add_row(one["name"].replace("_", " "), _plain(value))
-        for name in fields:
-            if (text := _to_text(values[name], names)) != "":
-                table.add_row(name.replace("_", " "), _plain(text))
-        console.print(table)
+            personal = ((one["name"], one["value"]) for one in details["personal"])
+            rows = [(name, names.get(value, value)) for name, value in personal] + rows
+        for name, text in rows:
+            if text != "":
+                print_under(console, f"  {name.replace('_', ' '):16} ", text, style="dim")
     if (place := details["place"]) is not None:
-        console.print(f"Entry {place['sequence']} of writer {place['writer']}, {place['hash']}")
-
-
-def to_table(calls: tuple[dict[str, Any], ...]) -> Table:
-    """Calls as rows, for a terminal."""
-    table = Table("opened (UTC)")
-    table.add_column("call", no_wrap=True, min_width=_CALL_ID_WIDTH)
-    for title in ("workflow", "person", "outcome", "model", "USD", "ms"):
-        table.add_column(title, overflow="fold")
-    for call in calls:
-        outcome = call["reason"] or call["outcome"]
-        if call["findings"]:
-            outcome += f" ({call['findings']} found)"
-        table.add_row(
-            call["opened_at"][:19].replace("T", " "),
-            call["call_id"],
-            *(_plain(_to_text(call[name], {})) for name in ("workflow", "person")),
-            outcome,
-            *(_plain(_to_text(call[name], {})) for name in ("model", "cost_usd", "duration_ms")),
-        )
-    return table
+        print_under(console, f"Entry {place['sequence']} of writer ", place["writer"])
+        print_under(console, "  hash             ", place["hash"], style="dim")
 
 
 def _to_nanousd(text: str | None) -> int | None:
@@ -246,12 +226,14 @@ def _to_nanousd(text: str | None) -> int | None:
         raise typer.BadParameter(f"{text!r} is no amount of dollars") from None
 
 
-def _print_lines(calls: list[dict[str, Any]], *, as_json: bool) -> None:
+def _print_lines(calls: Sequence[dict[str, Any]], *, as_json: bool) -> None:
     for call in calls:
         if as_json:
             typer.echo(json.dumps(call, ensure_ascii=False))
             continue
         outcome = call["reason"] or call["outcome"]
+        if call["findings"]:
+            outcome += f" ({call['findings']} found)"
         typer.echo(
             f"{call['opened_at'][:19]}  {call['call_id']}  {call['workflow'] or '-'}"
             f"  {call['person'] or '-'}  {outcome}  {call['model'] or '-'}"
@@ -269,8 +251,3 @@ def _to_text(value: Any, names: dict[str, str]) -> str:
     if isinstance(value, list | tuple):
         return "\n".join(_to_text(one, names) for one in value)
     return names.get(str(value), str(value))
-
-
-def _plain(text: str) -> str:
-    """Keep recorded text from being read as markup."""
-    return text.replace("[", r"\[")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from alos.cli.client import call_api
 
@@ -95,13 +95,13 @@ def list_keys(
     if as_json:
         typer.echo(json.dumps(rows))
         return
-    table = Table("prefix", "id", "principal", "workflows", "made", "state")
+    table = Table(Column("prefix", no_wrap=True), box=None, pad_edge=False)
+    for title in ("principal", "workflows", "made", "state"):
+        table.add_column(title, overflow="fold")
     for row in rows:
-        made = datetime.fromtimestamp(row["created_at_unix"], tz=UTC).strftime("%Y-%m-%d %H:%M")
+        made = datetime.fromtimestamp(row["created_at_unix"], tz=UTC).strftime("%Y-%m-%d")
         state = _describe(row)
-        table.add_row(
-            row["prefix"], row["id"], row["principal"], ", ".join(row["workflows"]), made, state
-        )
+        table.add_row(row["prefix"], row["principal"], ", ".join(row["workflows"]), made, state)
     Console().print(table)
 
 

@@ -9,9 +9,10 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from alos.cli.client import EXIT_NO, EXIT_USAGE, call_api
+from alos.cli.layout import print_under
 from alos.cli.login import log_in
 from alos.cli.release_verify import verify
 from alos.control.bundle import read_bundle_folder, read_contents
@@ -234,14 +235,15 @@ def list_releases(
     if as_json:
         typer.echo(json.dumps(rows))
         return
-    table = Table("release", "state", "tier", "submitted", "by", "approved by", "digest")
+    table = Table(Column("release", no_wrap=True), "state", "tier", box=None, pad_edge=False)
+    for title in ("submitted", "approved by", "digest"):
+        table.add_column(title, overflow="fold")
     for row in rows:
         table.add_row(
             row["id"],
             row["state"] + (f" (halted: {row['halted']})" if row["halted"] else ""),
             str(row["tier"]),
-            _to_day(row["submitted_at_unix"]),
-            row["submitted_by"],
+            _to_day(row["submitted_at_unix"])[:10],
             ", ".join(row["approved_by"]),
             row["digest"][7:19],
         )
@@ -287,13 +289,13 @@ def show(release: ReleaseArgument, *, as_json: AsJson = False) -> None:
         _console.print(f"\n[bold]Decision[/] ({decision['path']})", highlight=False)
         for name in ("what_changed", "why", "expected_impact", "rollback_plan"):
             label = name.replace("_", " ")
-            _console.print(f"  {label}: {decision[name]}", highlight=False, markup=False)
+            print_under(_console, f"  {label}: ", decision[name])
     if found["next_stage"] is None:
         _console.print("\nThere is no next stage.")
     elif found["missing"]:
         _console.print(f"\n[bold]Missing for stage {found['next_stage']}[/]")
         for one in found["missing"]:
-            _console.print(f"  ✗ {one['message']}", highlight=False, markup=False)
+            print_under(_console, "  ✗ ", one["message"])
     else:
         _console.print(f"\n✓ Nothing is missing for stage {found['next_stage']}:")
         _console.print(f"  alos release promote {found['id']}", highlight=False)
@@ -320,7 +322,7 @@ def _show_head(found: dict[str, Any]) -> None:
             f" {_to_day(evaluation['at_unix'])}"
         )
     for name, text in rows.items():
-        _console.print(f"  {name:14} {text}", highlight=False, markup=False)
+        print_under(_console, f"  {name:14} ", text)
 
 
 def _show_lane(found: dict[str, Any]) -> None:
@@ -330,16 +332,16 @@ def _show_lane(found: dict[str, Any]) -> None:
         _console.print(f"  {mark} {' or '.join(slot['roles'])}: {who}", highlight=False)
     waited = _to_span(found["seconds_waited"])
     is_filled = found["seconds_to_fill"] is not None
-    _console.print(f"  {'filled after' if is_filled else 'waits for'} {waited}", highlight=False)
+    _console.print(f"  {'filled after' if is_filled else 'has waited'} {waited}", highlight=False)
     for one in found["votes"]:
         word = "for" if one["approves"] else "against"
-        line = f"  {one['voter']} as {one['role']} voted {word} ({one['signature']})"
+        line = f"{one['voter']} as {one['role']} voted {word} ({one['signature']})"
         line += f" after {_to_span(one['seconds_to_vote'])}"
         if one["reason"]:
             line += f": {one['reason']}"
         if one["void_because"]:
             line += f" — void: {one['void_because']}"
-        _console.print(line, highlight=False, markup=False)
+        print_under(_console, "  ", line)
 
 
 def _show_drills(found: dict[str, Any]) -> None:
@@ -348,14 +350,14 @@ def _show_drills(found: dict[str, Any]) -> None:
     _console.print("\n[bold]Drills[/]")
     for one in found["drills"]:
         mark = "✓" if one["passed"] and not one["is_attested"] else "✗"
-        line = f"  {mark} {one['kind']}: {'passed' if one['passed'] else 'failed'}"
+        line = f"{one['kind']}: {'passed' if one['passed'] else 'failed'}"
         line += f" {_to_span(one['age_seconds'])} ago, run {one['run']} by {one['by']}"
         if one["is_attested"]:
             line += " (attested: somebody's word, which no stage counts)"
-        _console.print(line, highlight=False, markup=False)
+        print_under(_console, f"  {mark} ", line)
         for step in one["detail"].splitlines():
             if not one["passed"] and not step.startswith("passed:"):
-                _console.print(f"      {step}", highlight=False, markup=False)
+                print_under(_console, "      ", step)
 
 
 def _get(release: str) -> Any:

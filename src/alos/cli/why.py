@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from alos.cli.call_access import open_calls
 from alos.cli.client import EXIT_NO
+from alos.cli.layout import print_under
 from alos.control.calls_why import CallReasons, explain_call, to_plain
 from alos.domain.ids import CallId
 from alos.server.bootstrap import open_ledger_home
@@ -35,15 +35,10 @@ def why(
 def print_reasons(reasons: CallReasons, console: Console) -> None:
     """Print the answers for a person."""
     console.print(reasons.call_id, style="bold", highlight=False)
-    console.print(reasons.headline, highlight=False, markup=False)
+    print_under(console, "", reasons.headline)
     for one in reasons.answers:
         console.print()
         console.print(one.question, style="bold", highlight=False)
-        console.print(one.answer, highlight=False, markup=False)
-        table = Table(show_header=False, box=None, padding=(0, 1))
-        table.add_column(style="dim", min_width=16)
-        table.add_column(overflow="fold")
+        print_under(console, "", one.answer)
         for label, value in one.facts:
-            table.add_row(label, value.replace("[", r"\["))
-        if one.facts:
-            console.print(table)
+            print_under(console, f"  {label:15} ", value, style="dim")
