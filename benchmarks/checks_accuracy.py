@@ -24,6 +24,7 @@ import corpus_eighth
 import corpus_fifth
 import corpus_fourth
 import corpus_held_out
+import corpus_ninth
 import corpus_secrets
 import corpus_seventh
 import corpus_sixth
@@ -128,6 +129,7 @@ def main() -> None:
         ("sixth corpus, conversations only", corpus_sixth),
         ("seventh corpus, conversations only", corpus_seventh),
         ("eighth corpus", corpus_eighth),
+        ("ninth corpus", corpus_ninth),
     ):
         print(name)
         documents = corpus.positives(rng, chosen.count)
