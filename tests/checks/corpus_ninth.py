@@ -1,4 +1,4 @@
-# ruff: noqa: E501, RUF001 - templates are read better on one line; people write in their languages
+# ruff: noqa: E501 - templates are read better on one line; people write in their languages
 """A ninth labelled corpus, after what was mended on the eighth: other voices, other carriers.
 
 Neighbours, students, shops, doctors' offices, night shifts, agents and their tools; build files,
@@ -190,7 +190,7 @@ def _made(rng: Rng) -> Document:
         "vendor": word,
         **fourth._styles(rng.choice(vendor.names)),
     }
-    chat = kind < 0.66  # noqa: PLR2004 - a third
+    chat = kind < 0.66
     text = fourth._fill(rng, rng.choice(KEYS if chat else CARRIERS), values)
     return fourth._document(text, vendor.id, "chat" if chat else "carrier")
 

@@ -29,6 +29,7 @@ def test_a_drawn_password_is_found_apart_from_its_noun(scanner: Scanner, text: s
 @pytest.mark.parametrize(
     "text",
     [
+        "Credentials of the services:\n  image: postgres:16.2-alpine3.19@sha256:" + 8 * "c0ffee12",
         "The password is checked by BCryptPasswordEncoder2 on every login, as in release 4.2.1.",
         "Passwords are hashed with PBKDF2WithHmacSHA256 and a salt of sixteen bytes.",
         "The token limit of gpt-4o-2024-08-06 is higher than that of gpt-3.5-turbo-0125.",

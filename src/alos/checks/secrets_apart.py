@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 
+from alos.checks.secrets_sentences import KEYWORD
 from alos.checks.secrets_value import (
+    is_camel_name,
     is_code,
     is_filler,
     is_hex,
@@ -21,11 +23,12 @@ from alos.checks.secrets_value import (
     wordiness,
 )
 
-_AFTER, _BEFORE = 200, 90
-_MOST_WORDS = 7
+_AFTER, _BEFORE = 200, 120
+_MOST_WORDS = 12
 _SHORTEST, _LONGEST = 8, 72
 _SHORTEST_KEY = 16
 _FEWEST_STEPS, _WORDY = 3, 0.5
+_DENSE, _WORDY_WHERE_DENSE = 3, 0.75  # characters for a change; names never change so often
 
 _TOKEN = re.compile(r"\S+")
 _OPENS, _CLOSES = "\"'`(*<[\u201c\u201e\u2018\u00ab", "\"'`)>].,;:\u201d\u201c\u2019\u00bb"
@@ -33,9 +36,10 @@ _WORD = re.compile(
     r"(?!.*[\"'`]:)[\"'`*(\[\u201c\u00ab]{0,3}[^\W_]+(?:['\u2019\-_.@/][^\W_]+)*"
     r"[\"'`*)\]\u201d\u00bb]{0,3}[.,;:!?\u2026]{0,3}|[-\u2013\u2014\u2192&+/:]|->|=>|\u00ab|\u00bb"
 )
-_HUMAN = re.compile(r"[A-Z][a-z0-9@$]{3,14}[-_.@]?[0-9]{1,4}[!#$*&]")
+_HUMAN = re.compile(r"[A-Z][a-z0-9@$]{3,14}[-_.@]?[0-9]{1,4}[!#$*&]{1,2}")
 _MADE_OF = re.compile(r"[A-Za-z0-9!#$%&*+=?@^~_.\-]+")
 _SYMBOL = re.compile(r"[!#$%&*+=?@^~](?=.*[A-Za-z0-9])")
+_TRAITS = re.compile(r"(?=.*[0-9])(?=.*[a-z])(?:.*[A-Z]|.*[a-z0-9][!$%^&*?][a-z0-9])")
 _NO_VALUE = re.compile(
     r"[A-Za-z_.\-]+\d?=|--?[a-z]|.*(?:sha|hmac|aes|rsa|utf|md5|base64|x509|oauth|ipv|http|ssl|tls)",
     re.IGNORECASE,
@@ -82,12 +86,12 @@ def _drawn(token: re.Match[str], kind: str) -> tuple[int, int] | None:
 
 def looks_drawn(value: str) -> bool:
     """Tell whether nobody would write `value` in prose for anything but a password or a key."""
-    if not _MADE_OF.fullmatch(value) or not re.search(r"[0-9]", value):
-        return False
-    if not re.search(r"[a-z]", value) or not re.search(r"[A-Z]", value):
-        return False
     if (
-        _NO_VALUE.match(value)
+        not _MADE_OF.fullmatch(value)
+        or not _TRAITS.match(value)
+        or _NO_VALUE.match(value)
+        or KEYWORD.match(value)
+        or is_camel_name(value.lstrip("@#$&"))
         or is_ordinary(value)
         or is_hex(value)
         or is_uuid(value)
@@ -102,4 +106,6 @@ def looks_drawn(value: str) -> bool:
         return True
     if _SYMBOL.search(value):
         return "." not in value or wordiness(value) < _WORDY
-    return step_count(value) >= _FEWEST_STEPS and wordiness(value) < _WORDY and "." not in value
+    steps, words = step_count(value), wordiness(value)
+    dense = _DENSE * steps >= len(value) and words < _WORDY_WHERE_DENSE
+    return "." not in value and (dense or (steps >= _FEWEST_STEPS and words <= _WORDY))

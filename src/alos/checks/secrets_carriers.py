@@ -159,9 +159,10 @@ def confirm_login(text: str, start: int, _end: int) -> Finding | None:
 
 _PUNCTUATED = re.compile(r"[0-9].*[!@#$%^&]|[!@#$%^&].*[0-9]")
 _ROOTS = (
-    "(?:root|admin|administrator|user|username|guest|test|tester|demo|postgres|oracle|sa|ubuntu|"
-    "deploy|deployer|backup|jenkins|jdoe|support|service|svc_[a-z]{2,12}|[a-z]{2,12}_(?:admin|rw|ro|user))"
+    "(?:root|admin|administrator|user|guest|test|tester|demo|jdoe|svc_[a-z]{2,12}|"
+    "[a-z]{2,12}_(?:admin|rw|ro|user))"
 )
+_TAG = re.compile(r"v?\d+\.\d|.*@sha\d")  # of an image: no password
 _ROOT = re.compile(
     rf"{_ROOTS} ?[/:] ?(?P<value>[^\s/\"'`,;<>()]{{6,64}})",
     re.IGNORECASE,
@@ -174,7 +175,7 @@ def confirm_root(text: str, start: int, _end: int) -> Finding | None:
     if match is None:
         return None
     value = match["value"].rstrip(".:?")
-    if "\\" in value or not (is_strong(value) or _PUNCTUATED.search(value)):
+    if "\\" in value or _TAG.match(value) or not (is_strong(value) or _PUNCTUATED.search(value)):
         return None
     if judge(value, "password", quoted=True, whole_line=False) is None:
         return None

@@ -47,7 +47,7 @@ _VALUE = Need(
         r"(?<=[a-z][\-._])[A-Za-z]{3,12}[\-._][A-Za-z])"
     ),
     width=16,
-    before=90,
+    before=120,
     after=200,
 )
 """No value that is not a plain word is told without."""
@@ -239,19 +239,21 @@ def _told_in_answer(text: str, end: int, kind: str) -> tuple[int, int] | None:
 
 
 _OF_IT = re.compile(
-    r"[^\n]{0,50}?\b(?:one|it)(?:'s| is| was| to be| said| says| reads|:)(?: now| just)? ?[\"'`]?"
+    r"[^\n]{0,90}?\b(?i:one|it|new|neu|neue|nueva|nuevo|nova|novo|nouveau)"
+    r"(?:'s| is| was| to be| said| says| reads|:)(?: now| just)? ?[\"'`]?"
     r"(?P<value>[^\s\"'`]{6,100})",
 )
 
 
 def _told_of_it(text: str, end: int, kind: str) -> tuple[int, int] | None:
     """Return the span of a value told of "it" or "the new one" after the noun."""
-    match = _OF_IT.match(text, end, end + 160)
+    match = _OF_IT.match(text, end, end + 200)
     if match is None:
         return None
     value = trim(match["value"], quoted=False)
     first = match.start("value")
-    return (first, first + len(value)) if is_told(value, kind, direct=False) else None
+    direct = text[first - 2 : first] == ": "
+    return (first, first + len(value)) if is_told(value, kind, direct=direct) else None
 
 
 def _told_with_user(text: str, end: int) -> tuple[int, int] | None:

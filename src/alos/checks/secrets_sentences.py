@@ -36,13 +36,15 @@ MARK = "(?:[\"'`*(<\\[\u2018\u201c\u00ab\u201e\u2039]{1,3}[ \u00a0\u202f]?)?"
 ABOUT = (
     r"(?:\s+(?:(?:for|of|to|on|in|at|into|you|i|we|that|protecting|unlocking|f\u00fcr|von|vom|zum|zur|"
     r"des|der|de|del|du|pour|para|per|do|da|di|en|auf|im|sur|till|f\u00f6r|til|voor|van|av|della|dello|al)\s|dell?'|d'|l')"
-    r"[^:=\n]{1,60}?|\s\w{3,12}(?=\s(?:est|es|\u00e8|\u00e9|era|\u00e9tait)\s))?"
+    r"[^:=\n]{1,60}?|(?:\s(?!(?:hash|length|len|polic|strength|reset|hint|field|expir|manager|file|id|"
+    r"type|generat|version|limit|count|size|name|rule|min|max)\w*)[^\W\d_]{3,12}){1,2}(?=\s?[:=]\s)|\s\w{3,12}(?=\s(?:est|es|\u00e8|\u00e9|era|\u00e9tait)\s))?"
 )
 SET = r"(?:set|changed|reset|updated|rotated)"
 CONNECTOR = (
     rf"(?:(?<!\w)(?:is now|is still|is(?!\s{SET})|was(?!\s{SET})|are|were|it's|its|be|"
     "used to be|"
-    rf"(?:(?:was|is|has been|been|got|gets)\s)?{SET}\sto|to|as|should be|will be|used|use|using|"
+    rf"(?:(?:was|is|has been|been|got|gets)\s)?{SET}\sto|to|as|should be|will be|would be|"
+    r"w\u00e4re|wird|sera|ser\u00e1|sar\u00e0|dann|used|use|using|"
     r"with|like|from|still|von|e\.g\.|auf|en|a|para|to|ist|lautet|war|\u00e4r|er|c'est|c'\u00e9tait|\u044d\u0442\u043e|est|es|era|\u00e9tait|\u00e8|\u00e9)(?!\w)|(?::|=|->|=>|\u2192|(?<=\s)[-/|\u2013\u2014](?=\s)))"
 )
 AFTER = re.compile(
@@ -60,7 +62,7 @@ AFTER = re.compile(
 BEFORE = re.compile(
     r"(?:^|[\s\"'`(*])(?P<value>[^\s\"'`(]{6,200}?)[\"'`)*,;:]{0,3}"
     r"\s{1,2}(?:\((?=(?:the|my|our)\s)|\(?(?:(?:<-+|\u2190)\s)?(?:(?:that|this|which)\s)?"
-    r"(?:is|was|as|for|being|a|that's|it's|comme|als|como|come|som|"
+    r"(?:is|was|as|for|being|a|that's|it's|in|into|im|ins|dans|comme|als|como|come|som|"
     r"(?:long|strong|good|safe|secure|ok|okay|fine)(?:\senough)?\s(?:for|as|to\sbe))\s)"
     r"(?:(?:the|my|our|your|a|its|his|her|their|new|old|le|la|mon|das|mein|mi|minha|il)\s){0,3}(?:[A-Za-z0-9_.\-]{2,16}\s){0,2}$",
 )
@@ -90,8 +92,8 @@ ANSWERED = re.compile(
     re.IGNORECASE,
 )
 DIRECT = re.compile(
-    rf"(?:is|was|are|be|to|as|from|'s|ist|war|lautet|auf|en|von|est|es|era|\u00e8|\u00e9|"
-    rf":|=|->|=>|\u2192|-|\u2013|/)\s*{MARK}$",
+    rf"(?:is|was|are|be|(?:is|was)\s(?:still|now)|to|as|from|'s|sera|ser\u00e1|w\u00e4re|dann|wird|ist|war|lautet|auf|en|von|est|es|era|\u00e8|\u00e9|"
+    rf"\?|:|=|->|=>|\u2192|-|\u2013|/)\s*{MARK}$",
     re.IGNORECASE,
 )
 # Words with digits that people write beside a secret's noun and that are none.
@@ -119,7 +121,7 @@ KEYWORD = re.compile(
     r"(?:[A-Z]{3,}+|[A-Z]?[a-z]{2,}+)(?:[A-Z][a-z]++|_\w++)*+\d?=|[\w.]+\(|[A-Za-z]\w*\.[A-Za-z]\w*$"
 )
 JOINED_TITLES = re.compile(r"_[A-Z][a-z]{2,10}(?:_|$)|^[A-Z][a-z]{2,10}_[a-z]{3}")
-TITLES_AND_NUMBER = re.compile(r"(?:[A-Z][a-z]{2,11}){2,3}\d{2,4}[!.*?$#]?")
+TITLES_AND_NUMBER = re.compile(r"(?:[A-Z][a-z]{2,11}){2,3}\d{1,4}[!.*?$#]?")
 DOTTED_WORDS = re.compile(r"[A-Za-z][a-z]{3,11}(?:\.[A-Za-z][a-z]{3,11}){2,5}\d{0,4}")
 TITLED = re.compile(
     r"(?:^|\.)[A-Z][a-z]{2,10}(?=\.[A-Za-z]{3,11}\.[A-Za-z]{3})|\.[A-Z][a-z]{2,10}$"

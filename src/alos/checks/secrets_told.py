@@ -57,14 +57,19 @@ def is_told(value: str, kind: str, *, direct: bool) -> bool:
         return False
     if is_placeholder(value) or is_code(value) or is_filler(value):
         return False
-    if FIELD.match(value) or is_object_id(value) or HOST.fullmatch(value):
+    if (
+        FIELD.match(value)
+        or is_object_id(value)
+        or (HOST.fullmatch(value) and not is_dotted_phrase(value))
+    ):
         return False
-    if value.isalnum() and _ALGORITHM.search(value):
+    if "@sha" in value or (value.isalnum() and _ALGORITHM.search(value)):
         return False
     if (
         "." in value
         and is_ordinary(value)
         and not (direct and (TITLED.search(value) or DOTTED_WORDS.fullmatch(value)))
+        and not (direct and is_dotted_phrase(value))
     ):
         return False
     if looks_random(value):
@@ -96,3 +101,16 @@ def _is_told_password(value: str, *, direct: bool) -> bool:
         return False
     traits = (value.lower() != value, value.upper() != value, not value.isalnum())
     return sum(traits) >= _TRAITS
+
+
+_DOTTED_PHRASE = re.compile(r"[a-z]{3,11}(?:\.[a-z]{3,11}){3,5}\d{0,4}")
+_OF_A_HOST = re.compile(
+    r"\b(?:com|net|org|edu|gov|info|dev|app|cloud|internal|local|lan|corp|intra|home|svc|cluster|prod|"
+    r"stag\w*|test|api|www|mail|smtp|example|host|server|node|east|west|north|south|java|lang|util|"
+    r"core|config|data|sql|http)\b"
+)
+
+
+def is_dotted_phrase(value: str) -> bool:
+    """Tell whether `value` is four or more plain words joined by dots, and no host or package."""
+    return _DOTTED_PHRASE.fullmatch(value) is not None and not _OF_A_HOST.search(value)
