@@ -1,10 +1,16 @@
 """Who approved the release that served a call, by the ledger's own entries."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from alos.cli.calls import print_call
+from alos.control.calls import show_call
 from alos.control.calls_why import CallReasons, explain_call, to_plain
 from alos.domain.ids import CallId
 from alos.domain.record import NoteEntry, NoteKind, Personal
@@ -38,7 +44,12 @@ def vote(
     )
 
 
-def explain(home: Path, *votes: NoteEntry, approved_by: tuple[str, ...]) -> CallReasons:
+@contextmanager
+def recorded(
+    home: Path, *votes: NoteEntry, approved_by: tuple[str, ...]
+) -> Iterator[tuple[CallIndex, StoredLedger]]:
+    """A sealed call and the votes before it."""
+
     async def write() -> None:
         journal = await FileJournal.start(home / "journal", clock=clock, settings=SETTINGS)
         facts = tuple(sorted(KeyChange(key=KEY.verify_key).to_facts().items()))
@@ -54,9 +65,15 @@ def explain(home: Path, *votes: NoteEntry, approved_by: tuple[str, ...]) -> Call
     store = Store(home / "alos.db")
     Shipper(store, home / "journal", clock=clock, durable=dict).ship_once()
     make_sealer(home, store, clock).seal_once()
-    ledger = StoredLedger(store, home / "journal")
-    found = explain_call(CallIndex(store, home / "journal"), CallId("call_1"), ledger=ledger)
-    store.close()
+    try:
+        yield CallIndex(store, home / "journal"), StoredLedger(store, home / "journal")
+    finally:
+        store.close()
+
+
+def explain(home: Path, *votes: NoteEntry, approved_by: tuple[str, ...]) -> CallReasons:
+    with recorded(home, *votes, approved_by=approved_by) as (index, ledger):
+        found = explain_call(index, CallId("call_1"), ledger=ledger)
     assert found is not None
     return found
 
@@ -106,3 +123,27 @@ def test_an_unreleased_call_names_nobody(tmp_path: Path) -> None:
     reasons = explain(tmp_path, vote("lea"), approved_by=())
     assert get_answer(reasons) == "approved by: nobody (unreleased)"
     assert to_plain(reasons)["approval"] is None
+
+
+def test_a_call_is_shown_with_the_same_proof_as_its_reasons(tmp_path: Path) -> None:
+    with recorded(tmp_path, vote("lea"), approved_by=("lea", "sam")) as (index, ledger):
+        shown = show_call(index, CallId("call_1"), {"lea": "Lea Amrein"}.get, ledger)
+        reasons = explain_call(index, CallId("call_1"), ledger=ledger)
+    assert shown is not None
+    assert reasons is not None
+    assert shown["approval"] == to_plain(reasons)["approval"]
+    assert shown["approval"]["missing"] == ["sam"]
+    out = StringIO()
+    print_call(shown, Console(file=out, width=120))
+    assert "No vote in the ledger of: sam." in out.getvalue()
+    assert "Lea Amrein as security" in out.getvalue()
+
+
+def test_a_call_that_nobody_approved_is_shown_without_votes(tmp_path: Path) -> None:
+    with recorded(tmp_path, vote("lea"), approved_by=()) as (index, ledger):
+        shown = show_call(index, CallId("call_1"), ledger=ledger)
+    assert shown is not None
+    assert shown["approval"] is None
+    out = StringIO()
+    print_call(shown, Console(file=out))
+    assert "Lea" not in out.getvalue().title()

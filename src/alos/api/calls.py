@@ -33,9 +33,12 @@ def add_calls(app: FastAPI, plane: ControlPlane, custody: Custody) -> None:
 
     @app.get("/api/v1/calls/{call_id}", response_model=None)
     async def get_call(call_id: WireCallId, caller: Reader) -> dict[str, Any] | Response:
-        """Everything that is recorded of a call."""
+        """Everything that is recorded of a call, and the proven votes of who approved it."""
         row = await find_call(plane, custody, call_id, caller)
-        return say_unknown(call_id) if row is None else to_details(row, name_of)
+        if row is None:
+            return say_unknown(call_id)
+        approval = await asyncio.to_thread(prove_approval, custody.ledger, row.closing)
+        return to_details(row, name_of, approval)
 
     @app.get("/api/v1/calls/{call_id}/why", response_model=None)
     async def get_why(call_id: WireCallId, caller: Reader) -> dict[str, Any] | Response:

@@ -14,6 +14,7 @@ from alos.cli.call_text import search_text
 from alos.cli.client import EXIT_NO, fetch
 from alos.cli.layout import print_under
 from alos.cli.moments import to_unix_ns
+from alos.control.approvals import ProvenVote, say_vote
 from alos.control.calls import (
     MAX_PAGE,
     search_calls,
@@ -25,6 +26,8 @@ from alos.domain.money import from_usd
 from alos.domain.record import Outcome
 from alos.ports.call_store import CallQuery
 from alos.ports.clock import SystemClock
+from alos.server.bootstrap import open_ledger_home
+from alos.server.settings import get_home
 
 app = typer.Typer(no_args_is_help=True, help="Calls: show one, search, or follow them.")
 app.command("prompts")(prompts)
@@ -88,8 +91,8 @@ def show(
     as_json: _AsJson = False,
 ) -> None:
     """Show everything that is recorded of a call."""
-    with open_calls() as store:
-        details = show_call(store, CallId(call))
+    with open_calls() as store, open_ledger_home(get_home()) as ledger:
+        details = show_call(store, CallId(call), ledger=ledger.reader)
     if details is None:
         typer.echo(f"No call {call} is in the index.", err=True)
         raise typer.Exit(EXIT_NO)
@@ -211,12 +214,23 @@ def print_call(details: dict[str, Any], console: Console) -> None:
         if title == "Who and where":
             personal = ((one["name"], one["value"]) for one in details["personal"])
             rows = [(name, names.get(value, value)) for name, value in personal] + rows
+            rows += _list_votes(details)
         for name, text in rows:
             if text != "":
                 print_under(console, f"  {name.replace('_', ' '):16} ", text, style="dim")
     if (place := details["place"]) is not None:
         print_under(console, f"Entry {place['sequence']} of writer ", place["writer"])
         print_under(console, "  hash             ", place["hash"], style="dim")
+
+
+def _list_votes(details: dict[str, Any]) -> list[tuple[str, str]]:
+    """Whether those who approved are proven to have voted so, and how."""
+    approval, names = details["approval"], details["names"]
+    if approval is None:
+        return []
+    votes = (ProvenVote(**one) for one in approval["votes"])
+    said = [("vote", say_vote(names.get(vote.voter, vote.voter), vote)) for vote in votes]
+    return [("approval", approval["sentence"]), *said]
 
 
 def _to_nanousd(text: str | None) -> int | None:

@@ -5,7 +5,7 @@ with the note of that vote, which is an entry of the ledger like the call, and p
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from alos.control.evidence import Unproven, prove_call
@@ -83,6 +83,28 @@ def say_vote(voter: str, vote: ProvenVote) -> str:
     return (
         f"{voter} as {vote.role}, {at:%Y-%m-%d %H:%M:%S} UTC, {vote.signature}, leaf {vote.leaf}"
     )
+
+
+def say_approval(approval: Approval) -> str:
+    """Whether the people of the record voted so, for a person."""
+    if approval.problem is not None:
+        return f"Their votes are not proven: {approval.problem}."
+    if approval.missing:
+        return f"No vote in the ledger of: {', '.join(approval.missing)}."
+    return "Each of their votes is proven."
+
+
+def to_plain_approval(approval: Approval | None) -> dict[str, Any] | None:
+    """The same for machines, with the proof."""
+    if approval is None:
+        return None
+    return {
+        "sentence": say_approval(approval),
+        "votes": [asdict(vote) for vote in approval.votes.values()],
+        "missing": list(approval.missing),
+        "problem": approval.problem,
+        "proof": approval.proof,
+    }
 
 
 def _take(entry: ProvenEntry, last: dict[str, tuple[bool, ProvenVote]]) -> None:

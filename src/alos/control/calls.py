@@ -10,12 +10,14 @@ from typing import Any, Final
 
 import msgspec
 
+from alos.control.approvals import Approval, prove_approval, to_plain_approval
 from alos.domain.ids import CallId
 from alos.domain.money import to_usd_text
 from alos.domain.record import ClosingEntry, Outcome
 from alos.domain.refusal import Refusal
 from alos.ports.call_store import CallCursor, CallQuery, CallRow, CallStore
 from alos.ports.clock import to_datetime
+from alos.ports.ledger import Ledger
 
 NameOf = Callable[[str], str | None]
 """A person's id → display name, where the directory knows it."""
@@ -53,11 +55,17 @@ class CallPage:
 
 
 def show_call(
-    store: CallStore, call_id: CallId, name_of: NameOf = no_name
+    store: CallStore, call_id: CallId, name_of: NameOf = no_name, ledger: Ledger | None = None
 ) -> dict[str, Any] | None:
-    """Give everything that is recorded of a call, or nothing where it is not known."""
+    """Give everything that is recorded of a call, or nothing where it is not known.
+
+    With the votes of those who approved it, as far as ``ledger`` proves them.
+    """
     row = store.get_call(call_id)
-    return None if row is None else to_details(row, name_of)
+    if row is None:
+        return None
+    approval = prove_approval(ledger, row.closing) if ledger is not None else None
+    return to_details(row, name_of, approval)
 
 
 def search_calls(
@@ -141,7 +149,9 @@ def to_summary(row: CallRow) -> dict[str, Any]:
     }
 
 
-def to_details(row: CallRow, name_of: NameOf = no_name) -> dict[str, Any]:
+def to_details(
+    row: CallRow, name_of: NameOf = no_name, approval: Approval | None = None
+) -> dict[str, Any]:
     """Everything that is recorded of a call, personal values by their names."""
     details: dict[str, Any] = {
         **to_summary(row),
@@ -151,6 +161,7 @@ def to_details(row: CallRow, name_of: NameOf = no_name) -> dict[str, Any]:
         "record": None,
         "place": None if row.place is None else msgspec.to_builtins(row.place),
         "personal": [],
+        "approval": to_plain_approval(approval),
         "names": {},
     }
     if row.elsewhere is not None:

@@ -5,10 +5,16 @@ them what it cost and how it ended. Where the record does not know, the answer s
 """
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-from alos.control.approvals import Approval, prove_approval, say_vote
+from alos.control.approvals import (
+    Approval,
+    prove_approval,
+    say_approval,
+    say_vote,
+    to_plain_approval,
+)
 from alos.control.calls import NameOf, get_sentence, no_name, say_elsewhere
 from alos.control.evidence import Unproven, prove_call
 from alos.control.stored_bodies import get_references
@@ -75,7 +81,7 @@ def to_plain(reasons: CallReasons) -> dict[str, Any]:
     """The answers for machines; facts are [label, value] pairs, because labels repeat."""
     return {
         "proof": reasons.proof,
-        "approval": _to_plain_approval(reasons.approval),
+        "approval": to_plain_approval(reasons.approval),
         "call_id": reasons.call_id,
         "headline": reasons.headline,
         "answers": {
@@ -86,17 +92,6 @@ def to_plain(reasons: CallReasons) -> dict[str, Any]:
             }
             for one in reasons.answers
         },
-    }
-
-
-def _to_plain_approval(approval: Approval | None) -> dict[str, Any] | None:
-    if approval is None:
-        return None
-    return {
-        "votes": [asdict(vote) for vote in approval.votes.values()],
-        "missing": list(approval.missing),
-        "problem": approval.problem,
-        "proof": approval.proof,
     }
 
 
@@ -232,10 +227,11 @@ def _explain_tools(closing: ClosingEntry) -> Answer:
 def _explain_approval(closing: ClosingEntry, name_of: NameOf, approval: Approval | None) -> Answer:
     names = [_name(one, name_of) for one in closing.approved_by]
     owner = closing.accountable
+    proven = f". {say_approval(approval)}" if approval is not None else ""
     return _answer(
         "approval",
         "Who approved the workflow?",
-        f"approved by: {', '.join(names) or _NOBODY}{_say_approval(approval)}",
+        f"approved by: {', '.join(names) or _NOBODY}{proven}",
         ("vote", _list_votes(approval, name_of)),
         ("accountable", _name(owner, name_of) if owner is not None else "nobody on record"),
         ("release", closing.release),
@@ -244,16 +240,6 @@ def _explain_approval(closing: ClosingEntry, name_of: NameOf, approval: Approval
         ("policy in force", closing.policy),
         ("rule set", closing.rules),
     )
-
-
-def _say_approval(approval: Approval | None) -> str:
-    if approval is None:
-        return ""
-    if approval.problem is not None:
-        return f". Their votes are not proven: {approval.problem}."
-    if approval.missing:
-        return f". No vote in the ledger of: {', '.join(approval.missing)}."
-    return ". Each of their votes is proven."
 
 
 def _list_votes(approval: Approval | None, name_of: NameOf) -> list[str]:
