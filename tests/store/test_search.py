@@ -1,6 +1,7 @@
 """Every search gives what looking at each call one by one gives."""
 
 import asyncio
+from importlib import import_module
 from pathlib import Path
 from random import Random  # noqa: TID251 (a test: the same calls each time)
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection, select, update
 
 from alos.domain.record import ClosingEntry, FindingNote, Outcome, Personal
 from alos.domain.refusal import ReasonCode
@@ -16,9 +18,12 @@ from alos.store.call_index import CallIndex
 from alos.store.engine import Store
 from alos.store.journal import FileJournal
 from alos.store.journal_state import JournalSettings
-from alos.store.search import Effort
+from alos.store.rollups import Rollups
+from alos.store.rows import CALL_COLUMNS
+from alos.store.search_places import Effort
 from alos.store.shipper import Shipper
 from alos.store.spend import CallTotals
+from alos.store.tables import call_hours, finding_hours
 from tests.store.samples import NOW, ManualClock, make_closing
 
 _HOUR = 3600 * 10**9
@@ -35,7 +40,7 @@ def make_calls() -> list[ClosingEntry]:
         found = FindingNote("request", "pii", "EMAIL_ADDRESS", "r", "redact", 1)
         changes: dict[str, Any] = {
             "opened_at_unix_ns": NOW - chance.randrange(50) * 24 * _HOUR - chance.randrange(_HOUR),
-            "workflow": chance.choice(("triage", "reply")),
+            "workflow": chance.choice(("triage", "reply", None)),
             "model": chance.choice(("small", "large")),
             "upstream_model": chance.choice(("acme-1", "acme-2")),
             "vendor": chance.choice(("acme", "other")),
@@ -119,7 +124,7 @@ async def home(tmp_path: Path, quick: JournalSettings, store: Store) -> Path:
     return tmp_path
 
 
-EFFORTS = (Effort(), Effort(few=0), Effort(few=0, dense=0))
+EFFORTS = (Effort(), Effort(few=0), Effort(few=0, dense=0), Effort(few=0, dense=0, rare=0))
 
 
 @settings(
@@ -139,6 +144,35 @@ def test_pages_of_any_search_hold_what_looking_at_each_call_finds(
         found += [row.call_id for row in page]
         before = CallCursor(page[-1].opened_at_unix_ns, page[-1].call_id)
     assert found == look_one_by_one(query)
+
+
+def repr_asked(query: CallQuery) -> str:
+    asked = {name: getattr(query, name) for name in query.__slots__}
+    return "-".join(f"{name}={value}" for name, value in asked.items() if value is not None)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        CallQuery(vendor="acme"),
+        CallQuery(model="acme-1"),
+        CallQuery(outcome=Outcome.REFUSED),
+        CallQuery(finding="pii"),
+        CallQuery(min_cost_nanousd=10),
+        CallQuery(min_cost_nanousd=1000),
+        CallQuery(min_cost_nanousd=1000, min_duration_ms=100),
+        CallQuery(vendor="other", person="dora"),
+        CallQuery(finding="pii", min_cost_nanousd=10),
+    ],
+    ids=repr_asked,
+)
+def test_one_filter_finds_every_call_whichever_way_is_taken(
+    home: Path, store: Store, query: CallQuery
+) -> None:
+    for effort in EFFORTS:
+        index = CallIndex(store, home / "journal", effort=effort)
+        found = index.search_calls(query, before=None, limit=500)
+        assert [row.call_id for row in found] == look_one_by_one(query), effort
 
 
 @pytest.mark.usefixtures("home")
@@ -174,3 +208,75 @@ def test_sums_take_conditions_and_whole_hours(store: Store) -> None:
 def test_without_any_call_there_are_no_sums(store: Store) -> None:
     store.ensure()
     assert CallTotals(store).sum_calls(SumQuery(by=(), since_unix=0, until_unix=1)) == []
+
+
+def test_a_migrated_store_knows_where_its_calls_are_as_one_that_took_them_in(
+    home: Path, store: Store
+) -> None:
+    assert home
+    migration = import_module("alos.store.migrations.versions.0022_spots")
+    with store.write() as connection:
+        known = list_spots(connection)
+        for table, names in ((call_hours, migration._SPOTS), (finding_hours, migration._SPAN)):
+            connection.execute(update(table).values(dict.fromkeys(names, -1)))
+        migration.fill(connection)
+        assert list_spots(connection) == known
+    assert len(known) > 100
+
+
+def list_spots(connection: Connection) -> list[tuple[Any, ...]]:
+    """What the sums say of places; of equal highest values any may be the one."""
+    found: list[tuple[Any, ...]] = []
+    for row in connection.execute(select(call_hours)).mappings():
+        spots = dict(row)
+        for highest, following, at in (
+            ("highest_cost_nanousd", "next_cost_nanousd", "highest_cost_at_unix_ns"),
+            ("highest_duration_ms", "next_duration_ms", "highest_duration_at_unix_ns"),
+        ):
+            if spots[following] == spots[highest]:
+                del spots[at]
+        found.append(tuple(spots.items()))
+    found += map(tuple, connection.execute(select(finding_hours)))
+    return sorted(found, key=repr)
+
+
+def test_a_later_batch_moves_what_an_hour_says_of_places(store: Store) -> None:
+    """Whatever the order and the batches are, it is what sorting the calls gives."""
+    chance = Random(3)  # noqa: S311 (a test)
+    for hour in range(40):
+        begin = NOW // _HOUR * _HOUR + hour * _HOUR
+        made = [
+            (begin + at, chance.choice((3, 4, 5, 900)), chance.choice((7, 8)))
+            for at in chance.sample(range(_HOUR), chance.randrange(1, 7))
+        ]
+        batches, left = [], made
+        while left:
+            size = chance.randrange(1, len(left) + 1)
+            batches.append(left[:size])
+            left = left[size:]
+        for batch in batches:
+            sums = Rollups()
+            for at, cost, duration in batch:
+                sums.add(to_row(at, cost, duration))
+            with store.write() as connection:
+                sums.put(connection)
+        with store.read() as connection:
+            row = connection.execute(
+                select(call_hours).where(call_hours.c.hour_unix == begin // 10**9)
+            ).one()
+        times, costs, durations = ([one[at] for one in made] for at in range(3))
+        assert (row.first_opened_at_unix_ns, row.last_opened_at_unix_ns) == (
+            min(times),
+            max(times),
+        )
+        highest = sorted([0, *costs])[-2:]
+        assert [row.next_cost_nanousd, row.highest_cost_nanousd] == highest
+        assert (row.highest_cost_at_unix_ns, highest[1]) in [one[:2] for one in made]
+        assert [row.next_duration_ms, row.highest_duration_ms] == sorted([0, *durations])[-2:]
+
+
+def to_row(at: int, cost: int, duration: int) -> tuple[Any, ...]:
+    known = {"opened_at_unix_ns": at, "cost_nanousd": cost, "duration_ms": duration}
+    return tuple(
+        {"overhead_us": 1, "outcome": "answered", **known}.get(name) for name in CALL_COLUMNS
+    )

@@ -14,7 +14,8 @@ from alos.domain.record import ClosingEntry, OpeningEntry
 from alos.ports.call_store import CallCursor, CallQuery, CallRow, EntryPlace
 from alos.store.engine import Store
 from alos.store.entry_files import EntryFiles
-from alos.store.search import Effort, get_place_in_time, search, search_running
+from alos.store.search import get_place_in_time, search, search_running
+from alos.store.search_places import Effort
 from alos.store.tables import calls, running_calls
 
 _PLACE: Final = ("writer", "segment", "byte_offset", "sequence")

@@ -1,6 +1,5 @@
 """Sums over calls, added to as they arrive, so that no month, cap or dashboard reads calls."""
 
-from collections import Counter
 from collections.abc import Iterable
 from operator import add, itemgetter
 from typing import Final
@@ -22,6 +21,11 @@ HOUR_NAMES: Final = (
 _SUMMED: Final = ("cost_nanousd", "duration_ms", "overhead_us")
 _HOUR_SUMS: Final = ("calls", *_SUMMED)
 _HIGHEST: Final = ("highest_cost_nanousd", "highest_duration_ms")
+_SPAN: Final = ("first_opened_at_unix_ns", "last_opened_at_unix_ns")
+_HIGHEST_AT: Final = ("highest_cost_at_unix_ns", "highest_duration_at_unix_ns")
+_NEXT: Final = ("next_cost_nanousd", "next_duration_ms")
+_DAY_VALUES: Final = 6
+"""So many values of an hour go into its day: all that don't say where in it a call is."""
 _HOUR_NS: Final = 3_600_000_000_000
 _HOURS_OF_A_DAY: Final = 24
 ORGANISATION: Final = "organisation"
@@ -48,27 +52,54 @@ def _to_upsert(table: str, key: tuple[str, ...], sums: tuple[str, ...], rest: st
     return f" ON CONFLICT ({', '.join(key)}) DO UPDATE SET {added}{rest}"
 
 
-def _to_highest(table: str, name: str) -> str:
-    ours, theirs = f"{table}.{name}", f"excluded.{name}"
-    return f", {name} = CASE WHEN {ours} > {theirs} THEN {ours} ELSE {theirs} END"
-
-
-def _put_sums(table: str, time: str) -> str:
-    key = (time, *HOUR_NAMES)
-    highest = "".join(_to_highest(table, name) for name in _HIGHEST)
-    return to_insert(table, (*key, *_HOUR_SUMS, *_HIGHEST)) + _to_upsert(
-        table, key, _HOUR_SUMS, highest
+def _choose(table: str, name: str, by: str, sign: str = ">") -> str:
+    """Take a value from the row in which another is higher (or lower)."""
+    ours, theirs = f"{table}.", "excluded."
+    return (
+        f", {name} = CASE WHEN {ours}{by} {sign} {theirs}{by}"
+        f" THEN {ours}{name} ELSE {theirs}{name} END"
     )
 
 
-_PUT_HOUR: Final = _put_sums("call_hours", "hour_unix")
+def _to_span(table: str) -> str:
+    first, last = _SPAN
+    return _choose(table, first, first, "<") + _choose(table, last, last)
+
+
+def _to_next(table: str, name: str, highest: str) -> str:
+    """The second of the four values that two rows have together; each row has them in order."""
+    ours, theirs = table, "excluded"
+    return (
+        f", {name} = CASE WHEN {ours}.{name} > {theirs}.{highest} THEN {ours}.{name}"
+        f" WHEN {theirs}.{name} > {ours}.{highest} THEN {theirs}.{name}"
+        f" WHEN {ours}.{highest} > {theirs}.{highest} THEN {theirs}.{highest}"
+        f" ELSE {ours}.{highest} END"
+    )
+
+
+def _put_sums(table: str, time: str, names: tuple[str, ...] = (), rest: str = "") -> str:
+    key = (time, *HOUR_NAMES)
+    highest = "".join(_choose(table, name, name) for name in _HIGHEST)
+    return to_insert(table, (*key, *_HOUR_SUMS, *_HIGHEST, *names)) + _to_upsert(
+        table, key, _HOUR_SUMS, highest + rest
+    )
+
+
+_PUT_HOUR: Final = _put_sums(
+    "call_hours",
+    "hour_unix",
+    (*_SPAN, *_HIGHEST_AT, *_NEXT),
+    _to_span("call_hours")
+    + "".join(map(_choose, ("call_hours",) * 2, _HIGHEST_AT, _HIGHEST))
+    + "".join(map(_to_next, ("call_hours",) * 2, _NEXT, _HIGHEST)),
+)
 _PUT_DAY: Final = _put_sums("call_days", "day_unix")
 _PUT_SCOPE: Final = to_insert(
     "scope_days", ("day_unix", "scope", "calls", "cost_nanousd")
 ) + _to_upsert("scope_days", ("day_unix", "scope"), ("calls", "cost_nanousd"))
 
-_PUT_WORD: Final = to_insert("finding_hours", ("hour_unix", "word", "calls")) + _to_upsert(
-    "finding_hours", ("hour_unix", "word"), ("calls",)
+_PUT_WORD: Final = to_insert("finding_hours", ("hour_unix", "word", "calls", *_SPAN)) + _to_upsert(
+    "finding_hours", ("hour_unix", "word"), ("calls",), _to_span("finding_hours")
 )
 
 
@@ -78,7 +109,7 @@ class Rollups:
     def __init__(self) -> None:
         self._hours: dict[Values, list[int]] = {}
         self._scopes: dict[tuple[int, str, str], tuple[int, int]] = {}
-        self._found: dict[Values, int] = {}
+        self._found: dict[Values, list[int]] = {}
         self._models: set[Values] = set()
 
     def add(self, row: Values, times: int = 1) -> None:
@@ -86,26 +117,27 @@ class Rollups:
 
         What is taken out lowers no highest value; these are bounds.
         """
-        hour = row[_OPENED_AT] // _HOUR_NS
+        at = row[_OPENED_AT]
+        hour = at // _HOUR_NS
         cost, duration, overhead = _get_summed(row)
         key = (hour, _get_names(row))
         if (sums := self._hours.get(key)) is None:
-            sums = self._hours[key] = [0, 0, 0, 0, 0, 0]
+            sums = self._hours[key] = [0, 0, 0, 0, 0, 0, at, at, 0, 0, 0, 0]
         sums[0] += times
         sums[1] += times * cost
         sums[2] += times * duration
         sums[3] += times * overhead
-        sums[4] = max(sums[4], cost)
-        sums[5] = max(sums[5], duration)
-        for kind, at in _OF_CALLS:
-            if (name := row[at]) is not None:
+        _add_spots(sums, at, cost, duration)
+        for kind, place in _OF_CALLS:
+            if (name := row[place]) is not None:
                 scope = (hour // _HOURS_OF_A_DAY, kind, name)
                 count, sum_ = self._scopes.get(scope, (0, 0))
                 self._scopes[scope] = (count + times, sum_ + times * cost)
         self._models.add(_get_models(row))
         if row[_WORDS] is not None:
-            found = (hour, row[_WORDS])
-            self._found[found] = self._found.get(found, 0) + times
+            found = self._found.setdefault((hour, row[_WORDS]), [0, at, at])
+            found[0] += times
+            found[1:] = min(found[1], at), max(found[2], at)
 
     def add_vendors(self, row: Values, vendors: Iterable[str]) -> None:
         """Count a call against each vendor that may have answered it, so that no cap is passed.
@@ -133,11 +165,12 @@ class Rollups:
         insert_new(connection, "model_names", ("model", "upstream_model"), models)
 
     def _list_words(self) -> list[Values]:
-        words: Counter[Values] = Counter()
-        for (hour, found), times in self._found.items():
+        words: dict[Values, list[int]] = {}
+        for (hour, found), (times, first, last) in self._found.items():
             for word in set(found.strip("|").split("|")):
-                words[hour * 3600, word] += times
-        return [(*key, calls) for key, calls in words.items() if calls]
+                one = words.setdefault((hour * 3600, word), [0, first, last])
+                one[:] = one[0] + times, min(one[1], first), max(one[2], last)
+        return [(*key, *one) for key, one in words.items() if one[0]]
 
     def _list_scopes(self) -> list[Values]:
         """One row for each day and scope; most scopes follow from the sums by hour."""
@@ -156,13 +189,29 @@ class Rollups:
         ]
 
 
+def _add_spots(sums: list[int], at: int, cost: int, duration: int) -> None:
+    """Note where in its hour a call is, if it is the first, the last or the highest there."""
+    if at > sums[7]:
+        sums[7] = at
+    elif at < sums[6]:
+        sums[6] = at
+    if cost > sums[4]:
+        sums[4], sums[8], sums[10] = cost, at, sums[4]
+    elif cost > sums[10]:
+        sums[10] = cost
+    if duration > sums[5]:
+        sums[5], sums[9], sums[11] = duration, at, sums[5]
+    elif duration > sums[11]:
+        sums[11] = duration
+
+
 def _to_days(hours: list[Values]) -> list[Values]:
     """Rows of hours as rows of days."""
     days: dict[Values, list[int]] = {}
     names = len(HOUR_NAMES) + 1
     for row in hours:
         key = (row[0] // 86_400 * 86_400, *row[1:names])
-        *added, cost, duration = row[names:]
+        *added, cost, duration = row[names : names + _DAY_VALUES]
         if (sums := days.get(key)) is None:
             days[key] = [*added, cost, duration]
             continue

@@ -90,8 +90,8 @@ calls: Final = Table(
 
 What a search, a sum or a cap needs; the rest stands in the journal at (writer, segment, offset).
 Each index costs every call a few microseconds, so workspaces, models, vendors, costs and
-latencies have none: the hours and workflows in which there can be a match are looked up in
-``call_hours``, and only these are read.
+latencies have none: ``call_hours`` says in which hours and workflows there can be a match, and
+between which moments, and only there calls are read.
 ``finding_words`` holds the kinds and types of the findings between bars.
 """
 
@@ -130,20 +130,39 @@ _SUMS: Final = (
 )
 
 
-def _sums_by(name: str, time: str) -> Table:
+_SPOTS: Final = (
+    "first_opened_at_unix_ns",
+    "last_opened_at_unix_ns",
+    "highest_cost_at_unix_ns",
+    "next_cost_nanousd",
+    "highest_duration_at_unix_ns",
+    "next_duration_ms",
+)
+
+
+def _sums_by(name: str, time: str, *spots: Column[int]) -> Table:
     return Table(
         name,
         metadata,
         Column(time, BigInteger, primary_key=True, autoincrement=False),
         *(Column(one, String, primary_key=True) for one in _SUM_NAMES),
         *(Column(one, BigInteger, nullable=False) for one in _SUMS),
+        *spots,
+        sqlite_with_rowid=False,  # many are read in order of their key
     )
 
 
-call_hours: Final = _sums_by("call_hours", "hour_unix")
+def _spots(*names: str) -> list[Column[int]]:
+    return [Column(one, BigInteger, nullable=False, server_default="0") for one in names]
+
+
+call_hours: Final = _sums_by("call_hours", "hour_unix", *_spots(*_SPOTS))
 call_days: Final = _sums_by("call_days", "day_unix")
 """Sums over ``calls`` by the hour and by the day in which they began; an absent name is an empty
 text. The highest values are bounds: no call of that time is above them.
+
+An hour also says where in it its calls are: when the first and the last of them began, and the
+one of the highest value; no other is above the next value. What is rare is so read where it is.
 """
 
 finding_hours: Final = Table(
@@ -152,8 +171,9 @@ finding_hours: Final = Table(
     Column("hour_unix", BigInteger, primary_key=True, autoincrement=False),
     Column("word", String, primary_key=True),
     Column("calls", BigInteger, nullable=False),
+    *_spots(*_SPOTS[:2]),
 )
-"""In how many calls of an hour a kind or type of finding was seen."""
+"""In how many calls of an hour a kind or type of finding was seen, and when these began."""
 
 model_names: Final = Table(
     "model_names",
