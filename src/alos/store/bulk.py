@@ -4,7 +4,8 @@ A statement is written once with ``?`` for a value. On PostgreSQL new rows of th
 tables come by COPY.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from functools import lru_cache
 from typing import Any, Final
 
@@ -63,6 +64,16 @@ def to_insert(table: str, columns: Sequence[str]) -> str:
     """The beginning of an insert of one row."""
     marks = ", ".join("?" * len(columns))
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608 (our own names)
+
+
+def list_in_parts(connection: Connection, statement: str, size: int) -> Iterator[list[Values]]:
+    """Yield a statement's rows as the driver's own tuples, never more than ``size`` in memory."""
+    raw: Any = connection.connection.driver_connection
+    cursor = raw.cursor("parts") if is_postgresql(connection) else raw.cursor()
+    with closing(cursor):
+        cursor.execute(_to_dialect(connection, statement))
+        while rows := cursor.fetchmany(size):
+            yield rows
 
 
 def _copy_new(

@@ -18,6 +18,7 @@ from alos.ledger.note import NoteMalformedError, SignatureBadError, VerifyKey
 from alos.ledger.report import MOST_OF_A_KIND, DeclaredGap, LedgerReport, Problem, Trouble
 from alos.ledger.tree import TILE_LEVELS, TILE_WIDTH, Frontier, hash_complete
 from alos.ports.clock import to_datetime
+from alos.store.bulk import list_in_parts
 from alos.store.engine import Store
 from alos.store.folder import list_writers
 from alos.store.ledger_calls import find_call
@@ -37,6 +38,9 @@ from alos.store.ledger_tables import (
 
 _ROWS: Final = 2_560
 """Few enough that the rows are gone again before the collector comes to count them as old."""
+_LEAVES: Final = (
+    "SELECT position, writer_number, sequence, hash FROM ledger_leaves ORDER BY position"
+)
 Leaf = tuple[int, int, int, bytes]
 """(position, writer's number, sequence, hash)."""
 Progress = Callable[[int, int], None]
@@ -374,15 +378,10 @@ class LedgerCheck:
 
 def _list_chunks(connection: Connection, sizes: Sequence[int]) -> Iterator[list[Leaf]]:
     """All leaves in order, cut at each tile's end and at each of the sizes."""
-    columns = ledger_leaves.c
-    statement = select(
-        columns.position, columns.writer_number, columns.sequence, columns.hash
-    ).order_by(columns.position)
-    result = connection.execution_options(yield_per=_ROWS).execute(statement)
     cuts = iter([*sizes, -1])
     cut = next(cuts)
     left: list[Leaf] = []
-    for rows in result.partitions():
+    for rows in list_in_parts(connection, _LEAVES, _ROWS):
         left += rows
         begin = 0
         while begin < len(left):
