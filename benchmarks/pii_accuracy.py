@@ -17,7 +17,7 @@ from pathlib import Path
 
 from alos.checks.catalogue import Scanner, build_scanner
 from alos.checks.pii import build_pii_pack
-from tests.checks import pii_corpus_second
+from tests.checks import pii_corpus_second, pii_corpus_third
 from tests.checks.pii_corpus import Document, make_corpus
 
 ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
@@ -33,6 +33,8 @@ def main(folders: list[str]) -> None:
         measure(scanner, make_corpus(2024, 6000, held_out=held_out))
     print("== second corpus")
     measure(scanner, pii_corpus_second.make_corpus(61, 6000))
+    print("== third corpus")
+    measure(scanner, pii_corpus_third.make_corpus(71, 6000))
     if folders:
         print("== real files")
         measure_clean(scanner, pieces(map(Path, folders), random.Random(5)))  # noqa: S311

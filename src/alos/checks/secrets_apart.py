@@ -102,6 +102,8 @@ def looks_drawn(value: str) -> bool:
         or is_placeholder(value)
     ):
         return False
+    if "**" in value:
+        return False  # a power, or bold
     if _HUMAN.fullmatch(value):
         return True
     if _SYMBOL.search(value):

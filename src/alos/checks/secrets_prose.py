@@ -150,7 +150,9 @@ def _find_told(text: str, start: int, end: int, noun: _Noun) -> tuple[int, int] 
     )
     if span is None and noun.has_user:
         span = _told_with_user(text, end)
-    return span or find_apart(text, start, end, noun.kind)
+    if span is not None or text[start:end] == "pass":  # a word of programs, too
+        return span
+    return find_apart(text, start, end, noun.kind)
 
 
 def _told_after(text: str, end: int, kind: str) -> tuple[int, int] | None:
