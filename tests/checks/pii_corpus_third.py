@@ -1,4 +1,4 @@
-# ruff: noqa: E501, RUF001 - templates are read better on one line; marks of other keyboards are meant
+# ruff: noqa: RUF001 - templates are read better on one line; marks of other keyboards are meant
 """A third corpus of personal data: values as word processors, phones and scanners write them.
 
 No-break blanks, dashes of every length, dots, brackets, letters of either case, line ends inside a
@@ -113,8 +113,21 @@ def ssn(dice: Dice) -> str:
 
 def birth(dice: Dice) -> str:
     year, month, day = dice.randrange(1935, 2012), dice.randrange(1, 13), dice.randrange(1, 29)
-    names = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
-    german = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()
+    names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    german = [
+        "Januar",
+        "Februar",
+        "März",
+        "April",
+        "Mai",
+        "Juni",
+        "Juli",
+        "August",
+        "September",
+        "Oktober",
+        "November",
+        "Dezember",
+    ]
     return dice.choice(
         (
             f"{day:02}.{month:02}.{year}",

@@ -81,3 +81,28 @@ def test_an_identifier_is_found_with_its_exact_span(
 )
 def test_a_look_alike_is_left_alone(scanner: Scanner, text: str) -> None:
     assert found(scanner, text) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "type_"),
+    [
+        ("536\u201322\u20131234", "US_SSN"),
+        ("536\u00a022\u00a01234", "US_SSN"),
+        ("4111\u202f1111\u202f1111\u202f1111", "CREDIT_CARD"),
+        ("AT61\u00a01904\u00a03002\u00a03457\u00a03201", "IBAN_CODE"),
+        ("+44\u200920\u20097946\u20090958", "PHONE_NUMBER"),
+    ],
+)
+def test_blanks_and_dashes_of_word_processors_are_read_as_plain_ones(
+    written: str, type_: str
+) -> None:
+    label = {"US_SSN": "SSN", "PHONE_NUMBER": "phone"}.get(type_, "number")
+    text = f"caf\u00e9 \u2013 {label} {written}, thanks"
+    (found,) = build_scanner([build_pii_pack()]).scan(text)
+    assert (found.type, text[found.start : found.end]) == (type_, written)
+
+
+def test_what_a_paragraph_says_of_its_numbers_ends_with_it() -> None:
+    text = "partition 3, offset 4711\n\nplease use 4111 1111 1111 1111 from now on"
+    (found,) = build_scanner([build_pii_pack()]).scan(text)
+    assert found.type == "CREDIT_CARD"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from alos.checks.judging import Hit
     from alos.domain.finding import Finding
 
-ENGINE_VERSION = b"alos.checks/4"
+ENGINE_VERSION = b"alos.checks/5"
 
 
 def build_scanner(packs: Sequence[Pack]) -> Scanner:
@@ -102,6 +102,7 @@ class Scanner:
         Raises:
             ScannerFault: The engine failed; the caller must refuse the text.
         """
+        text = _plainly_spaced(text)
         data = text.encode("utf-8", "surrogatepass")
         hits = self._hits
         if hits:
@@ -141,6 +142,7 @@ class Scanner:
         self, text: str, hits: Sequence[Hit], depth: int, enough: int | None
     ) -> list[Finding]:
         """Return the findings of `text` as it stands and, `depth` deep, under its disguises."""
+        text = _plainly_spaced(text)
         judging = Judging(self._targets, text, enough)
         if judging.add(hit for hit in hits if hit[2] < self.first_once):
             return judging.found
@@ -174,6 +176,19 @@ class Scanner:
             found.extend(one.at(*view.locate(one.start, one.end)) for one in under)
             if are_enough(found, enough):
                 return
+
+
+def _plainly_spaced(text: str) -> str:
+    """Return `text` with plain blanks and hyphens for those of word processors, one for one."""
+    if text.isascii() or _UNUSUAL.search(text) is None:
+        return text
+    return _DASHES.sub("-", _BLANKS.sub(" ", text))
+
+
+# No-break, thin and figure blanks; hyphens, figure and en dashes, the minus sign.
+_BLANKS = re.compile("[\u00a0\u2000-\u200a\u202f\u205f\u3000]")
+_DASHES = re.compile("[\u2010-\u2013\u2212]")
+_UNUSUAL = re.compile(f"{_BLANKS.pattern}|{_DASHES.pattern}")
 
 
 def settle(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -55,6 +55,8 @@ class Labels:
         if found := self._types(after):
             return found
         found = self._types(above.rpartition("\n\n")[2])
+        if above.endswith("\n"):  # what a paragraph before says of its own numbers
+            found = [type_ for type_ in found if type_ != NOT_PERSONAL]
         found.reverse()
         return found
 

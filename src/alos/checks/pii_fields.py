@@ -35,7 +35,7 @@ _YEARS = re.compile(r"(?:19|20)\d\d ?[-/] ?(?:19|20)?\d\d\Z")
 _MONTH = r"[^\W\d_]{3,10}\.?"
 _DATE = re.compile(
     r"(?<!\d)(?:(?P<y1>\d{4})[-/.](?P<m1>\d{1,2})[-/.]\d{1,2}"
-    r"|\d{1,2}(?P<s>[-/.]) ?(?:\d{1,2}|[^\W\d_]{3,9})(?P=s) ?(?P<y2>\d{4}|\d{2})"
+    r"|\d{1,2} ?(?P<s>[-/.]) ?(?:\d{1,2}|[^\W\d_]{3,9}) ?(?P=s) ?(?P<y2>\d{4}|\d{2})"
     rf"|\d{{1,2}}(?:st|nd|rd|th|er|º|\.)?(?: of| de| d[ei]l?|-)? ?"
     rf"{_MONTH}(?: de| del|,)? ?(?P<y3>\d{{4}})"
     rf"|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? (?P<y4>\d{{4}})"
@@ -43,7 +43,7 @@ _DATE = re.compile(
     r"|(?P<y7>(?:19|20)\d\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))(?!\d)"
 )
 _DIGIT = re.compile(r"\d")
-_APART = re.compile(r"\n\n|[.;?] ")
+_APART = re.compile(r"\n\n|(?<!\.)(?<!\b[Nn]o)(?<!\b[Nn]r)[.;?] ")
 _YEAR_GROUPS = ("y1", "y2", "y3", "y4", "y5", "y6", "y7")
 _US_PASSPORT = re.compile(r"(?:\d{9}|[A-Za-z]\d{8})\Z")
 _BEFORE_DATE = 32

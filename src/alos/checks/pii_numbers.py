@@ -32,7 +32,7 @@ _EIGHT_GROUPS = re.compile(rf"\d+(?:{_JOINT}\d+){{0,7}}")
 _UNWRITTEN = str.maketrans("", "", " -./()\u00a0")
 _MASK = str.maketrans("123456789", "000000000")
 """All digits are one, so that what can be told of a run by its form alone is told once."""
-_TAIL = re.compile(r"-?[A-Za-z]{1,2}(?![A-Za-z0-9_])")
+_TAIL = re.compile(r"(?:-|[ ](?=[A-Z](?!\w)))?[A-Za-z]{1,2}(?![A-Za-z0-9_])")
 
 
 _DATE = re.compile(r"\D?(?:19|20)\d\d[-/.](?:0[1-9]|1[0-2])[-/.](?:0[1-9]|[12]\d|3[01])(?!\d)")
@@ -120,14 +120,15 @@ class Numbers:
 
     def _readings(self, text: str, stop: int, form: Form) -> Sequence[tuple[int, str]]:
         """Return how the run may be read, also with the letters behind its last group."""
-        if not form.shape or not (text[stop : stop + 1].isalpha() or text[stop : stop + 1] == "-"):
+        following = text[stop : stop + 1]
+        if not form.shape or not (following.isalpha() or following in {"-", " "}):
             return form.readings
         tail = _TAIL.match(text, stop, stop + 4)
         if tail is None:
             return form.readings
         written = tail.group()
-        letters = written.lstrip("-")
-        shape = form.shape + "-" * (len(written) - len(letters)) + "L" * len(letters)
+        letters = written.lstrip("- ")
+        shape = form.shape + written[: len(written) - len(letters)] + "L" * len(letters)
         if shape not in self.shapes:
             return form.readings
         return [(form.length + len(written), shape), *form.readings]
