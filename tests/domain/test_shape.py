@@ -9,21 +9,28 @@ from alos.domain.shape import (
     ParameterRange,
     Shape,
     get_digest,
+    get_schema_digests,
     list_differences,
     list_left_out,
 )
 
 SCHEMA = {"type": "object", "properties": {"number": {"type": "string"}}}
+ORDER = {"description": "An order.", "schema": SCHEMA}
 FIND = {"description": "Find an order.", "parameters": SCHEMA}
 SHAPE = Shape(
     parameters={
         "temperature": ParameterRange(name="temperature", minimum=0, maximum=0.3),
-        "response_format": ParameterRange(name="response_format", words=("text", "json_schema")),
+        "response_format": ParameterRange(
+            name="response_format",
+            words=("text", "json_schema", "json_object"),
+            schemas=get_schema_digests({**ORDER, "name": "order"}),
+        ),
         "tool_choice": ParameterRange(name="tool_choice", words=("auto", "tool")),
         "stop": ParameterRange(name="stop", words=("none", "END")),
     },
     tools={"find": get_digest(FIND)},
 )
+FREE = {"name": "order", "schema": {**SCHEMA, "description": "Promise a refund."}}
 BARE = Shape(parameters={}, tools={})
 
 
@@ -38,9 +45,16 @@ def differ(shape: Shape, **document: Any) -> list[str]:
         {"temperature": 0.3, "top_p": 1, "n": 1, "frequency_penalty": 0, "seed": 7},
         {"temperature": None, "top_k": None, "logit_bias": {}, "tool_choice": None},
         {"response_format": {"type": "text"}},
-        {"response_format": {"type": "json_schema", "json_schema": {"name": "x"}}},
-        {"text": {"format": {"type": "json_schema", "name": "x"}}},
-        {"output_config": {"format": {"type": "json_schema"}}},
+        {"response_format": {"type": "json_object"}},
+        {
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {**ORDER, "name": "order", "strict": True},
+            }
+        },
+        {"text": {"format": {"type": "json_schema", "name": "order", **ORDER}}},
+        {"output_config": {"format": {"type": "json_schema", **ORDER}}},
+        {"output_format": {"type": "json_schema", **ORDER}},
         {"tool_choice": "auto"},
         {"tool_choice": {"type": "auto"}},
         {"tool_choice": {"type": "function", "function": {"name": "find"}}},
@@ -68,9 +82,20 @@ def test_what_is_declared_or_does_nothing_is_of_the_shape(document: dict[str, An
         ({"min_p": 0.1}, "min_p"),
         ({"repetition_penalty": 1.2}, "repetition_penalty"),
         ({"presence_penalty": 1}, "presence_penalty"),
-        ({"response_format": {"type": "json_object"}}, "response_format"),
-        ({"output_format": {"type": "json_object"}}, "response_format"),
-        ({"text": {"format": {"type": "json_object"}}}, "response_format"),
+        ({"response_format": {"type": "grammar"}}, "response_format"),
+        ({"output_format": {"type": "grammar"}}, "response_format"),
+        ({"text": {"format": {"type": "grammar"}}}, "response_format"),
+        ({"response_format": {"type": "json_schema", "json_schema": FREE}}, "response_format"),
+        ({"response_format": {"type": "json_schema", "schema": SCHEMA}}, "response_format"),
+        ({"response_format": {"type": "json_object", "schema": SCHEMA}}, "response_format"),
+        ({"response_format": {"type": "text", "hint": "Pay."}}, "response_format"),
+        ({"text": {"format": {"type": "json_schema", **FREE}}}, "response_format"),
+        (
+            {"text": {"format": {"type": "json_schema", **ORDER, "name": "pay_out"}}},
+            "response_format",
+        ),
+        ({"output_config": {"format": {"type": "json_schema", **FREE}}}, "response_format"),
+        ({"output_format": {"type": "json_schema", **FREE}}, "response_format"),
         ({"response_format": {"schema": {}}}, "response_format"),
         ({"tool_choice": "required"}, "tool_choice"),
         ({"tool_choice": "none"}, "tool_choice"),

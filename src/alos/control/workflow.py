@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from alos.control.boundary_form import ForbiddenForm
 from alos.control.documents import Document, Location, Problem, Severity
 from alos.control.forms import suggest, validate
-from alos.control.workflow_form import WorkflowForm
+from alos.control.workflow_form import RangeForm, WorkflowForm
 from alos.control.workflow_values import to_workflow
 from alos.domain.boundary import FORBIDDEN_CLASSES, BoundaryAction, DataClass
 from alos.domain.rollout_plan import StageName
-from alos.domain.shape import NUMBERS, WORDS
+from alos.domain.shape import NUMBERS, RESPONSE_FORMAT, WORDS
 from alos.domain.tier import Tier
 from alos.domain.workflow import (
     EscalationRule,
@@ -200,6 +200,7 @@ def _check_parameters(document: Document, form: WorkflowForm) -> Iterator[Proble
     for name, values in form.parameters.items():
         place = ("parameters", name)
         low, high = values.minimum, values.maximum
+        yield from _check_schemas(document, form, name, values)
         if name in WORDS:
             if not values.words or low is not None or high is not None:
                 yield document.build_problem(
@@ -218,6 +219,30 @@ def _check_parameters(document: Document, form: WorkflowForm) -> Iterator[Proble
             yield document.build_problem(
                 (*place, "maximum"), "is below the minimum", "Mend the range."
             )
+
+
+def _check_schemas(
+    document: Document, form: WorkflowForm, name: str, values: RangeForm
+) -> Iterator[Problem]:
+    place = ("parameters", name, "schemas")
+    if name != RESPONSE_FORMAT:
+        if values.schemas:
+            yield document.build_problem(place, f"goes with {RESPONSE_FORMAT} alone", "Remove it.")
+        return
+    for index, one in enumerate(values.schemas):
+        if not {"schema"} <= one.keys() <= {"name", "description", "schema"}:
+            yield document.build_problem(
+                (*place, index),
+                "is no form of answers",
+                "Write its `schema`, and the `name` and `description` that your client sends.",
+            )
+    is_asked = form.tier >= Tier.CUSTOMER_FACING and "json_schema" in values.words
+    if is_asked and not values.schemas:
+        yield document.build_problem(
+            place,
+            "is missing: from Tier 2 on only released schemas are asked for",
+            "Copy `name`, `description` and `schema` as your client sends them.",
+        )
 
 
 def _check_tools(document: Document, form: WorkflowForm) -> Iterator[Problem]:

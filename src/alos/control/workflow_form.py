@@ -201,6 +201,8 @@ class RangeForm(Form):
     """The highest."""
     words: list[Text] = Field(default_factory=list)
     """The words it may be, for what is no number."""
+    schemas: list[dict[str, JsonValue | Decimal]] = Field(default_factory=list)
+    """Of `response_format`: each `name`, `description` and `schema` that calls may ask for."""
 
 
 class PromptForm(Form):

@@ -1,7 +1,9 @@
 """Makes the frozen workflow out of a filled ``workflow.yaml`` form; checks nothing."""
 
 import json
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 from alos.control.boundary_form import BoundaryForm, ForbiddenForm, SurfaceForm
 from alos.control.people import to_party
@@ -26,7 +28,7 @@ from alos.domain.boundary import (
 from alos.domain.ids import ModelName, PersonId, WorkflowId, WorkspaceId
 from alos.domain.people import Party
 from alos.domain.rollout_plan import Guard, Rollout, RolloutStage
-from alos.domain.shape import ParameterRange, get_digest
+from alos.domain.shape import ParameterRange, get_digest, get_schema_digests
 from alos.domain.tier import Tier
 from alos.domain.workflow import (
     Cache,
@@ -85,6 +87,7 @@ def to_workflow(form: WorkflowForm) -> Workflow:
                 minimum=values.minimum,
                 maximum=values.maximum,
                 words=tuple(values.words),
+                schemas=_to_schemas(values.schemas),
             )
             for name, values in form.parameters.items()
         ),
@@ -204,11 +207,20 @@ def _get_definition(tool: ToolForm) -> str:
     """The digest of a definition as any wire format writes it."""
     if tool.definition is None:
         return ""
-    found = json.loads(json.dumps(tool.definition, default=float))
+    found = _to_json(tool.definition)
     for wrapper in ("function", "custom"):
         if isinstance(found.get(wrapper), dict):
             found = found[wrapper]
     return get_digest(found)
+
+
+def _to_schemas(forms: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    return frozenset(digest for form in forms for digest in get_schema_digests(_to_json(form)))
+
+
+def _to_json(written: Mapping[str, Any]) -> Any:
+    """As a client's JSON would be read: YAML's decimals are floats there."""
+    return json.loads(json.dumps(written, default=float))
 
 
 def _to_rule(form: VerificationForm) -> VerificationRule:

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 TOOLS = "tools"
 """What a difference in the tools is called, beside the parameters' own names."""
+RESPONSE_FORMAT = "response_format"
+"""What the form of answers is called, wherever a wire format has it."""
 SET = "set"
 """The word for a value that is there and has no name of its own."""
 _DEFAULT = "default"
@@ -37,12 +39,15 @@ class ParameterRange:
     Attributes:
         minimum, maximum: of a number, both included; ``None`` for words.
         words: the words that are allowed; empty for a number.
+        schemas: of ``response_format``, digests of the forms that an answer may be asked to have
+            (:func:`get_schema_digests`).
     """
 
     name: str
     minimum: float | None = None
     maximum: float | None = None
     words: tuple[str, ...] = ()
+    schemas: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +92,7 @@ NUMBERS: Mapping[str, float | None] = MappingProxyType(
 WORDS: Mapping[str, str] = MappingProxyType(
     {
         "tool_choice": "auto",
-        "response_format": "text",
+        RESPONSE_FORMAT: "text",
         "reasoning_effort": _DEFAULT,
         "verbosity": _DEFAULT,
         "thinking": "disabled",
@@ -104,12 +109,8 @@ def list_differences(
     shape: Shape, document: Mapping[str, Any], offered: tuple[OfferedTool, ...]
 ) -> Iterator[Difference]:
     """Everything in which a request is not of the shape, the tools first."""
-    for index, tool in enumerate(offered):
-        digest = shape.tools.get(tool.name)
-        if digest is None:
-            yield Difference(TOOLS, f"tool {index + 1} of the request is not one of the release")
-        elif digest != get_digest(tool.definition):
-            yield Difference(TOOLS, f"tool {index + 1} of the request is defined otherwise")
+    yield from _compare_tools(shape, offered)
+    yield from _compare_schemas(shape, document)
     seen: set[str] = set()
     for key, value in document.items():
         read = _READERS.get(key)
@@ -145,6 +146,20 @@ def get_digest(definition: Mapping[str, Any]) -> str:
         told["parameters"] = told.pop("input_schema")
     if (kind := definition.get("type")) not in {None, "function", "custom"}:
         told["type"] = kind
+    return _digest(told)
+
+
+def get_schema_digests(declared: Mapping[str, Any]) -> frozenset[str]:
+    """SHA-256 (hexadecimal) of a declared form of answers: with its name, and without it.
+
+    Not every wire format gives it a name; where one does, it reaches the model like the rest.
+    """
+    told = {key: value for key, value in declared.items() if value}
+    unnamed = {key: value for key, value in told.items() if key != "name"}
+    return frozenset({_digest(told), _digest(unnamed)})
+
+
+def _digest(told: Mapping[str, Any]) -> str:
     text = json.dumps(told, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -152,22 +167,39 @@ def get_digest(definition: Mapping[str, Any]) -> str:
 _SETTINGS = frozenset({"cache_control", "defer_loading", "name", "strict", "type"})
 
 
+def _compare_tools(shape: Shape, offered: tuple[OfferedTool, ...]) -> Iterator[Difference]:
+    for index, tool in enumerate(offered):
+        digest = shape.tools.get(tool.name)
+        if digest is None:
+            yield Difference(TOOLS, f"tool {index + 1} of the request is not one of the release")
+        elif digest != get_digest(tool.definition):
+            yield Difference(TOOLS, f"tool {index + 1} of the request is defined otherwise")
+
+
+def _compare_schemas(shape: Shape, document: Mapping[str, Any]) -> Iterator[Difference]:
+    declared = shape.parameters.get(RESPONSE_FORMAT)
+    for told in _list_schemas(document):
+        if declared is None or _digest(told) not in declared.schemas:
+            yield Difference(RESPONSE_FORMAT, f"{RESPONSE_FORMAT} has a schema {_UNNAMED}")
+
+
 def _get_objection(shape: Shape, name: str, found: float | str) -> str | None:
     declared = shape.parameters.get(name)
     if isinstance(found, str):
         if found in (declared.words if declared else (WORDS[name],)):
             return None
-        return "has a value that the release does not name" if declared else _UNDECLARED
+        return f"has a value {_UNNAMED}" if declared else _UNDECLARED
     if declared is None:
         return None if found == NUMBERS[name] else _UNDECLARED
     if declared.minimum is None or declared.maximum is None:
-        return "has a value that the release does not name"
+        return f"has a value {_UNNAMED}"
     if not declared.minimum <= found <= declared.maximum:
         return f"is outside {declared.minimum:g} to {declared.maximum:g}"
     return None
 
 
 _UNDECLARED = "is set, and the release does not declare it"
+_UNNAMED = "that the release does not name"
 
 _Found = Iterator[tuple[str, float | str]]
 
@@ -186,7 +218,7 @@ def _read_word(key: str, value: Any) -> _Found:
         is_named = isinstance(value, dict) and word in {"function", "custom", "tool", SET}
         yield "tool_choice", "tool" if is_named else word
     else:
-        yield ("response_format" if key == "output_format" else key), word
+        yield (RESPONSE_FORMAT if key == "output_format" else key), word
 
 
 def _read_set(key: str, value: Any) -> _Found:
@@ -204,19 +236,36 @@ def _read_parts(_key: str, value: Any) -> _Found:
     if not isinstance(value, dict):
         return
     if (form := value.get("format")) is not None:
-        yield from _read_word("response_format", form)
+        yield from _read_word(RESPONSE_FORMAT, form)
     if (effort := value.get("effort")) is not None:
         yield from _read_word("reasoning_effort", effort)
     if (verbosity := value.get("verbosity")) is not None:
         yield from _read_word("verbosity", verbosity)
 
 
+def _list_schemas(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """What each form of answers that is asked for tells the model, beyond its type."""
+    held = (document.get(holder) for holder in ("text", "output_config"))
+    asked = [document.get(RESPONSE_FORMAT), document.get("output_format")]
+    asked += [one.get("format") for one in held if isinstance(one, dict)]
+    for form in asked:
+        if not isinstance(form, dict):
+            continue
+        inner = form.get("json_schema")
+        told = {**form, **(inner if isinstance(inner, dict) else {})}
+        told = {key: value for key, value in told.items() if key not in _NOT_TOLD and value}
+        if told:
+            yield told
+
+
+_NOT_TOLD = frozenset({"json_schema", "strict", "type"})
+
 _READERS: Mapping[str, Callable[[str, Any], _Found]] = MappingProxyType(
     {
         **dict.fromkeys(NUMBERS, _read_number),
         "tool_choice": _read_word,
         "function_call": _read_word,
-        "response_format": _read_word,
+        RESPONSE_FORMAT: _read_word,
         "output_format": _read_word,
         "reasoning_effort": _read_word,
         "verbosity": _read_word,
