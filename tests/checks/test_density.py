@@ -1,6 +1,7 @@
 """Texts dense with hits of one kind: nothing is skipped, and the work is bounded."""
 
 import random  # noqa: TID251 - seeded samples
+import re
 import time
 
 import pytest
@@ -95,3 +96,12 @@ def test_hits_beyond_the_budget_are_findings(*, right: bool) -> None:
 def test_without_a_budget_every_hit_is_judged() -> None:
     scanner = build_scanner([Pack(name="p", digest="", triggers=[_trigger(None, right=True)])])
     assert len(scanner.scan("x1 " * 1000)) == 1000
+
+
+def test_every_number_behind_the_last_header_that_is_read_is_covered() -> None:
+    rows = "".join(f"ssn,phone,dob\n{_digits(9)},{_digits(10)},1980-01-12\n" for _ in range(300))
+    covered = bytearray(len(rows))
+    for one in SCANNER.scan(rows):
+        covered[one.start : one.end] = b"\x01" * (one.end - one.start)
+    behind = re.compile(r"\d{9,10}").finditer(rows, len(rows) // 2)
+    assert all(all(covered[found.start() : found.end()]) for found in behind)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from alos.checks.base import Finding, Sweep
-from alos.checks.density import COLUMN, FAR_CHARACTERS
+from alos.checks.density import COLUMN, FAR_CHARACTERS, GAP_CHARACTERS, UNJUDGED
 from alos.checks.pii_context import NOT_PERSONAL, Labels
 from alos.checks.pii_fields import exact_type
 from alos.checks.pii_numbers import Numbers
@@ -16,7 +16,7 @@ __all__ = ["Columns"]
 
 LONGEST_HEADER = 2000
 MOST_HEADERS = 64
-"""After so many lines that name columns any cell may be what the last of them said."""
+"""After so many lines that name columns, cells with digits are taken unjudged."""
 
 _DELIMITERS = ("\t", "|", ";", ",")
 _CELL = {
@@ -87,8 +87,7 @@ class Columns:
                 mark, width, types = header
                 headers += 1
                 if headers == MOST_HEADERS:
-                    cells = _CELL[mark].finditer(text, stop)
-                    yield from filter(None, (_unjudged(cell, _ANY) for cell in cells))
+                    yield from _stretches(_CELL[mark].finditer(text, stop))
                     return
             elif mark and text.count(mark, at, stop) >= width:
                 if not _RULE_LINE.match(text, at, stop):
@@ -128,7 +127,8 @@ class Columns:
         for index, cell in enumerate(cells):
             if index in types:
                 if cell.start() > FAR_CHARACTERS:
-                    found = _unjudged(cell, types[index][0])
+                    span = _with_digits(cell)
+                    found = _finding(types[index][0], *span) if span else None
                 else:
                     found = self._cell(text, cell, types[index])
                 if found is not None:
@@ -156,14 +156,26 @@ class Columns:
         return None
 
 
-def _unjudged(cell: re.Match[str], type_: str) -> Finding | None:
-    """Take a cell as it stands for what its column's name says, if it holds five digits."""
+def _with_digits(cell: re.Match[str]) -> tuple[int, int] | None:
+    """Return the span of what a cell holds, if it has five digits."""
     written = cell[0]
     if len(written) > 40 or not _FIVE_DIGITS.match(written):  # noqa: PLR2004 - as for judged ones
         return None
     value = written.lstrip(_QUOTES)
     first = cell.end() - len(value)
-    return _finding(type_, first, first + len(value.rstrip(_QUOTES)))
+    return first, first + len(value.rstrip(_QUOTES))
+
+
+def _stretches(cells: Iterable[re.Match[str]]) -> Iterator[Finding]:
+    """Yield the stretches of cells with digits, taken unjudged."""
+    first = last = -1
+    for start, end in filter(None, map(_with_digits, cells)):
+        if first >= 0 and start > last + GAP_CHARACTERS:
+            yield replace(_finding(_ANY, first, last), confidence=UNJUDGED)
+            first = start
+        first, last = (start if first < 0 else first), end
+    if first >= 0:
+        yield replace(_finding(_ANY, first, last), confidence=UNJUDGED)
 
 
 _FIVE_DIGITS = re.compile(r"(?:\D*\d){5}")
