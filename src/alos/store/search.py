@@ -33,6 +33,7 @@ from alos.store.search_places import (
     Effort,
     Model,
     Range,
+    Stretch,
     get_span,
     list_stretches,
 )
@@ -86,12 +87,12 @@ def _search_model(
 ) -> list[RowMapping]:
     where = _to_conditions(query, model)
     rows: list[RowMapping] = []
-    for span, spots in list_stretches(connection, query, model, before, limit, effort):
+    for stretch in list_stretches(connection, query, model, before, limit, effort):
         left = limit - len(rows)
-        if spots is None:
-            rows += _read(connection, calls, where, span, before, left)
+        if stretch.spots is None:
+            rows += _read(connection, calls, where, stretch.span, before, left)
         else:
-            rows += _read_spots(connection, where, span, spots, before, left)
+            rows += _read_spots(connection, where, stretch, before, left)
         if len(rows) == limit:
             break
     return rows
@@ -112,36 +113,39 @@ def _read(
 def _read_spots(
     connection: Connection,
     where: Sequence[ColumnElement[bool]],
-    span: Range,
-    spots: Subquery,
+    stretch: Stretch,
     before: CallCursor | None,
     limit: int,
 ) -> list[RowMapping]:
     """The same of the spots of a stretch, along the index of workflows where they name one."""
+    spots = stretch.spots
+    assert spots is not None, "asked for stretches with spots only"
     opened_at, workflow = calls.c.opened_at_unix_ns, calls.c.workflow
     inside = (opened_at >= spots.c.first, opened_at <= spots.c.last)
-    ways: list[list[ColumnElement[bool]]] = [[]]
-    if "workflow" in spots.c:
-        ways = [
-            [workflow == spots.c.workflow],
-            [workflow.is_(None), spots.c.workflow == ""],  # one condition would use no index
-        ]
+    ways = [[workflow == spots.c.workflow]] if "workflow" in spots.c else [[]]
+    if stretch.has_unnamed and "workflow" in spots.c:  # one condition for both would use no index
+        ways.append([workflow.is_(None), spots.c.workflow == ""])
     rows: list[RowMapping] = []
     for way in ways:
-        statement = _select(calls, [*where, *inside, *way], span, before, limit)
-        if not is_postgresql(connection):
-            statement = statement.select_from(_CrossJoin(spots, calls, true()))
-        else:  # it would read whole days else
-            found = statement.correlate(spots).lateral()
-            statement = (
-                select(found)
-                .select_from(spots.join(found, true()))
-                .order_by(found.c.opened_at_unix_ns.desc(), found.c.call_id.desc())
-                .limit(limit)
-            )
-        rows += connection.execute(statement).mappings()
+        found = _select(calls, [*where, *inside, *way], stretch.span, before, limit)
+        if is_postgresql(connection):
+            found = _select_spot_by_spot(found, spots, limit)
+        else:
+            found = found.select_from(_CrossJoin(spots, calls, true()))
+        rows += connection.execute(found).mappings()
     rows.sort(key=get_place_in_time, reverse=True)
     return rows[:limit]
+
+
+def _select_spot_by_spot(found: Select[Any], spots: Subquery, limit: int) -> Select[Any]:
+    """The same rows; PostgreSQL would read whole days else."""
+    lateral = found.correlate(spots).lateral("found")
+    return (
+        select(text("found.*"))
+        .select_from(spots.join(lateral, true()))
+        .order_by(text("found.opened_at_unix_ns DESC, found.call_id DESC"))
+        .limit(limit)
+    )
 
 
 class _CrossJoin(Join):

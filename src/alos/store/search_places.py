@@ -55,10 +55,12 @@ class Stretch(NamedTuple):
     Attributes:
         spots: where in it, because matches are thin: ``first`` and ``last`` moments, and the
             ``workflow`` where that helps.
+        has_unnamed: some calls there name no workflow; the spots say "".
     """
 
     span: Range
     spots: Subquery | None = None
+    has_unnamed: bool = False
 
 
 class _Hour(NamedTuple):
@@ -67,11 +69,13 @@ class _Hour(NamedTuple):
     Attributes:
         calls: that may match.
         matches: that do, at least, unless they are gone.
+        first_workflow: of them; "" where some name none.
     """
 
     begin: int
     calls: int
     matches: int
+    first_workflow: str
 
 
 def get_span(query: CallQuery, before: CallCursor | None) -> Range:
@@ -113,8 +117,10 @@ def list_stretches(
             yield from (Stretch(_cut(whole, one)) for one in _join(hours))
             continue
         for some in _split(hours, limit):
-            span = _cut(whole, (some[-1], some[0] + _HOUR_SECONDS))
-            yield Stretch(span, _list_spots(some, query, where))
+            span = _cut(whole, (some[-1].begin, some[0].begin + _HOUR_SECONDS))
+            has_unnamed = any(not hour.first_workflow for hour in some)
+            spots = _list_spots([hour.begin for hour in some], query, where)
+            yield Stretch(span, spots, has_unnamed)
 
 
 def _list_spots(hours: Sequence[int], query: CallQuery, where: Sequence[Any]) -> Subquery:
@@ -206,8 +212,9 @@ def _list_hours(
     """Hours of a window that may hold a match, newest first."""
     columns, found = call_hours.c, finding_hours.c
     calls = func.sum(columns.calls) if query.finding is None else func.min(found.calls)
+    matches = func.count() if _asks_for_highest(query) else calls
     statement = (
-        select(columns.hour_unix, calls, func.count() if _asks_for_highest(query) else calls)
+        select(columns.hour_unix, calls, matches, func.min(columns.workflow))
         .where(columns.hour_unix >= window[0], columns.hour_unix < window[1], *where)
         .group_by(columns.hour_unix)
         .order_by(columns.hour_unix.desc())
@@ -215,15 +222,18 @@ def _list_hours(
     if query.finding is not None:
         is_there = (found.hour_unix == columns.hour_unix) & (found.word == query.finding)
         statement = statement.join(finding_hours, is_there)
-    return [_Hour(*map(int, row)) for row in connection.execute(statement)]
+    return [
+        _Hour(begin, int(calls), int(matches), first)
+        for begin, calls, matches, first in connection.execute(statement)
+    ]
 
 
-def _split(hours: Sequence[_Hour], limit: int) -> Iterator[list[int]]:
+def _split(hours: Sequence[_Hour], limit: int) -> Iterator[list[_Hour]]:
     """Hours in parts that may each hold enough matches, because a part is read whole."""
-    some: list[int] = []
+    some: list[_Hour] = []
     matches = 0
     for hour in hours:
-        some.append(hour.begin)
+        some.append(hour)
         matches += hour.matches
         if matches >= limit or len(some) == _HOURS_AT_ONCE:
             yield some
