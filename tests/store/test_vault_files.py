@@ -199,7 +199,7 @@ async def test_a_vault_does_not_start_under_another_master_key(
     folders: tuple[Path, Path],
 ) -> None:
     await (await FileVault.start(*folders, MASTER)).stop()
-    with pytest.raises(VaultDown, match="was founded with master key file:"):
+    with pytest.raises(VaultDown, match="is under master key file:"):
         await FileVault.start(*folders, FileMasterKey(b"x" * 32))
 
 

@@ -330,6 +330,8 @@ class NoteKind(StrEnum):
     """Somebody searched kept prompts and answers for a text; the note holds no word of it."""
     ERASED = "erased"
     """A person's data, or one call's bodies, was erased on request."""
+    VAULT_KEY_ROTATED = "vault_key_rotated"
+    """The vault went under another master key; noted by the next start."""
     LEGAL_HOLD_PLACED = "legal_hold_placed"
     LEGAL_HOLD_RELEASED = "legal_hold_released"
     WAIVER_REQUESTED = "waiver_requested"

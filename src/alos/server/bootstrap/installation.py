@@ -178,7 +178,7 @@ async def build(settings: Settings) -> Installation:
     )
     shipper = Shipper(store, folder.journal, clock=clock, durable=lambda: journal.durable)
     counting = await begin_counting(folder, journal, shipper, store, tasks)
-    vault = await open_vault(folder, settings.vault)
+    vault = await open_vault(folder, settings.vault, journal, clock)
     holder = StandingHolder(_NOTHING)
     plane = ControlPlane(
         prepared.configuration,

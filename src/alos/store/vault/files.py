@@ -4,6 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -65,6 +66,7 @@ class FileVault:
         self.metrics = VaultMetrics()
         self._loop = asyncio.get_running_loop()
         self._keys = VaultKeys(keys, bodies, master)
+        self._using = ExitStack()
         self._reader = VaultReader(self._keys, bodies)
         self._packs: dict[tuple[str, str], Pack] = {}
         self._retired: list[Pack] = []
@@ -93,10 +95,13 @@ class FileVault:
         """Open the vault, or found it.
 
         Raises:
-            VaultDown: the folders can't be used, or the vault was founded with another master.
+            VaultDown: the folders can't be used, or the vault is under another master key.
         """
         vault = cls(keys, bodies, master, disk=disk or Disk())
-        await asyncio.to_thread(vault._keys.check_master)
+        with ExitStack() as using:
+            await asyncio.to_thread(using.enter_context, vault._keys.use())
+            await asyncio.to_thread(vault._keys.check_master)
+            vault._using = using.pop_all()
         vault._writer.start()
         return vault
 
@@ -104,6 +109,7 @@ class FileVault:
         """Write what was put, then let go of the files."""
         self._flush()
         await asyncio.to_thread(self._writer.stop)
+        self._using.close()
 
     # --- the path of a call ---------------------------------------------------------------
 
