@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -160,11 +159,11 @@ async def drive(
     async def caller(count: int) -> None:
         for _ in range(count):
             name = ids.call_id(now)
-            first = replace(opening, call_id=name)
+            first = opening._replace(call_id=name)
             if journal is not None:
                 journal.open(first)
             await asyncio.sleep(0)
-            last = replace(closing, call_id=name)
+            last = closing._replace(call_id=name)
             if journal is not None:
                 start = time.perf_counter()
                 await journal.close(last)

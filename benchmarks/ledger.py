@@ -12,7 +12,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import select
@@ -71,7 +70,7 @@ def write_journal(folder: Path, calls: int) -> str:
     for at in range(calls):
         name = ids.call_id(now)
         middle = name if at == calls // 2 else middle
-        pair = [replace(opening, call_id=name), replace(closing, call_id=name)]
+        pair = [opening._replace(call_id=name), closing._replace(call_id=name)]
         for entry in (*entries, *pair):
             chained, personal = encode_entry(entry, WRITER, sequence)
             previous = chain_hash(previous, chained)

@@ -16,7 +16,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from random import Random  # noqa: TID251 (a benchmark: the same calls each time)
@@ -65,7 +64,7 @@ class Maker:
         self._opening = _to_template(make_opening(CallId("call_"), _START_NS))
         closing = make_closing(self._ids, CallId("call_"), _START_NS)
         self._closing = _to_template(closing)
-        found = replace(closing, findings=_FOUND), replace(closing, findings=_RARE)
+        found = closing._replace(findings=_FOUND), closing._replace(findings=_RARE)
         self._found = [_to_template(one)[_FINDINGS] for one in found]
 
     def make(self, first: int, last: int, calls: int) -> list[Values]:

@@ -239,7 +239,7 @@ async def test_an_answer_from_a_cache_is_no_answer_of_this_run(desk: EvalDesk) -
     closing = entries[at]
     assert isinstance(closing, ClosingEntry)
     facts = tuple(sorted((*closing.facts, (Fact.CACHED_FROM.value, "call_0"))))
-    entries[at] = replace(closing, facts=facts)
+    entries[at] = closing._replace(facts=facts)
     with pytest.raises(ChangeRefused, match="not answered afresh"):
         await desk.evals.hand_in(run.id, answers)
     del answers[name]

@@ -1,7 +1,6 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,14 +42,16 @@ async def _fill(folder: Path) -> None:
     first = make_closing("call_1")
     await journal.close(first)
     await journal.close(
-        replace(
-            make_closing("call_2", outcome=Outcome.REFUSED, reason=ReasonCode.NOT_RELEASED),
+        make_closing(
+            "call_2",
+            outcome=Outcome.REFUSED,
+            reason=ReasonCode.NOT_RELEASED,
             opened_at_unix_ns=NOW + 1,
             approved_by=(),
             cost_nanousd=0,
         )
     )
-    await journal.close(replace(first, call_id=make_closing("call_3").call_id, workflow=None))
+    await journal.close(first._replace(call_id=make_closing("call_3").call_id, workflow=None))
     await journal.stop()
 
 

@@ -146,7 +146,7 @@ class House:
             for fact, kind in ((Fact.REQUEST_BODY, "request"), (Fact.ANSWER_BODY, "answer"))
         }
         await self.vault.sync(kept.values())
-        self.journal.open(replace(make_opening(name), workflow=WorkflowId(workflow)))
+        self.journal.open(make_opening(name)._replace(workflow=WorkflowId(workflow)))
         await self.journal.close(
             make_closing(
                 name,

@@ -1,7 +1,6 @@
 """Prompts over time, from the records."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from alos.control.prompts_seen import list_seen_prompts
 from alos.domain.ids import CallId
@@ -17,8 +16,8 @@ class Listed:
         self.asked: list[CallCursor | None] = []
         self.rows = []
         for number, (version, evidence, observed) in enumerate(versions):
-            closing = replace(
-                make_closing(f"call_{number}"),
+            closing = make_closing(
+                f"call_{number}",
                 opened_at_unix_ns=number,
                 prompt_version=version,
                 prompt_evidence=evidence,

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,7 +42,7 @@ async def _write(home: Path) -> dict[str, str]:
     async with asyncio.TaskGroup() as group:
         for number in range(CALLS):
             group.create_task(one(f"call_{number:02}"))
-            group.create_task(journal.note(replace(_beat(), at_unix_ns=NOW + number)))
+            group.create_task(journal.note(_beat()._replace(at_unix_ns=NOW + number)))
     await journal.stop()
     return receipts
 
@@ -103,7 +102,7 @@ def test_a_call_that_was_answered_and_left_out_of_the_ledger_is_proven_by_its_re
 
 def test_an_entry_that_was_altered_after_the_promise_is_not_what_was_promised(home: Path) -> None:
     receipts = asyncio.run(_write(home))
-    _change_closing(home, "call_03", lambda closing: replace(closing, cost_nanousd=1))
+    _change_closing(home, "call_03", lambda closing: closing._replace(cost_nanousd=1))
     store = _seal(home)
     ledger = StoredLedger(store, home / "journal")
     report = check_receipt(

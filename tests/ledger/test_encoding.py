@@ -1,5 +1,5 @@
 import re
-from dataclasses import fields, replace
+from dataclasses import fields
 from hashlib import sha256
 from pathlib import Path
 from typing import get_type_hints
@@ -81,13 +81,9 @@ def test_what_is_encoded_is_read_back_whole_and_encodes_to_the_same_bytes(
 
 
 def test_every_field_of_a_record_is_in_the_encoding() -> None:
-    for cls, names in (
-        (OpeningEntry, OPENING_FIELDS),
-        (ClosingEntry, CLOSING_FIELDS),
-        (NoteEntry, NOTE_FIELDS),
-    ):
-        assert {one.name for one in fields(cls)} - {"personal"} == set(names)
-        assert len(set(names)) == len(names)
+    assert OpeningEntry._fields == (*OPENING_FIELDS, "personal")
+    assert ClosingEntry._fields == (*CLOSING_FIELDS, "personal")
+    assert NoteEntry._fields == (*NOTE_FIELDS, "personal")
     for cls, names in NESTED_FIELDS.items():
         assert tuple(one.name for one in fields(cls)) == names
 
@@ -171,7 +167,7 @@ def test_an_erased_value_leaves_the_hash_and_the_other_values_as_they_were() -> 
     chained, _ = encode_entry(closing, "w-1", 5)
     first, *others = closing.personal
     decoded = decode_entry(chained, encode_personal([None, *others]))
-    assert decoded.entry == replace(closing, personal=tuple(others))
+    assert decoded.entry == closing._replace(personal=tuple(others))
     digest = sha256(first.salt + first.value.encode()).digest()
     assert decoded.erased == (Erased(first.name, digest),)
 
@@ -186,7 +182,7 @@ def test_an_entry_without_its_personal_section_reads_as_all_erased() -> None:
 def test_a_personal_value_that_was_swapped_is_noticed() -> None:
     closing = make_closing("call_1")
     chained, _ = encode_entry(closing, "w-1", 5)
-    forged = [replace(closing.personal[0], value="somebody else"), *closing.personal[1:]]
+    forged = [closing.personal[0]._replace(value="somebody else"), *closing.personal[1:]]
     with pytest.raises(EntryMalformedError, match="commitment"):
         decode_entry(chained, encode_personal(forged))
 
@@ -222,6 +218,6 @@ def test_plain_values_are_the_entry_that_was_encoded() -> None:
     values = decode_values(*encode_entry(closing, "w-1", 5))
     assert (values.kind, values.writer, values.sequence) == (CLOSING, "w-1", 5)
     assert values.personal == closing.personal
-    plain = msgspec.json.decode(msgspec.json.encode(replace(closing, personal=())))
+    plain = msgspec.json.decode(msgspec.json.encode(closing._asdict()))
     del plain["personal"]
     assert values.values == plain

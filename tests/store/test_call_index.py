@@ -1,4 +1,3 @@
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +38,7 @@ def closings() -> list[ClosingEntry]:
     made = []
     for number, (name, changes) in enumerate(_OTHERS.items()):
         closing = make_closing(name, opened_at_unix_ns=NOW + number)
-        made.append(replace(closing, **changes))
+        made.append(closing._replace(**changes))
     return made
 
 

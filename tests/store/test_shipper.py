@@ -307,7 +307,7 @@ async def test_the_running_shipper_survives_a_store_that_is_down(
 def _pick(names: str) -> list[ClosingEntry]:
     """Closings of one call: what its process said, said again after a failure, or swept."""
     known = make_closing("call_1", cost_nanousd=70)
-    again = replace(known, outcome=Outcome.UNKNOWN, reason=ReasonCode.JOURNAL_DOWN)
+    again = known._replace(outcome=Outcome.UNKNOWN, reason=ReasonCode.JOURNAL_DOWN)
     swept = to_unknown(make_opening("call_1"), WriterId("w-0"), known.closed_at_unix_ns)
     made = {"known": known, "again": again, "swept": swept}
     return [made[name] for name in names.split()]

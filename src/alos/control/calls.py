@@ -13,7 +13,7 @@ import msgspec
 from alos.control.approvals import Approval, prove_approval, to_plain_approval
 from alos.domain.ids import CallId
 from alos.domain.money import to_usd_text
-from alos.domain.record import ClosingEntry, Outcome
+from alos.domain.record import ClosingEntry, OpeningEntry, Outcome
 from alos.domain.refusal import Refusal
 from alos.ports.call_store import CallCursor, CallQuery, CallRow, CallStore
 from alos.ports.clock import to_datetime
@@ -157,7 +157,7 @@ def to_details(
         **to_summary(row),
         "is_open": row.closing is None and row.elsewhere is None,
         "elsewhere": row.elsewhere,
-        "opening": None if row.opening is None else msgspec.to_builtins(row.opening),
+        "opening": None if row.opening is None else _to_plain(row.opening),
         "record": None,
         "place": None if row.place is None else msgspec.to_builtins(row.place),
         "personal": [],
@@ -167,7 +167,7 @@ def to_details(
     if row.elsewhere is not None:
         details["sentence"] = say_elsewhere(row.elsewhere)
     if (closing := row.closing) is not None:
-        record = msgspec.to_builtins(closing)
+        record = _to_plain(closing)
         del record["personal"]
         details["record"] = record
         details["closed_at"] = to_datetime(closing.closed_at_unix_ns).isoformat()
@@ -178,6 +178,13 @@ def to_details(
         }
         details["sentence"] = get_sentence(closing)
     return details
+
+
+def _to_plain(entry: OpeningEntry | ClosingEntry) -> dict[str, Any]:
+    """An entry by the names of its fields, in what JSON has."""
+    personal = [one._asdict() for one in entry.personal]
+    plain: dict[str, Any] = msgspec.to_builtins({**entry._asdict(), "personal": personal})
+    return plain
 
 
 def say_elsewhere(writer: str) -> str:

@@ -11,6 +11,7 @@ value later leaves every hash as it was.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from alos.domain.ids import (
     CallId,
@@ -117,8 +118,7 @@ class Fact(StrEnum):
     """Why the call is a near miss though it was answered (overridden, redacted, warned)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Personal:
+class Personal(NamedTuple):
     """A value that can be forgotten: committed to as SHA-256(salt ‖ UTF-8 of the value).
 
     Attributes:
@@ -176,8 +176,7 @@ class AttemptNote:
     duration_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpeningEntry:
+class OpeningEntry(NamedTuple):
     """Written to the page cache before anything goes upstream: our own ids only.
 
     It holds what a sweeper needs to count the call against every cap if its process dies.
@@ -198,8 +197,7 @@ class OpeningEntry:
     """The principal."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClosingEntry:
+class ClosingEntry(NamedTuple):
     """The whole record of a call; durable before the answer completes.
 
     ``None`` in a field means "not known at the point where the call ended", which ``stage``
@@ -267,9 +265,9 @@ class ClosingEntry:
     first_byte_ms: int | None
     duration_ms: int
 
-    personal: tuple[Personal, ...]
     facts: tuple[tuple[str, str], ...] = ()
     """Sorted (:class:`Fact`, value) pairs, plain: our own words and ids only."""
+    personal: tuple[Personal, ...] = ()
 
 
 class NoteKind(StrEnum):
@@ -354,8 +352,7 @@ class NoteKind(StrEnum):
     """The key that signs the ledger from here on, and the key that vouches for it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoteEntry:
+class NoteEntry(NamedTuple):
     """Anything else that belongs in the log, as plain facts.
 
     Attributes:

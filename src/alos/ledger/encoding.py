@@ -11,10 +11,9 @@ stays as it is for as long as an entry of it exists. Openings are written as ver
 ``vendors`` and commitments, closings as version 2, which added ``facts``, notes as version 1.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from operator import attrgetter
 from typing import Any, Final, NamedTuple, get_type_hints
 
 import msgspec
@@ -117,12 +116,6 @@ NESTED_FIELDS: Final[dict[type[Any], tuple[str, ...]]] = {
 }
 """Values inside a closing stand as MessagePack maps with these keys, in this order."""
 
-_opening_values: Callable[[Any], tuple[Any, ...]] = attrgetter(*OPENING_FIELDS)
-# An enumeration's own text costs the encoder a third of what the enumeration does.
-_closing_values: Callable[[Any], tuple[Any, ...]] = attrgetter(
-    *(f"{name}._value_" if name in ("outcome", "stage") else name for name in CLOSING_FIELDS)
-)
-_note_values: Callable[[Any], tuple[Any, ...]] = attrgetter(*NOTE_FIELDS)
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -142,6 +135,12 @@ _LAYOUTS: Final[dict[bytes, _Layout]] = {
     bytes((2, CLOSING)): (ClosingEntry, CLOSING_FIELDS),
     bytes((1, NOTE)): (NoteEntry, NOTE_FIELDS),
 }
+_WORDS: Final[dict[type[Any], tuple[int, int]]] = {
+    OpeningEntry: (2, OPENING),
+    ClosingEntry: (2, CLOSING),
+    NoteEntry: (1, NOTE),
+}
+"""What is written now; an entry's own values stand in the order of its layout."""
 KNOWN: Final = frozenset(_LAYOUTS)
 """Schema version and kind, a byte each, as they stand behind the array's header."""
 _row_decoders = {word: _row_decoder(*of) for word, of in _LAYOUTS.items()}
@@ -193,19 +192,12 @@ class EntryValues(NamedTuple):
 
 def encode_entry(entry: Entry, writer: str, sequence: int) -> tuple[bytes, bytes]:
     """Turn an entry into its chained bytes and its personal bytes (empty when it has none)."""
-    cls = type(entry)
     commitments = []
     secrets = []
-    for one in entry.personal:
-        salt, value = one.salt, one.value
-        commitments.append((one.name, sha256(salt + value.encode()).digest()))
+    for name, salt, value in entry.personal:
+        commitments.append((name, sha256(salt + value.encode()).digest()))
         secrets.append((salt, value))
-    if cls is OpeningEntry:
-        row = (2, OPENING, writer, sequence, *_opening_values(entry), commitments)
-    elif cls is ClosingEntry:
-        row = (2, CLOSING, writer, sequence, *_closing_values(entry), commitments)
-    else:
-        row = (1, NOTE, writer, sequence, *_note_values(entry), commitments)
+    row = (*_WORDS[type(entry)], writer, sequence, *entry[:-1], commitments)
     return _encode(row), _encode(secrets) if secrets else b""
 
 

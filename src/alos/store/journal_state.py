@@ -1,6 +1,6 @@
 """What the journal is set to, counts and remembers of its own failures."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from alos.domain.ids import WriterId
@@ -74,8 +74,7 @@ def to_unrecorded(entry: ClosingEntry) -> ClosingEntry:
     """What is certain of a call whose closing came while the journal was down."""
     if entry.outcome is Outcome.UNKNOWN:
         return entry
-    return replace(
-        entry,
+    return entry._replace(
         outcome=Outcome.UNKNOWN,
         reason=ReasonCode.JOURNAL_DOWN,
         detail=f"the journal was down when the call ended; it would have read {entry.outcome}",

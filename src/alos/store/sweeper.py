@@ -11,7 +11,7 @@ import asyncio
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -201,7 +201,7 @@ def _raise_ceilings(found: _Found) -> None:
     for call_id in found.raised.keys() & found.opened.keys():
         opening, writer = found.opened[call_id]
         ceiling = max(opening.ceiling_nanousd, found.raised[call_id])
-        found.opened[call_id] = (replace(opening, ceiling_nanousd=ceiling), writer)
+        found.opened[call_id] = (opening._replace(ceiling_nanousd=ceiling), writer)
 
 
 def _drop_closed(folder: Path, found: _Found) -> None:
