@@ -20,7 +20,7 @@ App = Callable[[Scope, Any, Any], Awaitable[None]]
 
 LIMITS = GuardLimits(
     head_bytes=2_000, head_seconds=0.5, body_stall_seconds=0.5, write_stall_seconds=0.7,
-    connections=6, pipelined=8,
+    connections=6, pipelined=8, idle_seconds=2.0,
 )  # fmt: skip
 POST = b"POST /echo HTTP/1.1\r\nhost: x\r\n"
 
@@ -110,6 +110,16 @@ async def test_plain_requests_and_keep_alive_work(server: Server) -> None:
     for number in range(3):
         writer.write(POST + b"content-length: 2\r\n\r\n#%d" % number)
         assert await read_answer(reader) == b"HTTP/1.1 200 OK /echo:#%d" % number
+    writer.close()
+
+
+@pytest.mark.parametrize("path", [b"/echo", b"/known"])
+async def test_a_connection_that_asks_nothing_more_is_closed(server: Server, path: bytes) -> None:
+    reader, writer = await server.connect()
+    writer.write(b"POST %b HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\n\r\n" % path)
+    assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+    async with asyncio.timeout(10):
+        await reader.read()  # to the end of the stream
     writer.close()
 
 

@@ -2,11 +2,12 @@
 
 A subclass of uvicorn's httptools protocol. Written against uvicorn 0.54 and httptools 0.9; what
 it leans on besides the public ``asyncio.Protocol`` methods is ``cycle``, ``pipeline``, ``flow``,
-``parser``, ``headers``, ``scope`` and the parser call-backs. The tests speak to it by raw socket,
-so a new uvicorn that changes these shows there.
+``parser``, ``headers``, ``scope``, ``server_state``, the arguments of ``RequestResponseCycle`` and
+the parser call-backs. The tests speak to it by raw socket, so a new uvicorn that changes these
+shows there.
 
-Times are kept in three ordered dictionaries (head, body, stalled writers) which one timer a
-second looks at from the old end: a request that arrives in one piece never touches a timer.
+Times are kept in ordered dictionaries (idle, head, body, stalled writers) which one timer looks
+at twice a second from the old end: a request that arrives in one piece never touches a timer.
 """
 
 import asyncio
@@ -14,11 +15,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar, cast
+from urllib.parse import unquote
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from alos.server.cork import Cork
+from alos.server.answer import Exchange
 
 GONE_EXTENSION = "alos.gone"
 """ASGI extension that the model door asks for: registers a hang-up call-back."""
@@ -45,6 +47,7 @@ class GuardLimits:
             connecting to the first byte.
         body_stall_seconds: between two pieces of a body.
         write_stall_seconds: how long a client may leave an answer unread.
+        idle_seconds: between an answer and the next request.
         connections: open at once; beyond, the longest idle one makes way for a new one.
         pipelined: requests sent ahead on one connection.
     """
@@ -53,6 +56,7 @@ class GuardLimits:
     head_seconds: float = 10.0
     body_stall_seconds: float = 20.0
     write_stall_seconds: float = 60.0
+    idle_seconds: float = 75.0
     connections: int = 4096
     pipelined: int = 64
 
@@ -64,9 +68,9 @@ class GuardState:
         self.limits = limits
         self.open = 0
         self.refused = 0
-        self.idle: dict[GuardedProtocol, None] = {}
+        self.idle: dict[GuardedProtocol, float] = {}
         """Without a request, the longest first."""
-        self.known_idle: dict[GuardedProtocol, None] = {}
+        self.known_idle: dict[GuardedProtocol, float] = {}
         self.heads: dict[GuardedProtocol, float] = {}
         self.bodies: dict[GuardedProtocol, float] = {}
         self.writers: dict[GuardedProtocol, float] = {}
@@ -84,6 +88,8 @@ class GuardState:
         _expire(self.heads, now - limits.head_seconds, GuardedProtocol.head_late)
         _expire(self.bodies, now - limits.body_stall_seconds, GuardedProtocol.body_late)
         _expire(self.writers, now - limits.write_stall_seconds, GuardedProtocol.write_late)
+        for idle in (self.idle, self.known_idle):
+            _expire(idle, now - limits.idle_seconds, GuardedProtocol.idle_late)
         if self.open:
             self.watch(loop)
 
@@ -164,8 +170,7 @@ class GuardedProtocol(HttpToolsProtocol):
             guard.refused += 1
             self._refuse(503)
             return
-        guard.idle[self] = None
-        guard.heads[self] = self.loop.time()
+        guard.idle[self] = guard.heads[self] = self.loop.time()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the request in hand, if any."""
@@ -181,7 +186,6 @@ class GuardedProtocol(HttpToolsProtocol):
         """Parse what came, within the bounds."""
         if self._is_refused:
             return
-        self._unset_keepalive_if_required()
         if self._in_head:
             self._head_bytes += len(data)
         try:
@@ -265,6 +269,10 @@ class GuardedProtocol(HttpToolsProtocol):
             return
         self._refuse(408)
 
+    def idle_late(self) -> None:
+        """No further request came."""
+        self.timeout_keep_alive_handler()
+
     def write_late(self) -> None:
         """The client does not read its answer."""
         self.transport.abort()
@@ -298,8 +306,37 @@ class GuardedProtocol(HttpToolsProtocol):
         self.guard.heads.pop(self, None)
         size, self._head_bytes = self._head_bytes, 0
         self._check_head(size)
-        super().on_headers_complete()
-        self.cycle.transport = cast("asyncio.Transport", Cork(self.transport, self.loop))
+        url = httptools.parse_url(self.url)
+        path = url.path.decode("ascii")
+        version = self.parser.get_http_version()
+        scope = cast("dict[str, Any]", self.scope)
+        scope["method"] = self.parser.get_method().decode("ascii")
+        scope["http_version"] = version
+        scope["path"] = unquote(path) if "%" in path else path
+        scope["raw_path"], scope["query_string"] = url.path, url.query or b""
+        self._begin(is_kept=version != "1.0" and self.parser.should_keep_alive())
+
+    def _begin(self, *, is_kept: bool) -> None:
+        """Have the request answered, after those that came before it."""
+        before = self._get_cycle()
+        self.cycle = Exchange(
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=is_kept,
+            on_response=self.on_response_complete,
+        )
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
 
     def _check_head(self, size: int) -> None:
         """Raise out of the parser, which stops there, on what must not be answered."""
@@ -334,10 +371,15 @@ class GuardedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Wait for the next request, unless one was sent ahead."""
         self._on_gone = None
-        super().on_response_complete()
-        guard = self.guard
-        if self.cycle.response_complete and not self._is_begun:
-            (guard.known_idle if self.is_known else guard.idle)[self] = None
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+        elif not self._is_begun:
+            guard = self.guard
+            (guard.known_idle if self.is_known else guard.idle)[self] = self.loop.time()
 
 
 class _HeadError(Exception):
