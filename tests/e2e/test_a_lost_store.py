@@ -41,13 +41,49 @@ def test_a_kill_switch_outlives_the_store(gateway: Gateway) -> None:
     lose_the_store(gateway)
     assert list_stopped(gateway) == before
     assert "had lost the stop" in gateway.log
-    refused = asyncio.run(ask(gateway.port, say(), key=old))
-    assert (refused.status, refused.code) == (401, "alos_key_unknown")
-    made = asyncio.run(ask(gateway.port, say(), key=gateway.create_key(QUESTIONS)))
-    assert (made.status, made.code) == (403, "alos_workflow_stopped")
+    for key in (old, gateway.create_key(QUESTIONS)):
+        refused = asyncio.run(ask(gateway.port, say(), key=key))
+        assert (refused.status, refused.code) == (403, "alos_workflow_stopped")
     gateway.stop()
     gateway.start()
     assert list_stopped(gateway) == before, "once is enough"
+
+
+def get_prefix(key: str) -> str:
+    return "_".join(key.split("_")[:2])
+
+
+def test_keys_outlive_the_store_as_they_were(gateway: Gateway) -> None:
+    kept = gateway.create_key(QUESTIONS, principal="fay")
+    revoked, rotated = gateway.create_key(QUESTIONS), gateway.create_key(QUESTIONS)
+    assert gateway.manage("POST", f"/api/v1/keys/{get_prefix(revoked)}/revoke")[0] == 204
+    status, made = gateway.manage(
+        "POST", f"/api/v1/keys/{get_prefix(rotated)}/rotate", {"overlap_seconds": 0}
+    )
+    assert status == 201, made
+    shown = ("id", "principal", "workflows", "expires_at_unix", "revoked_at_unix", "follows")
+
+    def list_keys() -> list[dict[str, object]]:
+        listed = gateway.manage("GET", "/api/v1/keys")[1]
+        return [{name: one.get(name) for name in shown} for one in listed]
+
+    before = list_keys()
+    assert len(before) == 4
+    lose_the_store(gateway)
+    assert "lost 4 keys" in gateway.log
+    assert sorted(list_keys(), key=str) == sorted(before, key=str)
+    codes = {}
+    for name, key in {
+        "kept": kept, "revoked": revoked, "rotated": rotated, "new": made["key"]
+    }.items():  # fmt: skip
+        answer = asyncio.run(ask(gateway.port, say(), key=key))
+        codes[name] = "" if answer.status == 200 else answer.code
+    assert codes == {
+        "kept": "", "revoked": "alos_key_revoked", "rotated": "alos_key_expired", "new": ""
+    }  # fmt: skip
+    gateway.kill()
+    gateway.start()
+    assert gateway.log.count("lost 4 keys") == 1, "once is enough"
 
 
 def test_what_was_ended_while_the_store_was_down_stays_ended(gateway: Gateway) -> None:
@@ -56,8 +92,8 @@ def test_what_was_ended_while_the_store_was_down_stays_ended(gateway: Gateway) -
     with database_locked(gateway):
         stop = {"kind": "workflow", "target": POOR}
         assert gateway.manage("POST", "/api/v1/stops", stop)[0] == 201
-        prefix = "_".join(revoked.split("_")[:2])
-        status, answer = gateway.manage("POST", f"/api/v1/keys/{prefix}/revoke")
+        path = f"/api/v1/keys/{get_prefix(revoked)}/revoke"
+        status, answer = gateway.manage("POST", path)
         assert status == 204, answer
         gateway.kill()
     gateway.start()

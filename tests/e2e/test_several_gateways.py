@@ -92,12 +92,15 @@ async def test_two_gateways_fill_one_ledger_and_take_its_sealing_over(
     assert json.loads(proof.stdout)["proof"]["call_id"] == theirs
 
 
-@pytest.mark.usefixtures("first")
-def test_a_folder_that_was_not_joined_is_refused_by_the_database(second: Gateway) -> None:
+def test_a_folder_that_was_not_joined_is_refused_by_the_database_and_leaves_nothing_there(
+    first: Gateway, second: Gateway
+) -> None:
     shutil.rmtree(second.home)
     process = second.launch()
     assert process.wait(60) == 2
     assert "alos join" in second.log
+    assert first.stop() == 0
+    assert first.cli("ledger", "verify").returncode == 0
 
 
 def test_a_further_production_gateway_serves_and_needs_the_database() -> None:

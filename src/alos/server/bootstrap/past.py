@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 from alos.ports.clock import SystemClock
 from alos.server.folder import Folder
@@ -11,6 +12,7 @@ from alos.store.claims import StoredClaims
 from alos.store.engine import Store
 from alos.store.journal import FileJournal
 from alos.store.noted_ends import restore_revocations, restore_stops
+from alos.store.noted_keys import restore_keys
 from alos.store.shipper import Shipper
 from alos.store.sweeper import sweep_dead_writers
 
@@ -22,7 +24,7 @@ async def settle_the_past(
 ) -> None:
     """Close what dead processes left open, and bring it into the store.
 
-    A kill switch or a revocation that the journal knows and the store does not holds again.
+    A key, a kill switch or a revocation that the journal knows and the store does not holds again.
 
     Raises:
         SettingsError: the ledger says otherwise of the folder's birth than the folder does.
@@ -35,10 +37,13 @@ async def settle_the_past(
         _logger.warning("a torn entry was cut off: %s", torn)
     for damage in sweep.damage:
         _logger.error("the journal is damaged: %s", damage)
+    _compare(folder, await asyncio.to_thread(list_births, store))  # or it would ship into it
     await asyncio.to_thread(shipper.ship_once)
     await check_birth(folder, journal, store)
     for stop in await asyncio.to_thread(restore_stops, store):
         _logger.warning("the store had lost the stop of %s %s; it holds", stop.kind, stop.target)
+    if lost := await asyncio.to_thread(restore_keys, store):
+        _logger.warning("the store had lost %d keys; they are made again by the journal", lost)
     if revoked := await asyncio.to_thread(restore_revocations, store):
         _logger.warning("the store had lost the revocation of %d keys; they are revoked", revoked)
 
@@ -61,11 +66,15 @@ async def check_birth(folder: Folder, journal: FileJournal, store: Store) -> Non
         SettingsError: the ledger says that it is another folder, or was born as something else.
         JournalDown, StoreDown: it can't be asked or told.
     """
-    mine = Birth(folder.id, folder.dev)
     known = await asyncio.to_thread(list_births, store)
     if not known:
+        mine = Birth(folder.id, folder.dev)
         await journal.note(write_birth(mine, SystemClock().unix_ns()))
-        return
+    _compare(folder, known)
+
+
+def _compare(folder: Folder, known: Sequence[Birth]) -> None:
+    mine = Birth(folder.id, folder.dev)
     for one in known:
         if one.folder != mine.folder:
             raise SettingsError(
