@@ -319,6 +319,32 @@ async def test_holds_survive_a_restart(house: House) -> None:
     assert await house.purge.run() == ErasedBodies(held=2)
 
 
+async def test_calls_come_under_a_hold_of_another_gateway_once_it_is_heard_of(
+    house: House,
+) -> None:
+    await house.call("call_1")
+    elsewhere = house.holds
+    house.build()
+    await house.holds.load()
+    wish = HoldWish(
+        kind=HoldKind.WORKSPACE,
+        target="support",
+        since_unix_ns=None,
+        until_unix_ns=None,
+        reason="a matter",
+    )
+    hold, _ = await elsewhere.place(wish, by="gus")
+    house.held = frozenset()
+    assert await house.holds.catch_up()
+    assert ("workspace", "support") in house.held
+    assert not await house.holds.catch_up()
+    await elsewhere.release(hold.id, by="gus")
+    assert await house.holds.catch_up()
+    assert house.held == frozenset()
+    house.jump(31)
+    assert await house.purge.run() == ErasedBodies(erased=2)
+
+
 async def test_a_hold_that_another_gateway_placed_is_obeyed(house: House) -> None:
     await house.call("call_1")
     mine = house.purge, house.erasures

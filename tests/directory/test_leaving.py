@@ -12,6 +12,7 @@ from alos.domain.record import NoteKind
 from tests.directory.client import GROUP, USER, Answer, ScimClient, run_directory
 from tests.e2e.gateway import Gateway
 from tests.e2e.http_client import ask, say
+from tests.e2e.news import cast_vote, list_votes, submit_release
 from tests.e2e.organisation import QUESTIONS, SUPPORT
 from tests.e2e.test_kill_switch import database_locked
 
@@ -72,11 +73,14 @@ async def test_the_leavers_key_is_refused_and_the_running_stream_cut_within_a_se
     assert cut_after < 1
 
 
-def test_the_leavers_session_and_approver_rights_are_gone_with_the_answer(
+def test_the_leavers_session_vote_and_approver_rights_are_gone_with_the_answer(
     installation: tuple[Gateway, ScimClient],
 ) -> None:
     """``pytest -rP`` shows in how many milliseconds all of it was dead."""
     gateway, scim = installation
+    release = submit_release(gateway)
+    cast_vote(gateway, release)
+    assert list_votes(gateway, release) == [""]
     user = add_person(scim, "emil@example.com")
     group = {"schemas": [GROUP], "displayName": "product", "members": [{"value": user}]}
     assert scim.send("POST", "/Groups", group).status == 201
@@ -90,7 +94,9 @@ def test_the_leavers_session_and_approver_rights_are_gone_with_the_answer(
     answered = time.monotonic() - began
     after = asyncio.run(ask(gateway.port, key=token, **look))  # type: ignore[arg-type]
     refused = asyncio.run(ask(gateway.port, say(), key=key))
+    votes = list_votes(gateway, release)
     took = time.monotonic() - began
+    assert votes == ["the voter is no longer active"]
     assert after.status == 401
     assert (refused.status, refused.code) == (401, "alos_principal_inactive")
     people = {one["id"]: one for one in gateway.manage("GET", "/api/v1/people")[1]}

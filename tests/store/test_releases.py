@@ -151,6 +151,8 @@ def test_a_bundle_is_kept_by_its_digest_and_never_overwritten(bundles: BundleSto
     assert bundles.get(DIGEST) == bundle
     assert bundles.list_digests(FLOW) == [DIGEST]
     assert bundles.list_digests(OTHER) == []
+    assert bundles.list_uploads(3) == {DIGEST: 3}
+    assert bundles.list_uploads(4) == {}
     assert bundles.get(Digest("sha256:" + "b" * 64)) is None
 
 

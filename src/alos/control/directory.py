@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Protocol
 
 from alos.control.change_notes import ChangeNotes
 from alos.control.people import PERSON_ID
@@ -25,8 +26,17 @@ from alos.ports.directory import (
     EntryKind,
 )
 
-PutPeople = Callable[[str], Awaitable[None]]
-"""Puts the people that :meth:`Directory.merge` now makes into force; who caused it."""
+
+class PutPeople(Protocol):
+    """Puts the people that :meth:`Directory.merge` now makes into force."""
+
+    def __call__(self, by: str, *, is_news: bool = False) -> Awaitable[None]:
+        """Do it.
+
+        Args:
+            by: who caused it.
+            is_news: another gateway did it, and noted what followed from it.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +71,7 @@ class Directory:
         self._put_people = put_people
         self._entries: dict[str, DirectoryEntry] = {}
         self._tokens: dict[str, DirectoryToken] = {}
+        self._version: tuple[int, ...] = ()
 
     @property
     def tokens(self) -> Mapping[str, DirectoryToken]:
@@ -82,6 +93,31 @@ class Directory:
         tokens = await asyncio.to_thread(self._state.list_tokens)
         self._entries = {entry.id: entry for entry in entries}
         self._tokens = {token.prefix: token for token in tokens}
+
+    async def catch_up(self) -> bool:
+        """Put into force what the directory told other gateways; True where that was anything.
+
+        Raises:
+            StoreDown: the store can't be read.
+        """
+        version = await asyncio.to_thread(self._state.get_version)
+        if version == self._version:
+            return False
+        entries = await asyncio.to_thread(self._state.list_all)
+        tokens = await asyncio.to_thread(self._state.list_tokens)
+        is_new = False
+        for entry in entries:
+            known = self._entries.get(entry.id)
+            if known is None or known.version < entry.version:  # ours may be newer by now
+                self._entries[entry.id], is_new = entry, True
+        for token in tokens:
+            known_token = self._tokens.get(token.prefix)
+            if known_token is None or known_token.revoked_at_unix is None:
+                self._tokens[token.prefix] = token
+        self._version = version
+        if is_new:
+            await self._put_people("the directory, at another gateway", is_news=True)
+        return is_new
 
     def merge(self, filed: People) -> People:
         """The people in force with these in the file."""

@@ -70,8 +70,12 @@ class Leavers:
         keys: Sequence[KeyRow],
         organisation: Organisation,
         people: People,
+        is_news: bool = False,
     ) -> list[RotationMark]:
         """End everything of theirs that is not a key, and note it; returns the new marks.
+
+        What another gateway did first (``is_news``) is done again, since neither sees all that the
+        other has, e.g. a vote of the last second; it is noted where there was something left.
 
         A part that fails holds up neither the rest nor the next person: the Standing and the
         people in force are already without them, which every part asks again.
@@ -92,7 +96,8 @@ class Leavers:
             seen = [row for row in keys if _is_seen(row, person, people)]
             facts["to_rotate"] = str(len(seen))
             marks += [self._mark(row) for row in seen]
-            self._notes.add(NoteKind.PERSON_ENDED, facts, by=by, personal={"person": person})
+            if not is_news or any(facts[name] != "0" for name in self.ends):
+                self._notes.add(NoteKind.PERSON_ENDED, facts, by=by, personal={"person": person})
         await self.save_marks()
         return marks
 

@@ -84,6 +84,27 @@ class LegalHolds:
         self._holds = {hold.id: hold for hold in holds}
         self._publish()
 
+    async def catch_up(self) -> bool:
+        """Obey what was placed and released at other gateways; True where that was anything.
+
+        Raises:
+            StoreDown, VaultDown: it is not certain what is on hold here. A purge looks again.
+        """
+        async with self.lock:
+            before = {hold.id: hold for hold in self.in_force}
+            kept = await asyncio.to_thread(self._state.list_holds)
+            if tuple(kept) == self.all:
+                return False
+            self._holds = {hold.id: hold for hold in kept}
+            self._publish()
+            after = {hold.id for hold in self.in_force}
+            for hold in self.in_force:
+                if hold.id not in before:
+                    await asyncio.to_thread(self._mark, hold)
+            for hold_id in before.keys() - after:
+                await asyncio.to_thread(self._unmark, before[hold_id])
+            return True
+
     async def place(self, wish: HoldWish, *, by: str) -> tuple[LegalHold, int]:
         """Place a hold; when this returns, nothing under it can be erased.
 

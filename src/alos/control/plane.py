@@ -211,17 +211,26 @@ class ControlPlane:
         self._merge = merge
         self._configuration = replace(self._filed, people=merge(self._filed.people))
 
-    async def put_people(self, by: str) -> None:
+    async def put_people(self, by: str, *, is_news: bool = False) -> None:
         """Put changed people into force; whoever is not active any more has left by then."""
-        await self.put_configuration(self._filed, by=by)
+        await self.put_configuration(self._filed, by=by, is_news=is_news)
 
-    async def put_configuration(self, filed: Configuration, *, by: str) -> None:
-        """Put what files say into force, then end what leavers had and note it."""
+    async def put_configuration(
+        self, filed: Configuration, *, by: str, is_news: bool = False
+    ) -> None:
+        """Put what files say into force, then end what leavers had and note it.
+
+        Args:
+            filed: what they say.
+            by: who caused it.
+            is_news: another gateway did it first; only what it had not ended yet is noted.
+        """
         before = self._configuration
         configuration = replace(filed, people=self._merge(filed.people))
         self._filed, self._configuration = filed, configuration
         self.refresh()
-        for person in list_returned(before.people, configuration.people):
+        returned = () if is_news else list_returned(before.people, configuration.people)
+        for person in returned:
             self.notes.add(NoteKind.PERSON_RETURNED, {}, by=by, personal={"person": person})
         gone = list_leavers(before.people, configuration.people)
         if gone:
@@ -231,6 +240,7 @@ class ControlPlane:
                 keys=tuple(self.keys.rows.values()),
                 organisation=configuration.organisation,
                 people=configuration.people,
+                is_news=is_news,
             )
             self.keys.mark(marks)
         for update in self.after_put:

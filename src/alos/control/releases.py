@@ -322,12 +322,9 @@ class Releases:
         voided = 0
         for lineage in tuple(self._book.lineages.values()):
             for release in lineage.releases.values():
-                votes = [vote for vote in release.votes if not vote.void_because]
-                if release.state is ReleaseState.VOTING and any(
-                    vote.voter == person for vote in votes
-                ):
-                    await self._void(release, person, "the voter is no longer active")
-                    voided += 1
+                voters = {vote.voter for vote in release.votes if not vote.void_because}
+                if release.state is ReleaseState.VOTING and person in voters:
+                    voided += await self._void(release, person, "the voter is no longer active")
         return voided
 
     async def reopen_widened(self) -> tuple[ReleaseId, ...]:
@@ -354,13 +351,19 @@ class Releases:
         why: str,
         *,
         scope: frozenset[str] | None = None,
-    ) -> None:
-        event = VotesVoided(
-            release=release.id, voter=voter, why=why, at_unix=self._now_unix(), scope=scope
-        )
+    ) -> bool:
+        """Void them unless another gateway was first; whether it was this one."""
+        at_unix = self._now_unix()
+        event = VotesVoided(release=release.id, voter=voter, why=why, at_unix=at_unix, scope=scope)
         facts = {"release": release.id, "voter": voter or "", "why": why}
         decision = _decide(NoteKind.VOTES_VOIDED, event, facts, "rules")
-        await self._book.change(release.submitted.workflow, lambda _: decision)
+
+        def decide(lineage: Lineage) -> Decision | tuple[Refusal, ...]:
+            new = lineage.releases[release.id]
+            is_left = any(vote.voter == voter and not vote.void_because for vote in new.votes)
+            return decision if is_left or (voter is None and new.scope != scope) else ()
+
+        return isinstance(await self._book.change(release.submitted.workflow, decide), VotesVoided)
 
     async def _change_release(self, release: ReleaseId, decide: Decide) -> object:
         found = self.find(release)

@@ -5,6 +5,7 @@ held at set-up are exempt and kept as founding.
 """
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 
 from alos.control.change_notes import ChangeNotes
@@ -34,13 +35,19 @@ class RoleBook:
         self._unsaved: dict[_Holding, RoleGain | None] = {}
 
     async def load(self) -> None:
-        """Read what is kept.
+        """Read what is kept; what could not be kept yet stays as it is here.
 
         Raises:
             StoreDown: the store can't be read.
         """
         gains = await asyncio.to_thread(self._state.list_gains)
-        self._gains = {(gain.person, gain.role): gain for gain in gains}
+        known = {(gain.person, gain.role): gain for gain in gains}
+        for holding, gain in self._unsaved.items():
+            if gain is None:
+                known.pop(holding, None)
+            else:
+                known[holding] = gain
+        self._gains = known
 
     async def update(self, configuration: Configuration, *, by: str, founding: str = "") -> None:
         """Compare with who holds what now; a named deputy counts from the naming on.
@@ -51,6 +58,8 @@ class RoleBook:
             founding: ``yes`` at set-up alone, when nothing is kept yet.
         """
         held = list_holdings(configuration)
+        with suppress(Fault):  # another gateway may have been first
+            await self.load()
         now_unix = self._clock.unix_ns() // 1_000_000_000
         is_founding = founding == "yes" and not self._gains
         for holding in sorted(held - self._gains.keys()):

@@ -165,13 +165,11 @@ class Sessions:
         """
         now = self._now_unix()
         self._left[person] = (by, now)
-        mine = {one.id for one in self._seen.values() if one.person == person}
         try:
-            kept = await asyncio.to_thread(self._state.list_sessions, person)
+            known = await asyncio.to_thread(self._state.list_sessions, person)
         except StoreDown:
-            kept = ()
-        mine |= {one.id for one in kept}
-        mine -= self._ended.keys()
+            known = [one for one in self._seen.values() if one.person == person]
+        mine = {one.id for one in known} - self._ended.keys()
         for session_id in sorted(mine):
             self._ended[session_id] = (by, now)
             facts = {"session": session_id, "person": person}

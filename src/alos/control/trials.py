@@ -66,6 +66,11 @@ class Trials:
         while len(self._drafts) > MOST_DRAFTS:
             del self._drafts[next(iter(self._drafts))]
 
+    def list_new(self, digests: Iterable[Digest]) -> list[Digest]:
+        """The newest of these, oldest first, that can't be called as drafts here yet."""
+        newest = list(digests)[-MOST_DRAFTS:]
+        return [digest for digest in newest if digest not in self._drafts]
+
     def compile_drafts(
         self, configuration: Configuration, now_unix: int
     ) -> dict[Digest, StandingDraft]:

@@ -68,6 +68,19 @@ class Waivers:
         found = await asyncio.to_thread(self._store.list_waivers)
         self._waivers = {one.id: one for one in found}
 
+    async def catch_up(self) -> bool:
+        """Take over what was decided at other gateways; True where that was anything.
+
+        Raises:
+            StoreDown: they can't be read.
+        """
+        before = self._waivers
+        await self.load()
+        if before == self._waivers:
+            return False
+        self._publish()
+        return True
+
     async def request(self, wish: WaiverWish) -> Waiver | Refusal:
         """Ask for one.
 
@@ -106,6 +119,7 @@ class Waivers:
         Raises:
             JournalDown, StoreDown: nothing was changed.
         """
+        await self.load()
         waiver = self._waivers.get(waiver_id)
         if waiver is None or waiver.granted_by is not None or waiver.ended_by is not None:
             return Refusal(code=ReasonCode.WAIVER_UNKNOWN)
@@ -127,6 +141,7 @@ class Waivers:
         Raises:
             JournalDown, StoreDown: nothing was changed.
         """
+        await self.load()
         waiver = self._waivers.get(waiver_id)
         if waiver is None or not waiver.is_in_force(self._now_unix()):
             return Refusal(code=ReasonCode.WAIVER_UNKNOWN)

@@ -35,6 +35,9 @@ class BundleStore(Protocol):
     def list_digests(self, workflow: WorkflowId) -> Sequence[Digest]:
         """Digests of a workflow's bundles, oldest upload first."""
 
+    def list_uploads(self, since_unix: int) -> Mapping[Digest, int]:
+        """When each bundle was uploaded, of those uploaded since; oldest first."""
+
 
 class MemoryBundles:
     """Bundles in memory, for tests and one-off runs."""
@@ -53,3 +56,11 @@ class MemoryBundles:
     def list_digests(self, workflow: WorkflowId) -> Sequence[Digest]:
         """See :class:`BundleStore`."""
         return [one.digest for one in self._bundles.values() if one.workflow == workflow]
+
+    def list_uploads(self, since_unix: int) -> Mapping[Digest, int]:
+        """See :class:`BundleStore`."""
+        return {
+            one.digest: one.uploaded_at_unix
+            for one in self._bundles.values()
+            if one.uploaded_at_unix >= since_unix
+        }

@@ -117,6 +117,9 @@ class DirectoryState(Protocol):
     def list_all(self) -> Sequence[DirectoryEntry]:
         """Every entry, deleted ones too, without the documents."""
 
+    def get_version(self) -> tuple[int, ...]:
+        """Numbers that change with any entry or token; cheap to ask for."""
+
     def add_token(self, token: DirectoryToken) -> None:
         """Keep a new token."""
 

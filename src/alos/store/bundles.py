@@ -1,7 +1,7 @@
 """The :class:`alos.ports.bundles.BundleStore` on the database."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -65,3 +65,15 @@ class StoredBundles:
         )
         with self._store.read() as connection:
             return [Digest(digest) for digest in connection.scalars(statement)]
+
+    def list_uploads(self, since_unix: int) -> Mapping[Digest, int]:
+        """See :class:`alos.ports.bundles.BundleStore`."""
+        self._store.ensure()
+        columns = bundles.c
+        statement = (
+            select(columns.digest, columns.uploaded_at_unix)
+            .where(columns.uploaded_at_unix >= since_unix)
+            .order_by(columns.uploaded_at_unix, columns.digest)
+        )
+        with self._store.read() as connection:
+            return {Digest(digest): at_unix for digest, at_unix in connection.execute(statement)}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from alos.domain.ids import PersonId
 from alos.ports.directory import (
@@ -95,6 +95,18 @@ class StoredDirectory:
         with self._store.read() as connection:
             rows = connection.execute(select(*columns).order_by(_ENTRY.entry_id)).all()
         return [_to_entry(row) for row in rows]
+
+    def get_version(self) -> tuple[int, ...]:
+        """Numbers that change with any entry or token; cheap to ask for."""
+        self._store.ensure()
+        revoked = func.count(directory_tokens.c.revoked_at_unix)
+        with self._store.read() as connection:
+            entries = select(func.count(), func.coalesce(func.sum(_ENTRY.version), 0))
+            tokens = select(func.count(), revoked)
+            return (
+                *map(int, connection.execute(entries.select_from(directory_entries)).one()),
+                *map(int, connection.execute(tokens.select_from(directory_tokens)).one()),
+            )
 
     def add_token(self, token: DirectoryToken) -> None:
         """Keep a new token."""

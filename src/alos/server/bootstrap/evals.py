@@ -1,6 +1,5 @@
 """The eval runs of one process."""
 
-import asyncio
 from dataclasses import dataclass
 
 from alos.control.drafters import Drafters
@@ -8,7 +7,6 @@ from alos.control.eval_desk import LiveRelease
 from alos.control.evals import EvalParts, Evals
 from alos.control.plane import ControlPlane
 from alos.control.release_desk import Notify, ReleaseDesk
-from alos.control.trials import DRAFT_SECONDS
 from alos.control.voters import GetGainedAt
 from alos.control.voting import Proofs
 from alos.domain.ids import Digest, WorkflowId
@@ -17,15 +15,12 @@ from alos.evals.graders import Scan
 from alos.gateway.wire.formats import FORMATS
 from alos.ports.clock import Clock
 from alos.ports.statements import Statements
+from alos.server.bootstrap.news import News
 from alos.server.bootstrap.releases import build_release_desk, get_ahead_seconds
-from alos.store.bundles import StoredBundles
 from alos.store.call_index import CallIndex
 from alos.store.engine import Store
 from alos.store.eval_runs import StoredEvalRuns
 from alos.store.shipper import Shipper
-
-OVERDUE_SECONDS = 60.0
-"""How often runs are looked for whose time is over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,21 +91,5 @@ async def build_releases_and_evals(
         )
     )
     await evals.load()
-    await _take_drafts(plane, desk, StoredBundles(store), clock)
+    await News(plane, desk, store, clock).hear_of_drafts()
     return desk, evals
-
-
-async def _take_drafts(
-    plane: ControlPlane, desk: ReleaseDesk, kept: StoredBundles, clock: Clock
-) -> None:
-    """Let the bundles be called that were uploaded before this process began."""
-    oldest = clock.unix_ns() // 1_000_000_000 - DRAFT_SECONDS
-    for workflow in plane.configuration.bundles:
-        for digest in await asyncio.to_thread(kept.list_digests, workflow):
-            stored = await asyncio.to_thread(kept.get, digest)
-            if stored is None or stored.uploaded_at_unix < oldest:
-                continue
-            bundle = await desk.bundles.get(digest)
-            if bundle is not None:
-                plane.trials.add_draft(bundle, uploaded_at_unix=stored.uploaded_at_unix)
-    plane.refresh()

@@ -46,7 +46,7 @@ from alos.server.bootstrap.configuration import choose_configuration
 from alos.server.bootstrap.counting import Counting, begin_counting
 from alos.server.bootstrap.custody import PURGE_SECONDS, build_custody
 from alos.server.bootstrap.directories import build_directory, build_notices, build_scim_door
-from alos.server.bootstrap.evals import OVERDUE_SECONDS, PeopleParts, build_releases_and_evals
+from alos.server.bootstrap.evals import PeopleParts, build_releases_and_evals
 from alos.server.bootstrap.folders import (
     build_sealer,
     claim_store,
@@ -60,6 +60,7 @@ from alos.server.bootstrap.management import (
     build_ways_in,
     start_sign_on_jobs,
 )
+from alos.server.bootstrap.news import start_news_jobs
 from alos.server.bootstrap.past import open_claims
 from alos.server.bootstrap.releases import start_release_jobs
 from alos.server.bootstrap.revisions import (
@@ -316,8 +317,17 @@ async def build(settings: Settings) -> Installation:
     start_people_jobs(jobs, role_book, notices, revisions, Reminders(desk, notices.list_subjects))
     start_sign_on_jobs(jobs, management, ways)
     jobs.every(HEARTBEAT_SECONDS, sealer.beat, name="heartbeat")
-    jobs.every(OVERDUE_SECONDS, evals.end_overdue, name="end overdue eval runs")
-    start_release_jobs(jobs, desk)
+    start_release_jobs(jobs, desk, evals.end_overdue)
+
+    start_news_jobs(
+        jobs,
+        store,
+        plane=plane,
+        directory=directory,
+        desk=desk,
+        custody=custody,
+        clock=clock,
+    )
     await _start_custody(jobs, tasks, custody, otlp)
     tasks.spawn(shipper.run(), name="ship")
     tasks.spawn(sealer.run(), name="seal")

@@ -19,7 +19,7 @@ from alos.ledger.statement import hash_payload
 from alos.ports.clock import Clock
 from alos.ports.dev_clock import DevClock
 from alos.ports.statements import Statements
-from alos.server.jobs import Jobs
+from alos.server.jobs import Jobs, Work
 from alos.store.bundles import StoredBundles
 from alos.store.engine import Store
 from alos.store.guarded_calls import StoredGuardedCalls
@@ -27,6 +27,7 @@ from alos.store.release_log import StoredReleaseLog
 from alos.store.waivers import StoredWaivers
 
 _RELEASES_SECONDS = 1.0
+_OVERDUE_SECONDS = 60.0
 GetDraftUsers = Callable[[WorkflowId], Awaitable[frozenset[str]]]
 """Identities of everybody with draft calls on a workflow."""
 
@@ -104,7 +105,8 @@ def get_ahead_seconds(clock: Clock) -> int:
     return clock.ahead_seconds if isinstance(clock, DevClock) else 0
 
 
-def start_release_jobs(jobs: Jobs, desk: ReleaseDesk) -> None:
-    """Read what other processes did to releases, and watch the calls of those that roll out."""
+def start_release_jobs(jobs: Jobs, desk: ReleaseDesk, end_overdue_runs: Work) -> None:
+    """Read what other processes did to releases, watch those that roll out, end old eval runs."""
+    jobs.every(_OVERDUE_SECONDS, end_overdue_runs, name="end overdue eval runs")
     jobs.every(_RELEASES_SECONDS, desk.book.catch_up, name="read releases")
     jobs.every(_RELEASES_SECONDS, desk.guards.watch, name="watch the guards of rollouts")

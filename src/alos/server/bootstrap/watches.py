@@ -16,7 +16,7 @@ from alos.store.journal import FileJournal
 KILL_FILE_SECONDS = 0.25
 _ANONYMOUS_SECONDS = 5.0
 _ALONE_SECONDS = 1.0
-"""How often a store is asked that no other gateway writes; and keys in any case."""
+"""How often a store is asked that no other gateway writes."""
 _LOOK_SECONDS = 0.25
 """How often news of kill switches is looked for, whatever rings meanwhile."""
 _SAVE_SECONDS = 1.0
@@ -74,8 +74,6 @@ def start_jobs(
     )
     if not isinstance(switches.channel, NoChannel):
         jobs.every(0.0, hear_from_channel, name="hear from Valkey")
-    if not is_alone:
-        jobs.every(_ALONE_SECONDS, plane.keys.catch_up, name="hear of keys")
     jobs.every(KILL_FILE_SECONDS, watch_kill_file, name="watch the kill file")
     jobs.every(_ANONYMOUS_SECONDS, note_anonymous, name="note anonymous requests")
     jobs.every(_SAVE_SECONDS, plane.save, name="keep what is in force")
