@@ -30,6 +30,7 @@ from alos.ledger.verify import verify_evidence
 from alos.store.call_index import CallIndex
 from alos.store.engine import Store
 from alos.store.erase import erase_person
+from alos.store.erasures_due import StoredErasuresDue
 from alos.store.journal import FileJournal
 from alos.store.journal_reader import JournalReader
 from alos.store.ledger_keys import KeyFile
@@ -57,6 +58,7 @@ class House:
         self.own_terms: dict[WorkflowId, int] = {}
         self.held: frozenset[tuple[str, str]] = frozenset()
         self.index_is_down = False
+        self.store: Store | None = None  # another one than the folder's own
 
     async def open(self) -> None:
         home = self.home
@@ -67,7 +69,7 @@ class House:
         )
         facts = tuple(sorted(KeyChange(key=KEY.verify_key).to_facts().items()))
         await self.journal.note(NoteEntry(kind=NoteKind.LEDGER_KEY, at_unix_ns=NOW, facts=facts))
-        self.store = Store(home / "alos.db")
+        self.store = self.store or Store(home / "alos.db")
         self.shipper = Shipper(
             self.store, home / "journal", clock=self.clock, durable=lambda: self.journal.durable
         )
@@ -98,7 +100,9 @@ class House:
         self.erasures = Erasures(
             self.vault,
             self.holds,
+            due=StoredErasuresDue(self.store, self.home / "journal"),
             calls=self,
+            clock=self.clock,
             notes=notes,
             catch_up=self.shipper.ship_once,
             erase_personal=lambda person, spared: erase_person(
@@ -406,6 +410,15 @@ async def test_a_person_is_forgotten_in_records_and_bodies_and_every_proof_stand
     (note,) = house.notes(NoteKind.ERASED)
     assert "dora" not in json.dumps(note)
     assert (note["request"], note["bodies"], note["by"]) == ("T-17", "2", "dan")
+
+
+async def test_a_gateway_with_a_store_of_its_own_asks_nobody_else(house: House) -> None:
+    await house.call("call_1")
+    done = await house.erasures.erase_person(PersonId("dora"), request="T-17", by="dan")
+    assert done.pending == ()
+    assert await house.erasures.list_pending() == []
+    await house.erasures.do_mine()
+    assert len(house.notes(NoteKind.ERASED)) == 1
 
 
 async def test_nothing_of_the_person_is_left_in_any_file(house: House) -> None:

@@ -33,7 +33,7 @@ REVISIONS = [
     ).walk_revisions()
 ]
 for _module in iter_modules(alos.store.__path__):
-    if _module.name.endswith(("tables", "legal_holds", "access_requests")):
+    if _module.name.endswith(("tables", "legal_holds", "access_requests", "erasures_due")):
         import_module(f"alos.store.{_module.name}")  # registers them
 _DAY = 86_400 * 10**9
 _CALL = {

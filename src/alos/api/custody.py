@@ -71,6 +71,15 @@ class ErasureRequest(Body):
         return self
 
 
+class PendingAnswer(Body):
+    """A journal that still has to lose a person; whom, only its gateway is told."""
+
+    request: str
+    writer: str
+    asked_by: str
+    asked_at_unix: int
+
+
 def add_custody(app: FastAPI, custody: Custody) -> None:
     """Add the endpoints of legal holds and erasures."""
 
@@ -100,6 +109,19 @@ def add_custody(app: FastAPI, custody: Custody) -> None:
     ) -> ReleaseAnswer:
         """Release a legal hold; what its retention has ended for goes at the next purge."""
         return ReleaseAnswer(bodies=await custody.holds.release(hold_id, by=caller.id))
+
+    @app.get("/api/v1/erasures")
+    async def list_pending(_caller: Eraser) -> list[PendingAnswer]:
+        """Erasures that other gateways were asked for and have not done yet, oldest first."""
+        return [
+            PendingAnswer(
+                request=order.request,
+                writer=writer,
+                asked_by=order.by,
+                asked_at_unix=order.at_unix_ns // 1_000_000_000,
+            )
+            for order, writer in await custody.erasures.list_pending()
+        ]
 
     @app.post("/api/v1/erasures", status_code=201)
     async def erase(wish: ErasureRequest, caller: Eraser) -> dict[str, Any]:

@@ -5,21 +5,25 @@ verifies. What is on legal hold stays, and the answer says how much that is.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from alos.control.change_notes import ChangeNotes
 from alos.control.legal_holds import LegalHolds
 from alos.control.refused import ChangeRefused
 from alos.control.stored_bodies import get_references, list_calls, list_held_calls
-from alos.domain.erasure import Erasure
-from alos.domain.ids import BodyReference, CallId, PersonId
+from alos.domain.erasure import Erasure, ErasureOrder
+from alos.domain.ids import BodyReference, CallId, PersonId, WriterId
 from alos.domain.legal_hold import HoldKind
 from alos.domain.record import NoteKind
 from alos.domain.vault import ErasedBodies
 from alos.ports.call_store import CallQuery, CallRow, CallStore
+from alos.ports.clock import Clock
+from alos.ports.erasures_due import ErasuresDue
 from alos.ports.vault import Vault
 
+_logger = logging.getLogger(__name__)
 ErasePersonal = Callable[[PersonId, frozenset[CallId]], Erasure]
 """Erases a person's values in journals and index, but for some calls (blocks)."""
 
@@ -32,18 +36,21 @@ class Erased:
         calls: calls whose bodies were looked for.
         held_calls: calls that were left as they are, because they are on legal hold.
         records: what was erased in the records; ``None`` for a single call, whose record stays.
+        pending: writers of journals of other gateways, which have to do the same yet.
     """
 
     calls: int
     held_calls: int
     bodies: ErasedBodies = field(default_factory=ErasedBodies)
     records: Erasure | None = None
+    pending: tuple[WriterId, ...] = ()
 
 
 class Erasures:
     """Erases on request.
 
     Args:
+        due: what the gateways of the installation owe each other.
         catch_up: brings the index of calls up to the journals (blocks).
     """
 
@@ -52,14 +59,18 @@ class Erasures:
         vault: Vault,
         holds: LegalHolds,
         *,
+        due: ErasuresDue,
         calls: CallStore,
+        clock: Clock,
         notes: ChangeNotes,
         catch_up: Callable[[], object],
         erase_personal: ErasePersonal,
     ) -> None:
         self._vault = vault
         self._holds = holds
+        self._due = due
         self._calls = calls
+        self._clock = clock
         self._notes = notes
         self._catch_up = catch_up
         self._erase_personal = erase_personal
@@ -67,7 +78,8 @@ class Erasures:
     async def erase_person(self, person: PersonId, *, request: str, by: str) -> Erased:
         """Erase what is recorded of a person's calls until now.
 
-        Calls that the person makes afterwards are recorded as ever: take their keys first.
+        Calls that the person makes afterwards are recorded as ever: take their keys first. Other
+        gateways are asked to do the same with their own journals and bodies.
 
         Args:
             person: the directory's id.
@@ -79,14 +91,46 @@ class Erasures:
             StoreDown, VaultDown, OSError: not all of it is certain to be gone; doing it again
                 goes on.
         """
+        order = ErasureOrder(person, request, by, self._clock.unix_ns())
         async with self._holds.lock:
-            await self._holds.load()
-            for hold in self._holds.in_force:
-                if hold.kind is HoldKind.PERSON and hold.target == person:
-                    raise ChangeRefused(f"the person is on legal hold {hold.id}")
-            done = await asyncio.to_thread(self._erase_person, person)
-            await self._note(done, {"what": "person", "request": request}, by)
-            return done
+            await self._check_holds(person)
+            pending = await asyncio.to_thread(self._due.ask_others, order)
+            return await self._do(order, tuple(pending))
+
+    async def list_pending(self) -> Sequence[tuple[ErasureOrder, WriterId]]:
+        """What gateways were asked and have not done yet, by writer of a journal, oldest first.
+
+        Raises:
+            StoreDown: it can't be read.
+        """
+        return await asyncio.to_thread(self._due.list_all)
+
+    async def do_mine(self) -> None:
+        """Do what other gateways were asked for; what can't be done now is due the next time.
+
+        Raises:
+            StoreDown, VaultDown, OSError: not all of it is certain to be gone.
+        """
+        for order in await asyncio.to_thread(self._due.list_mine):
+            async with self._holds.lock:
+                try:
+                    await self._check_holds(order.person)
+                except ChangeRefused as refused:
+                    _logger.warning("an erasure (%s) waits: %s", order.request, refused)
+                    continue
+                await self._do(order)
+
+    async def _check_holds(self, person: PersonId) -> None:
+        await self._holds.load()  # another gateway may have placed one
+        for hold in self._holds.in_force:
+            if hold.kind is HoldKind.PERSON and hold.target == person:
+                raise ChangeRefused(f"the person is on legal hold {hold.id}")
+
+    async def _do(self, order: ErasureOrder, pending: tuple[WriterId, ...] = ()) -> Erased:
+        done = replace(await asyncio.to_thread(self._erase_person, order.person), pending=pending)
+        await self._note(done, {"what": "person", "request": order.request}, order.by)
+        await asyncio.to_thread(self._due.end_mine, order.person)
+        return done
 
     async def erase_call(self, call_id: CallId, *, request: str, by: str) -> Erased:
         """Erase the bodies of one call; its record stays.
@@ -98,6 +142,11 @@ class Erasures:
         async with self._holds.lock:
             await self._holds.load()
             row = await asyncio.to_thread(self._get_call, call_id)
+            if row is not None and row.elsewhere is not None:
+                raise ChangeRefused(f"call {call_id} is another gateway's: erase it there")
+            if row is not None:  # another gateway may have placed a hold that is not marked here
+                opened_at = row.opened_at_unix_ns
+                await asyncio.to_thread(self._holds.mark_span, opened_at, opened_at + 1)
             references = get_references(row.closing if row is not None else None)
             if not references:
                 raise ChangeRefused(f"no bodies are kept of call {call_id}")
@@ -138,5 +187,7 @@ class Erasures:
         }
         if done.records is not None:
             counted["entries"] = str(done.records.entries)
+        if done.pending:
+            counted["pending"] = " ".join(done.pending)
         self._notes.add(NoteKind.ERASED, {**facts, **counted}, by=by)
         await self._notes.flush()

@@ -1,6 +1,23 @@
-"""What an erasure did."""
+"""An erasure of a person: what is asked, and what was done."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from alos.domain.ids import PersonId
+
+
+class ErasureOrder(NamedTuple):
+    """Somebody's wish that a person be forgotten.
+
+    Attributes:
+        request: what asks for it.
+        by: who does it.
+    """
+
+    person: PersonId
+    request: str
+    by: str
+    at_unix_ns: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

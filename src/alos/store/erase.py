@@ -40,7 +40,9 @@ def erase_person(
 ) -> Erasure:
     """Erase all personal values of each entry whose caller is ``person`` (blocks).
 
-    Entries of ``spared`` calls stay as they are, and so do their rows.
+    Entries of ``spared`` calls stay as they are, and so do their rows. In a store that gateways
+    share, rows of journals that are not in ``folder`` stay too: their own gateway needs them to
+    find the bodies, and clears them.
 
     Everything is on disk on return. Doing it twice changes nothing more. Calls that the person
     makes meanwhile are not covered: take away their keys first.
@@ -49,10 +51,11 @@ def erase_person(
         OSError: a journal can't be written; what was erased stays so, do it again.
         StoreDown: the same of the index.
     """
-    entries = sum(
-        _erase_in_journal(folder, writer, person, spared) for writer in list_writers(folder)
+    mine = list_writers(folder)
+    entries = sum(_erase_in_journal(folder, writer, person, spared) for writer in mine)
+    rows = _erase_in_index(
+        store, person, spared, None if store.path is not None else frozenset(mine)
     )
-    rows = _erase_in_index(store, person, spared)
     return Erasure(entries=entries, rows=rows, is_complete=store.wipe())
 
 
@@ -95,13 +98,15 @@ def _overwrite(path: Path, entries: list[RawEntry]) -> None:
         os.close(descriptor)
 
 
-def _erase_in_index(store: Store, person: str, spared: frozenset[CallId]) -> int:
+def _erase_in_index(
+    store: Store, person: str, spared: frozenset[CallId], writers: frozenset[WriterId] | None
+) -> int:
     with store.write() as connection:
         if not is_postgresql(connection):
             connection.exec_driver_sql("PRAGMA secure_delete=ON")
         for table in (scope_days, shares):
             connection.execute(delete(table).where(table.c.scope == f"person:{person}"))
-        rows = _clear_calls(connection, person, spared)
+        rows = _clear_calls(connection, person, spared, writers)
         columns = notes.c
         noted = connection.execute(
             select(columns.writer, columns.sequence, columns.personal).where(
@@ -109,6 +114,8 @@ def _erase_in_index(store: Store, person: str, spared: frozenset[CallId]) -> int
             )
         ).all()
         for writer, sequence, personal in noted:
+            if writers is not None and writer not in writers:
+                continue
             if any(value == person and name in _NAMES_A_PERSON for name, _, value in personal):
                 connection.execute(
                     update(notes)
@@ -119,14 +126,26 @@ def _erase_in_index(store: Store, person: str, spared: frozenset[CallId]) -> int
     return rows
 
 
-def _clear_calls(connection: Connection, person: str, spared: frozenset[CallId]) -> int:
-    mine = update(calls).where(calls.c.principal == person).values(principal=None, task=None)
-    if not spared:
+def _clear_calls(
+    connection: Connection,
+    person: str,
+    spared: frozenset[CallId],
+    writers: frozenset[WriterId] | None,
+) -> int:
+    columns = calls.c
+    mine = update(calls).where(columns.principal == person).values(principal=None, task=None)
+    if not spared and writers is None:
         return connection.execute(mine).rowcount
     listed = connection.execute(
-        select(calls.c.number, calls.c.call_id).where(calls.c.principal == person)
+        select(columns.number, columns.call_id, columns.closing_writer).where(
+            columns.principal == person
+        )
     ).all()
-    numbers = [{"one": number} for number, call_id in listed if call_id not in spared]
+    numbers = [
+        {"one": number}
+        for number, call_id, writer in listed
+        if call_id not in spared and (writers is None or writer in writers)
+    ]
     if numbers:
-        connection.execute(mine.where(calls.c.number == bindparam("one")), numbers)
+        connection.execute(mine.where(columns.number == bindparam("one")), numbers)
     return len(numbers)

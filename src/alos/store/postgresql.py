@@ -54,7 +54,7 @@ class PostgresqlDatabase:
     def wipe(self) -> bool:
         """Remove rows that nobody sees any more from the tables that hold personal values."""
         with self.writing.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("VACUUM calls, notes")
+            connection.exec_driver_sql("VACUUM calls, notes, erasures_due")
         return True
 
     def close(self) -> None:

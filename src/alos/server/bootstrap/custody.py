@@ -23,11 +23,13 @@ from alos.server.folder import Folder
 from alos.server.settings import get_other_journals
 from alos.store.engine import Store
 from alos.store.erase import erase_person
+from alos.store.erasures_due import StoredErasuresDue
 from alos.store.ledger_reader import StoredLedger
 from alos.store.legal_holds import StoredLegalHolds
 from alos.store.record_removal import StoredRecords
 
 PURGE_SECONDS = 3600.0
+ERASE_SECONDS = 60.0
 
 
 def build_custody(
@@ -77,7 +79,9 @@ def build_custody(
         erasures=Erasures(
             vault,
             holds,
+            due=StoredErasuresDue(store, folder.journal),
             calls=calls,
+            clock=clock,
             notes=notes,
             catch_up=catch_up,
             erase_personal=erase_personal,

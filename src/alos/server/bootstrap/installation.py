@@ -44,7 +44,7 @@ from alos.providers.vendors import VendorProviders
 from alos.server.asgi import Application, build_application
 from alos.server.bootstrap.configuration import choose_configuration
 from alos.server.bootstrap.counting import Counting, begin_counting
-from alos.server.bootstrap.custody import PURGE_SECONDS, build_custody
+from alos.server.bootstrap.custody import ERASE_SECONDS, PURGE_SECONDS, build_custody
 from alos.server.bootstrap.directories import build_directory, build_notices, build_scim_door
 from alos.server.bootstrap.evals import PeopleParts, build_releases_and_evals
 from alos.server.bootstrap.folders import (
@@ -386,6 +386,7 @@ async def _start_custody(
     await custody.holds.load()
     jobs.every(PURGE_SECONDS, custody.purge.run, name="end retention")
     jobs.every(PURGE_SECONDS, custody.removal.run, name="remove records")
+    jobs.every(ERASE_SECONDS, custody.erasures.do_mine, name="erase for other gateways")
     if otlp is not None:
         tasks.spawn(otlp.run(), name="send spans")
 
