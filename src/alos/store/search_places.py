@@ -8,7 +8,7 @@ thin, an hour is narrowed to the moments between which they began.
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Subquery, Table, case, func, select
+from sqlalchemy import ColumnElement, Connection, Subquery, Table, case, func, literal, select
 
 from alos.ports.call_store import CallCursor, CallQuery
 from alos.store.tables import call_days, call_hours, finding_hours
@@ -110,7 +110,10 @@ def list_stretches(
         if total <= effort.few:
             yield Stretch(_cut(whole, window))
             continue
-        hours = _list_hours(connection, query, where, window)
+        if where:
+            hours = _list_hours(connection, query, where, window)
+        else:
+            hours = _list_found_hours(connection, query, window)
         matching = sum(hour.calls for hour in hours)
         is_dense = matching * effort.dense >= total
         if is_dense or (has_index and matching > effort.rare):
@@ -226,6 +229,18 @@ def _list_hours(
         _Hour(begin, int(calls), int(matches), first)
         for begin, calls, matches, first in connection.execute(statement)
     ]
+
+
+def _list_found_hours(connection: Connection, query: CallQuery, window: Range) -> list[_Hour]:
+    """The same where nothing but a finding is asked for."""
+    columns = finding_hours.c
+    statement = (
+        select(columns.hour_unix, columns.calls, columns.calls, literal("any"))
+        .where(columns.hour_unix >= window[0], columns.hour_unix < window[1])
+        .where(columns.word == query.finding)
+        .order_by(columns.hour_unix.desc())
+    )
+    return [_Hour(*row) for row in connection.execute(statement)]
 
 
 def _split(hours: Sequence[_Hour], limit: int) -> Iterator[list[_Hour]]:
