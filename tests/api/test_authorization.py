@@ -67,6 +67,7 @@ BODIES: Mapping[str, Any] = {
     "POST /api/v1/config/previews": {"files": {"alos.yaml": ""}},
     "POST /api/v1/config/plans": {"files": {"alos.yaml": ""}},
     "POST /api/v1/legal-holds": {"kind": "workflow", "target": QUESTIONS, "reason": "a matter"},
+    "POST /api/v1/calls/call_0/feedback": {"accepted": False},
     "POST /api/v1/calls/call_0/tokens": {"token": "[PII_1]", "reason": "a refund"},
     "POST /api/v1/policy/try": {"files": {"alos.yaml": ""}, "workflow": QUESTIONS},
     "POST /api/v1/erasures": {"person": "zoe", "request": "T-1"},

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from alos.control.guards import Guards
+from alos.domain.feedback import Feedback
 from alos.domain.gate import choose_release
 from alos.domain.guarded import GuardedCall, get_bound, get_value
-from alos.domain.ids import Digest, WorkflowId
+from alos.domain.ids import CallId, Digest, WorkflowId
 from alos.domain.people import Party
 from alos.domain.record import NoteKind, Outcome
 from alos.domain.refusal import ReasonCode, Refusal
@@ -17,6 +18,7 @@ from alos.domain.release_events import DrillKind, ReleaseId
 from alos.domain.rollout import NOBODY, Unit
 from alos.domain.rollout_plan import Guard, GuardAction, GuardMetric, StageName
 from alos.domain.standing import StandingWorkflow
+from alos.ports.feedback import MemoryFeedback
 from tests.control.release_desk import HOUR, SUPPORT, ReleaseDesk
 
 BLOCKED = "alos_answer_blocked"
@@ -60,10 +62,12 @@ class Rollout:
     def __init__(self, desk: ReleaseDesk) -> None:
         self.desk = desk
         self.calls = MemoryCalls()
+        self.feedback = MemoryFeedback()
         self.told: list[tuple[tuple[str, ...], str]] = []
         self.killed: list[str] = []
         self.release = ReleaseId("")
         self.digest = Digest("")
+        self.judged = 0
         self.guards = self.build()
 
     def build(self) -> Guards:
@@ -80,6 +84,7 @@ class Rollout:
             desk.book,
             desk.releases,
             self.calls,
+            self.feedback,
             bundles=desk.bundles,
             tell=notify,
             kill=kill,
@@ -88,6 +93,20 @@ class Rollout:
 
     def serving(self) -> StandingWorkflow:
         return self.desk.published[-1].workflows[SUPPORT]
+
+    def judge(self, number: int, *, accepted: bool, release: Digest | None = None) -> None:
+        """So many answers of the release are taken or rejected."""
+        for _ in range(number):
+            self.feedback.add(
+                Feedback(
+                    call_id=CallId(f"call_{self.judged}"),
+                    workflow=SUPPORT,
+                    release=release or self.digest,
+                    accepted=accepted,
+                    at_unix_ns=self.desk.clock.unix_ns(),
+                )
+            )
+            self.judged += 1
 
     def add(self, number: int, **changes: Any) -> None:
         self.calls.add(self.digest, self.desk.clock.unix, number, **changes)
@@ -188,6 +207,59 @@ async def test_each_call_is_read_once_and_a_new_process_reads_from_the_stage_on(
     assert blocked.test is not None
     assert blocked.test.values == 20  # those of before the stage are not among them
     assert rollout.killed == [SUPPORT]
+
+
+def get_halted(rollout: Rollout) -> str:
+    found = rollout.desk.releases.find(rollout.release)
+    assert found is not None
+    return found.halted
+
+
+async def test_a_release_whose_answers_people_reject_is_halted(rollout: Rollout) -> None:
+    rollout.add(500)
+    rollout.judge(20, accepted=True)
+    await rollout.guards.watch()
+    assert get_halted(rollout) == "", "calls that nobody judged are neither taken nor rejected"
+    rollout.judge(60, accepted=False)
+    await rollout.guards.watch()
+    assert get_halted(rollout) == "drafts-rejected"
+    assert "80 answers judged" in str(rollout.desk.journal.entries[-1])
+
+
+async def test_answers_of_another_release_that_people_reject_halt_nothing(
+    rollout: Rollout,
+) -> None:
+    rollout.judge(200, accepted=False, release=Digest("sha256:before"))
+    rollout.judge(10, accepted=False)
+    await rollout.guards.watch()
+    assert get_halted(rollout) == "", "ten are fewer than the guard's least"
+
+
+async def test_rejections_before_the_stage_or_before_somebody_resumed_count_no_more(
+    rollout: Rollout,
+) -> None:
+    rollout.judge(60, accepted=False)
+    await rollout.guards.watch()
+    assert get_halted(rollout) == "drafts-rejected"
+    rollout.desk.clock.unix += HOUR
+    await rollout.desk.releases.resume(
+        rollout.release, by="ben", reason="the console was at fault"
+    )
+    rollout.judge(30, accepted=True)
+    await rollout.guards.watch()
+    assert get_halted(rollout) == ""
+
+
+async def test_a_restart_takes_nothing_off_the_way_to_a_halt(rollout: Rollout) -> None:
+    """A process that starts again every few calls sees no less than one that ran on."""
+    for _ in range(12):
+        rollout.judge(5, accepted=False)
+        rollout.add(2, outcome=Outcome.REFUSED)
+        await rollout.guards.watch()
+        if get_halted(rollout):
+            break
+        rollout.guards = rollout.build()
+    assert get_halted(rollout) == "drafts-rejected"
 
 
 async def test_an_alert_tells_once_and_halts_nothing(rollout: Rollout) -> None:

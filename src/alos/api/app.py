@@ -24,6 +24,7 @@ from alos.api.directory import add_directory
 from alos.api.document import complete_document
 from alos.api.drills import add_drills
 from alos.api.evals import add_evals
+from alos.api.feedback import add_feedback
 from alos.api.flags import add_flags
 from alos.api.held import add_held
 from alos.api.keys import add_keys
@@ -88,6 +89,7 @@ def build_api(parts: Parts) -> FastAPI:
     add_drills(app, parts.desk, parts.drills)
     add_dev_clock(app, parts.plane, parts.desk)
     add_calls(app, parts.plane, parts.custody)
+    add_feedback(app, parts.plane, parts.custody, parts.feedback)
     add_bodies(app, parts.plane, parts.custody)
     add_custody(app, parts.custody)
     add_waivers(app, parts.plane, parts.desk.waivers)

@@ -12,6 +12,7 @@ from alos.control.custody import Custody
 from alos.control.directory import Directory
 from alos.control.drills import Drills
 from alos.control.evals import Evals
+from alos.control.feedback import FeedbackDesk
 from alos.control.held import HeldDesk
 from alos.control.notices import Notices
 from alos.control.pace import Pace
@@ -52,6 +53,7 @@ class Parts:
     radii: BlastRadii
     custody: Custody
     access_requests: AccessRequests
+    feedback: FeedbackDesk
     scanner: Callable[[], Scanner]
     sessions: Sessions
     set_up: SetUp

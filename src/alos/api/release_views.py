@@ -51,7 +51,7 @@ class GuardAnswer(Body):
     metric: str
     above: float
     action: str
-    watched: bool = Field(description="false where nothing is recorded yet to tell it from")
+    watched: bool = Field(description="false where no share can be above its bound")
     calls: int
     mean: float = Field(description="of what it counts: a share, or a cost by its highest value")
     allowed: float = Field(description="the mean that is still fine")

@@ -11,7 +11,7 @@ from rich.console import Console
 from alos.cli.call_access import open_calls, wait_a_little
 from alos.cli.call_prompts import prompts
 from alos.cli.call_text import search_text
-from alos.cli.client import EXIT_NO, fetch
+from alos.cli.client import EXIT_NO, call_api, fetch
 from alos.cli.layout import print_under
 from alos.cli.moments import to_unix_ns
 from alos.control.approvals import ProvenVote, say_vote
@@ -195,6 +195,19 @@ def tail(
             except KeyboardInterrupt:
                 return
             _print_lines(follower.get_new(), as_json=as_json)
+
+
+@app.command("feedback")
+def feedback(
+    call: Annotated[str, typer.Argument(help="Call id, as in the x-alos-call header.")],
+    *,
+    accepted: Annotated[
+        bool, typer.Option("--accepted/--rejected", help="What was done with it.")
+    ],
+) -> None:
+    """Say once whether an answer was taken or rejected; guards of rollouts count rejections."""
+    made = call_api("POST", f"/api/v1/calls/{call}/feedback", {"accepted": accepted})
+    typer.echo(f"Kept: {made['call']} was {'accepted' if made['accepted'] else 'rejected'}.")
 
 
 def print_call(details: dict[str, Any], console: Console) -> None:

@@ -269,7 +269,7 @@ def guards(release: ReleaseArgument, *, as_json: AsJson = False) -> None:
             row["action"] + (" (speaks)" if row["speaks"] else ""),
             str(row["calls"]),
             f"{row['mean']:.3f} / {row['allowed']:.3f}" if row["watched"] else "-",
-            evidence if row["watched"] else "nothing is recorded yet to tell it from",
+            evidence if row["watched"] else "no share can be above it",
         )
     _console.print(table)
 

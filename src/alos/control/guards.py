@@ -1,14 +1,15 @@
 """Guards of rollouts: read each call of a release once, and act by themselves where it is worse.
 
 Every guard that a bundle declares is a sequential test of its bound
-(:mod:`alos.evals.sequential`) over the production calls of the release, from the moment on at
-which its stage was granted or a person let it go on. All guards of a release share one error
-rate. What was read is not kept: a process that starts reads it again from there.
+(:mod:`alos.evals.sequential`) over the production calls of the release, or over what people said
+of their answers, from the moment on at which its stage was granted or a person let it go on. All
+guards of a release share one error rate. What was read is not kept: a process that starts reads
+it again from there.
 """
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from alos.control.bundles import Bundles
@@ -16,12 +17,14 @@ from alos.control.release_book import ReleaseBook
 from alos.control.releases import Releases
 from alos.domain.bundle import Bundle
 from alos.domain.fault import Fault
-from alos.domain.guarded import GuardedCall, get_bound, get_value, is_watchable
+from alos.domain.feedback import Feedback
+from alos.domain.guarded import GuardedCall, get_bound, get_value
 from alos.domain.people import Party, PartyKind
 from alos.domain.release import Release
 from alos.domain.release_events import ReleaseId
-from alos.domain.rollout_plan import Guard, GuardAction
+from alos.domain.rollout_plan import Guard, GuardAction, GuardMetric
 from alos.evals.sequential import BoundedMeanTest
+from alos.ports.feedback import FeedbackStore
 from alos.ports.guarded_calls import GuardedCalls
 
 _logger = logging.getLogger(__name__)
@@ -44,7 +47,7 @@ class Watched:
     """One guard of one release.
 
     Attributes:
-        test: ``None`` where nothing is recorded yet from which the metric can be told.
+        test: ``None`` where the bound is one that no share can pass.
     """
 
     guard: Guard
@@ -64,28 +67,41 @@ class _Watch:
     bundle: Bundle
     number: int
     guards: list[Watched]
-    calls: int = 0
+    since_unix_ns: int
+    feedback_number: int = 0
     _windows: dict[str, int] = field(default_factory=dict)
 
     def take(self, calls: Sequence[GuardedCall]) -> None:
-        """Show calls to every guard, those of one window at a time."""
+        """Show calls to every guard of them."""
         for watched in self.guards:
-            if watched.test is None:
-                continue
-            window_ns = watched.guard.window_minutes * 60 * _NS
-            values: list[float] = []
-            current = self._windows.get(watched.guard.name, 0)
-            for call in calls:
-                window = max(current, call.opened_at_unix_ns // window_ns)
-                if window != current and values:
-                    watched.test.take(values, current)
-                    values = []
-                current = window
-                values.append(get_value(watched.guard, call))
-            if values:
+            guard = watched.guard
+            if guard.metric is not GuardMetric.REJECTION_RATE:
+                seen = ((one.opened_at_unix_ns, get_value(guard, one)) for one in calls)
+                self._show(watched, seen)
+
+    def take_feedback(self, given: Sequence[Feedback]) -> None:
+        """Show to every guard of rejections what people said."""
+        for watched in self.guards:
+            if watched.guard.metric is GuardMetric.REJECTION_RATE:
+                self._show(watched, ((one.at_unix_ns, float(not one.accepted)) for one in given))
+
+    def _show(self, watched: Watched, seen: Iterable[tuple[int, float]]) -> None:
+        """Show (time, value) pairs to a guard, those of one window at a time."""
+        if watched.test is None:
+            return
+        window_ns = watched.guard.window_minutes * 60 * _NS
+        values: list[float] = []
+        current = self._windows.get(watched.guard.name, 0)
+        for at_unix_ns, value in seen:
+            window = max(current, at_unix_ns // window_ns)
+            if window != current and values:
                 watched.test.take(values, current)
-            self._windows[watched.guard.name] = current
-        self.calls += len(calls)
+                values = []
+            current = window
+            values.append(value)
+        if values:
+            watched.test.take(values, current)
+        self._windows[watched.guard.name] = current
 
 
 class Guards:
@@ -100,6 +116,7 @@ class Guards:
         book: ReleaseBook,
         releases: Releases,
         calls: GuardedCalls,
+        feedback: FeedbackStore,
         *,
         bundles: Bundles,
         tell: Tell,
@@ -109,6 +126,7 @@ class Guards:
         self._book = book
         self._releases = releases
         self._calls = calls
+        self._feedback = feedback
         self._bundles = bundles
         self._tell_parties = tell
         self._kill = kill
@@ -142,9 +160,25 @@ class Guards:
                 watch.number = upto
                 if len(found) < _BATCH:
                     break
+            await self._read_feedback(watch)
             for watched in watch.guards:
                 if watched.speaks and not watched.acted:
                     await self._act(watch, watched)
+
+    async def _read_feedback(self, watch: _Watch) -> None:
+        for _ in range(_MOST_BATCHES):
+            given, upto = await asyncio.to_thread(
+                self._feedback.list_after,
+                watch.feedback_number,
+                workflow=watch.bundle.id,
+                release=watch.release.digest,
+                since_unix_ns=watch.since_unix_ns,
+                limit=_BATCH,
+            )
+            watch.take_feedback(given)
+            watch.feedback_number = upto
+            if len(given) < _BATCH:
+                break
 
     async def _choose(self) -> None:
         """Begin with releases that came into a stage, and let go of those that left it."""
@@ -162,7 +196,7 @@ class Guards:
                     continue
                 since = self._to_wall_ns(release.watched_since_unix)
                 number = await asyncio.to_thread(self._calls.find_first, since)
-                self._watches[key] = _Watch(release, bundle, number, _begin(bundle))
+                self._watches[key] = _Watch(release, bundle, number, _begin(bundle), since)
 
     async def _act(self, watch: _Watch, watched: Watched) -> None:
         guard, test, release = watched.guard, watched.test, watch.release
@@ -193,14 +227,11 @@ class Guards:
 
 def _begin(bundle: Bundle) -> list[Watched]:
     guards = bundle.workflow.rollout.guards
-    tested = [one for one in guards if is_watchable(one.metric)]
-    alpha = STAGE_ALPHA / max(1, len(tested))
+    alpha = STAGE_ALPHA / max(1, len(guards))
     return [
         Watched(
             guard,
-            BoundedMeanTest(bound=get_bound(guard), alpha=alpha)
-            if is_watchable(guard.metric) and get_bound(guard) < 1
-            else None,
+            BoundedMeanTest(bound=get_bound(guard), alpha=alpha) if get_bound(guard) < 1 else None,
         )
         for guard in guards
     ]
@@ -210,6 +241,7 @@ def describe(watched: Watched) -> str:
     """What a guard saw, in one line."""
     guard, test = watched.guard, watched.test
     if test is None:
-        return f"{guard.metric.value}: nothing is recorded yet from which it can be told"
+        return f"{guard.metric.value}: no share is above {guard.above:g}"
     what = f"{guard.metric.value} above {guard.above:g}"
-    return f"{what}: mean {test.mean:.3f} against {test.bound:.3f} in {test.values} calls"
+    of = "answers judged" if guard.metric is GuardMetric.REJECTION_RATE else "calls"
+    return f"{what}: mean {test.mean:.3f} against {test.bound:.3f} in {test.values} {of}"

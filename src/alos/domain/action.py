@@ -25,6 +25,8 @@ class Action(StrEnum):
     REVIVE = "revive"
 
     CALLS_READ = "calls.read"
+    FEEDBACK_GIVE = "feedback.give"
+    """Say of an answer that it was taken or rejected."""
     BODIES_READ = "bodies.read"
     TOKENS_REVERSE = "tokens.reverse"
     HOLD_ANSWER = "hold.answer"

@@ -144,6 +144,12 @@ TABLE: Mapping[Action, Rows] = {
         Role.SECURITY_OWNER: Scope.ANY,
         **_LANE,
     },
+    Action.FEEDBACK_GIVE: {
+        **_OWNERS,
+        **_MACHINES_AT_HOME,
+        Relation.HOLDER: Scope.ANY,
+        Relation.PERSON: Scope.WORKSPACE,
+    },
     Action.CALLS_READ: {
         **_OVERSIGHT,
         **_OWNERS,

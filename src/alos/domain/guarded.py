@@ -31,11 +31,6 @@ class GuardedCall(NamedTuple):
     cost_nanousd: int
 
 
-def is_watchable(metric: GuardMetric) -> bool:
-    """Whether anything is recorded yet from which the metric can be told."""
-    return metric is not GuardMetric.REJECTION_RATE
-
-
 def get_bound(guard: Guard) -> float:
     """The mean of :func:`get_value` that the guard still allows."""
     match guard.metric:
@@ -65,4 +60,4 @@ def get_value(guard: Guard, call: GuardedCall) -> float:
         case GuardMetric.COST_PER_CALL_USD:
             return min(1.0, call.cost_nanousd / (guard.above * 1e9 * COST_REACH))
         case GuardMetric.REJECTION_RATE:
-            return 0.0
+            raise ValueError("no call says whether its answer is rejected; feedback does")

@@ -340,6 +340,8 @@ class NoteKind(StrEnum):
     OVERBILLED = "overbilled"
     HELD_DONE = "held_done"
     """A person looked after a request that no model answered."""
+    FEEDBACK = "feedback"
+    """A person took an answer, or rejected it."""
     BUNDLE_UPLOADED = "bundle_uploaded"
     EVAL_STARTED = "eval_started"
     EVAL_FINISHED = "eval_finished"

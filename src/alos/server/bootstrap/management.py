@@ -18,6 +18,7 @@ from alos.control.custody import Custody
 from alos.control.directory import Directory
 from alos.control.drills import DrillParts, Drills
 from alos.control.evals import Evals
+from alos.control.feedback import FeedbackDesk
 from alos.control.held import HeldDesk
 from alos.control.issuer_keys import IssuerKeys
 from alos.control.leavers import EndWork
@@ -54,6 +55,7 @@ from alos.store.access_requests import StoredAccessRequests
 from alos.store.call_counts import StoredCallCounts
 from alos.store.control_state import StoredControlState
 from alos.store.engine import Store
+from alos.store.feedback import StoredFeedback
 from alos.store.held import StoredHeldRequests
 from alos.store.sessions import StoredSessions
 
@@ -212,6 +214,9 @@ def build_management(
             notices=desks.notices,
             custody=desks.custody,
             access_requests=AccessRequests(StoredAccessRequests(store), plane, desks.desk),
+            feedback=FeedbackDesk(
+                StoredFeedback(store), notes, catch_up=path.catch_up, clock=clock
+            ),
             radii=BlastRadii(
                 plane,
                 list_streams=path.list_streams,

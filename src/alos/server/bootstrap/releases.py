@@ -22,6 +22,7 @@ from alos.ports.statements import Statements
 from alos.server.jobs import Jobs, Work
 from alos.store.bundles import StoredBundles
 from alos.store.engine import Store
+from alos.store.feedback import StoredFeedback
 from alos.store.guarded_calls import StoredGuardedCalls
 from alos.store.release_log import StoredReleaseLog
 from alos.store.waivers import StoredWaivers
@@ -91,6 +92,7 @@ def build_release_desk(  # noqa: PLR0913 - each by its name
             book,
             releases,
             StoredGuardedCalls(store),
+            StoredFeedback(store),
             bundles=bundles,
             tell=notify,
             kill=lambda workflow, why: plane.stop("workflow", workflow, by="guard", reason=why),
