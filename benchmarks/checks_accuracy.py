@@ -28,6 +28,7 @@ import corpus_ninth
 import corpus_secrets
 import corpus_seventh
 import corpus_sixth
+import corpus_tenth
 import corpus_third
 
 from alos.checks.catalogue import Scanner, build_scanner
@@ -130,6 +131,7 @@ def main() -> None:
         ("seventh corpus, conversations only", corpus_seventh),
         ("eighth corpus", corpus_eighth),
         ("ninth corpus", corpus_ninth),
+        ("tenth corpus, conversations only", corpus_tenth),
     ):
         print(name)
         documents = corpus.positives(rng, chosen.count)
