@@ -29,6 +29,25 @@ def test_a_drawn_password_is_found_apart_from_its_noun(scanner: Scanner, text: s
 @pytest.mark.parametrize(
     "text",
     [
+        "\u041f\u0430\u0440\u043e\u043b\u044c \u043e\u0442 \u043f\u043e\u0447\u0442\u044b: {}",
+        "\u015eifrem {}, neden giremiyorum?",
+        "Voici tes acc\u00e8s : jdoe / {}, \u00e0 changer d\u00e8s demain.",
+        "I logged in as maria ({}) and saw an empty dashboard.",
+        "User: reset my password\nAssistant: Done. It is now {}.",
+        "Contrase\u00f1a nueva: {}",
+        "The vault password? {}. But you didn't get it from me.",
+        "Parameter(this, {{ parameterName: '/app/db-password', stringValue: '{}' }});",
+    ],
+)
+def test_a_password_is_found_in_many_tongues_and_turns(scanner: Scanner, text: str) -> None:
+    value = "Xz9Xdz8vKu"
+    findings = scanner.scan(text.format(value))
+    assert [text.format(value)[one.start : one.end] for one in findings] == [value]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "Credentials of the services:\n  image: postgres:16.2-alpine3.19@sha256:" + 8 * "c0ffee12",
         "The password is checked by BCryptPasswordEncoder2 on every login, as in release 4.2.1.",
         "Passwords are hashed with PBKDF2WithHmacSHA256 and a salt of sixteen bytes.",

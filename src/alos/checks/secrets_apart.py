@@ -31,12 +31,12 @@ _FEWEST_STEPS, _WORDY = 3, 0.5
 _DENSE, _WORDY_WHERE_DENSE = 3, 0.75  # characters for a change; names never change so often
 
 _TOKEN = re.compile(r"\S+")
-_OPENS, _CLOSES = "\"'`(*<[\u201c\u201e\u2018\u00ab", "\"'`)>].,;:\u201d\u201c\u2019\u00bb"
+_OPENS, _CLOSES = "\"'`(*<[\u201c\u201e\u2018\u00ab", "\"'`)>].,;:\u201d\u201c\u2019\u00bb?"
 _WORD = re.compile(
     r"(?!.*[\"'`]:)[\"'`*(\[\u201c\u00ab]{0,3}[^\W_]+(?:['\u2019\-_.@/][^\W_]+)*"
     r"[\"'`*)\]\u201d\u00bb]{0,3}[.,;:!?\u2026]{0,3}|[-\u2013\u2014\u2192&+/:]|->|=>|\u00ab|\u00bb"
 )
-_HUMAN = re.compile(r"[A-Z][a-z0-9@$]{3,14}[-_.@]?[0-9]{1,4}[!#$*&]{1,2}")
+_HUMAN = re.compile(r"[A-Z][a-z0-9@$]{3,14}[-_.@]?[0-9]{1,4}[!#$*&@]{1,2}")
 _MADE_OF = re.compile(r"[A-Za-z0-9!#$%&*+=?@^~_.\-]+")
 _SYMBOL = re.compile(r"[!#$%&*+=?@^~](?=.*[A-Za-z0-9])")
 _TRAITS = re.compile(r"(?=.*[0-9])(?=.*[a-z])(?:.*[A-Z]|.*[a-z0-9][!$%^&*?][a-z0-9])")

@@ -113,9 +113,10 @@ def confirm_flag(text: str, start: int, _end: int) -> Finding | None:
 
 
 _MOST_OPENS = 4  # `name`, `key` and `variable` may be words of the name itself
-_PAIR_OPENS = re.compile("name|key|variable")
+_PAIR_OPENS = re.compile("[Nn]ame|[Kk]ey|[Vv]ariable")
 _PAIR = re.compile(
-    r"(?:name|key|variable)[\"']?[ \t]{0,4}[:= ][ \t]{0,4}[\"']?(?P<name>[A-Za-z0-9_.\-/]{3,64})"
+    r"(?:[Nn]ame|[Kk]ey|[Vv]ariable)[\"']?[ \t]{0,4}[:= ][ \t]{0,4}[\"']?"
+    r"(?P<name>[A-Za-z0-9_.\-/]{3,64})"
     r"[\"']?[ \t]{0,4},?(?:[ \t]{0,4}\{)?\s{0,40}(?:type[ \t]{0,8}=[ \t]{0,4}\w{1,12}\s{1,20})?"
     r"(?:sensitive[ \t]{0,8}=[ \t]{0,4}\w{1,8}\s{1,20})?[\"']?(?:string)?$",
 )

@@ -56,9 +56,27 @@ _VALUE = Need(
 _PASSWORD_NOUNS = (
     *("pass", "pw", "kenn", "cred", "log", "pin", "mot", "contra", "senha", "wacht", "zugang"),
     *("anmelde", "identif", "clave", "sign", "mdp", "has\u0142", "heslo", "parola", "\u015fifre"),
-    *("l\u00f6sen", "adgang", "salasana", "\u043f\u0430\u0440\u043e\u043b\u044c"),
+    *(
+        "l\u00f6sen",
+        "adgang",
+        "salasana",
+        "\u043f\u0430\u0440\u043e\u043b\u044c",
+        "geslo",
+        "lozinka",
+    ),
+    *(
+        "jelsz",
+        "kata",
+        "acc",
+        "aces",
+        "\u03ba\u03c9\u03b4",
+        "\u05e1\u05d9\u05e1",
+        "\u0643\u0644\u0645",
+        "m\u1ead",
+    ),
 )
 _USER_NOUNS = ("cred", "log", "sign", "pass", "pwd", "pw", "zugang", "anmelde", "identif")
+_ACCESSES = ("zugang", "acc", "aces", "logged")
 _APPROACHES = ("sign", "log into", "log on")
 
 
@@ -68,6 +86,7 @@ class _Noun:
 
     kind: str
     is_key: bool
+    is_access: bool
     approaches: bool
     has_user: bool
     may_be_word: bool
@@ -80,9 +99,11 @@ def _noun(written: str) -> _Noun:
     return _Noun(
         kind="password" if is_password else "token",
         is_key=noun == "key",
+        is_access=noun.startswith(_ACCESSES) and not noun.startswith("zugangs"),
         approaches=noun.startswith(_APPROACHES),
-        has_user=noun.startswith(_USER_NOUNS),
-        may_be_word=is_password and not noun.startswith(("cred", "log", "pin", "sign", "identif")),
+        has_user=noun.startswith((*_USER_NOUNS, *_ACCESSES)),
+        may_be_word=is_password
+        and not noun.startswith(("cred", "log", "pin", "sign", "identif", *_ACCESSES)),
     )
 
 
@@ -135,13 +156,20 @@ def _noun_at(text: str, start: int, end: int) -> _Noun | None:
     if is_chain(text, end):
         return None
     noun = _noun(text[start:end])
+    if noun.is_key and _OF_A_NETWORK.search(text, max(0, start - 60), start):
+        return _noun("password")
     return None if noun.is_key and is_no_secret_before(_last_word(text, start)) else noun
+
+
+_OF_A_NETWORK = re.compile(r"\b(?:wi-?fi|wlan|ssid|wpa2?|hotspot|network|router)\b", re.IGNORECASE)
 
 
 def _find_told(text: str, start: int, end: int, noun: _Noun) -> tuple[int, int] | None:
     """Return the span of a value with digits, symbols or joints told around the noun."""
     if not _VALUE.pattern.search(text, max(0, start - _VALUE.before), end + _VALUE.after):
         return None
+    if noun.is_access:
+        return _told_with_user(text, end)
     span = (
         (None if noun.approaches else _told_after(text, end, noun.kind))
         or _told_before(text, start, noun.kind)
@@ -241,7 +269,7 @@ def _told_in_answer(text: str, end: int, kind: str) -> tuple[int, int] | None:
 
 
 _OF_IT = re.compile(
-    r"[^\n]{0,90}?\b(?i:one|it|new|neu|neue|nueva|nuevo|nova|novo|nouveau)"
+    r"(?:[^\n]{0,90}\n)?[^\n]{0,90}?\b(?i:one|it|mine|new|neu|neue|nueva|nuevo|nova|novo|nouveau)"
     r"(?:'s| is| was| to be| said| says| reads|:)(?: now| just)? ?[\"'`]?"
     r"(?P<value>[^\s\"'`]{6,100})",
 )
@@ -249,7 +277,7 @@ _OF_IT = re.compile(
 
 def _told_of_it(text: str, end: int, kind: str) -> tuple[int, int] | None:
     """Return the span of a value told of "it" or "the new one" after the noun."""
-    match = _OF_IT.match(text, end, end + 200)
+    match = _OF_IT.match(text, end, end + 260)
     if match is None:
         return None
     value = trim(match["value"], quoted=False)
@@ -313,7 +341,8 @@ def prose_triggers() -> tuple[Trigger, ...]:
         *_prose(LONG_KEY_NOUN, SHORT_KEY_NOUN, _VALUE, _KEY),
         Trigger(
             rule="secret/prose",
-            expression=f"(?:{LONG_LOGIN_NOUN}|{_BEFORE_SHORT}{SHORT_LOGIN_NOUN}){TOLD_WORD}",
+            expression=f"(?:{_in_bytes(LONG_LOGIN_NOUN)}|{_BEFORE_SHORT}{SHORT_LOGIN_NOUN})"
+            + TOLD_WORD,
             confirm=confirm_word,
             caseless=True,
         ),
@@ -324,14 +353,19 @@ def prose_triggers() -> tuple[Trigger, ...]:
 _BEFORE_SHORT = r"(?:^|[\s\"'(/*_])"
 _KEY = Need(pattern=re.compile(rf"[^\s\"`]{{{SHORTEST_KEY}}}"), width=16, before=120, after=320)
 _WORD_NOUN = re.compile(
-    "|".join(one.encode("latin-1").decode() for one in (LONG_LOGIN_NOUN, SHORT_LOGIN_NOUN)),
+    f"{LONG_LOGIN_NOUN}|{SHORT_LOGIN_NOUN}",
     re.IGNORECASE,
 )
 
 
+def _in_bytes(expression: str) -> str:
+    """Return an expression over the UTF-8 bytes of what `expression` matches."""
+    return expression.encode().decode("latin-1")
+
+
 def _prose(long: str, short: str, *needs: Need) -> Iterator[Trigger]:
     for expression, confirm in (
-        (long + BOUND, confirm_long_noun),
+        (_in_bytes(long) + BOUND, confirm_long_noun),
         (_BEFORE_SHORT + short + BOUND, confirm_short_noun),
     ):
         yield Trigger(

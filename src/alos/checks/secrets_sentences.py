@@ -1,20 +1,21 @@
 """How people tell each other passwords and keys: nouns, what links a value to them, what is none.
 
-Nouns and bounds are pieces of Hyperscan expressions over UTF-8 bytes; the rest are Python's.
+Nouns are texts, bounds pieces of Hyperscan expressions over UTF-8 bytes; the rest are Python's.
 """
 
 from __future__ import annotations
 
 import re
 
+# with пароль, κωδικός, סיסמה, كلمة المرور
 LONG_LOGIN_NOUN = (
-    "(?:passw(?:or)?ds?|passphrase|passcode|passwort|kennwort|mot de passe|contrase\xc3\xb1a|"
-    "senha|"
-    "wachtwoord|zugangsdaten|anmeldedaten|identifiants?|clave|"
-    "credentials?|creds|has\xc5\x82o|heslo|parola(?:s\xc4\xb1)?|"
-    "\xc5\x9fifre(?:si)?|l\xc3\xb6senord(?:et)?|"
-    "passord(?:et)?|adgangskoden?|salasana|credenciales|"
-    "\xd0\xbf\xd0\xb0\xd1\x80\xd0\xbe\xd0\xbb\xd1\x8c)"
+    "(?:passw(?:or)?ds?|passphrase|passcode|passwort|kennwort|mot de passe|contrase\u00f1a|"
+    "contrasenya|senha|wachtwoord|zugangsdaten|anmeldedaten|identifiants?|clave|credentials?|creds|"
+    "credenciales|has\u0142o|heslo|lozinka|jelsz\u00f3|parola(?:s\u0131|m)?|"
+    "(?:\u015f|\u015e)ifre(?:si|m|niz)?|l\u00f6senord(?:et)?|passord(?:et)?|adgangskoden?|salasana|"
+    "zugang|acc\u00e8s|accesso|acceso|acesso|logged in|m\u1eadt kh\u1ea9u|"
+    "(?:\u043f|\u041f)\u0430\u0440\u043e\u043b\u044c|(?:\u03ba|\u039a)\u03c9\u03b4\u03b9\u03ba\u03cc\u03c2|"
+    "\u05e1\u05d9\u05e1\u05de\u05d4|\u0643\u0644\u0645\u0629 \u0627\u0644\u0645\u0631\u0648\u0631)"
 )
 LONG_KEY_NOUN = "(?:jeton|secret|token|api ?key)"
 # パスワード, 密码, 密碼, 비밀번호 and what says that a value comes
@@ -68,7 +69,7 @@ BEFORE = re.compile(
 )
 USER = re.compile(
     r"[^\n]{0,40}?(?:^|[ \t:(\"'`])(?P<user>[A-Za-z][\w.@+\-]{1,50})"
-    r"(?P<sep>[ \t]?[:/|,][ \t]?)"
+    r"(?P<sep>[ \t]?[:/|,(][ \t]?)"
     r"[\"'`]{0,2}(?P<value>[^\s\"'`]{6,100})",
 )
 USER_APART = re.compile(
@@ -92,7 +93,10 @@ ANSWERED = re.compile(
     re.IGNORECASE,
 )
 DIRECT = re.compile(
-    rf"(?:is|was|are|be|(?:is|was)\s(?:still|now)|to|as|from|'s|sera|ser\u00e1|w\u00e4re|dann|wird|ist|war|lautet|auf|en|von|est|es|era|\u00e8|\u00e9|"
+    rf"(?:is|was|are|be|"
+    r"(?:is|was|ist|war|est|es|\u00e8|\u00e9|era)\s(?:still|now|jetzt|nun|maintenant|d\u00e9sormais|"
+    r"ahora|ora|adesso|agora|currently|aktuell|probably|nog|nu|teraz)|"
+    rf"to|as|from|'s|sera|ser\u00e1|w\u00e4re|dann|wird|ist|war|lautet|auf|en|von|est|es|era|\u00e8|\u00e9|"
     rf"\?|:|=|->|=>|\u2192|-|\u2013|/)\s*{MARK}$",
     re.IGNORECASE,
 )
