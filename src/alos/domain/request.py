@@ -141,9 +141,9 @@ class StreamPart(NamedTuple):
     raw: bytes
     text: str = ""
     lane: str = ""
+    model: str | None = None
     tool_call: str | None = None
     usage: Usage | None = None
-    model: str | None = None
     finish_reason: str | None = None
     is_end: bool = False
     is_error: bool = False

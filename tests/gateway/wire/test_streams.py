@@ -66,6 +66,49 @@ def test_a_stream_is_read_alike_wherever_it_is_torn(name: str, cuts: list[int]) 
     assert torn == whole
 
 
+_TEXT = b'{"choices":[{"index":0,"delta":{"content":"a"}}]}'
+_OPEN = b'{"choices":[{"index":0,"delta":{"content":"b"}}'
+_LINES = [
+    _TEXT,
+    _TEXT + b" " + _TEXT,
+    _OPEN,
+    b"{}",
+    b"]}",
+    b",{}]}",
+    b'{"choices":[{}',
+    b'{"choices":{"x":"}',
+    b'{"}}',
+    b'{"model":"}',
+    _TEXT + b"\n",
+    _TEXT + b"\ndata: " + _TEXT,
+    _TEXT[:20] + b"\ndata: " + _TEXT[20:],
+    _TEXT + b"\r",
+    b"[DONE]",
+    b"",
+]
+
+
+def _feed(pieces: list[bytes]) -> list[StreamPart] | None:
+    """The parts of a stream; none where it is no chat stream."""
+    reader, _ = open_chat()
+    try:
+        return [part for piece in pieces for part in reader.feed(piece)]
+    except ValueError:
+        return None
+
+
+@given(st.lists(st.sampled_from(_LINES), min_size=2, max_size=5))
+@settings(max_examples=1_000, deadline=None)
+def test_events_that_come_together_are_read_as_those_that_come_alone(lines: list[bytes]) -> None:
+    events = [b"data: " + line + b"\n\n" for line in lines]
+    assert _feed([b"".join(events)]) == _feed(events)
+
+
+def test_no_object_hides_in_another_events_line() -> None:
+    twice_and_split = [_TEXT + b" " + _TEXT, _OPEN, b",{}]}"]  # three lines, three objects
+    assert _feed([b"".join(b"data: " + line + b"\n\n" for line in twice_and_split)]) is None
+
+
 @pytest.mark.parametrize("name", STREAMING)
 def test_what_the_caller_gets_is_the_bytes_as_they_came(name: str) -> None:
     data = load(name, "stream.sse")

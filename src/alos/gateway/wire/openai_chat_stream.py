@@ -11,7 +11,7 @@ from alos.gateway.wire.document import encode
 from alos.gateway.wire.edit import collect_strings
 from alos.gateway.wire.openai_chat_answer import ChatUsage
 from alos.gateway.wire.openai_errors import write_error
-from alos.gateway.wire.sse import EventCutter, read_event, write_comment, write_event
+from alos.gateway.wire.sse import EventCutter, decode_run, read_event, write_comment, write_event
 
 _DONE = b"data: [DONE]\n\n"
 _CUT_STATUS = 502
@@ -58,21 +58,27 @@ class ChatStreamReader:
             ValueError: the bytes are no chat stream.
         """
         parts: list[StreamPart] = []
-        for raw in self._cutter.feed(data):
+        events = self._cutter.feed(data)
+        if len(events) > 1:
+            chunks = decode_run(events, _decoder.decode_lines)
+            for raw, chunk in zip(events, chunks, strict=False):
+                self._read(raw, raw[6:-2], chunk, parts)
+            events = events[len(chunks) :]
+        for raw in events:
             _, payload = read_event(raw)
             if payload is None:
                 parts.append(StreamPart(raw=raw))
             elif payload.startswith(b"[DONE]"):
                 parts.append(StreamPart(raw=raw, is_end=True))
             else:
-                self._read(raw, payload, parts)
+                try:
+                    chunk = _decoder.decode(payload)
+                except RecursionError:
+                    raise ValueError("a chunk is nested too deep") from None
+                self._read(raw, payload, chunk, parts)
         return parts
 
-    def _read(self, raw: bytes, payload: bytes, parts: list[StreamPart]) -> None:
-        try:
-            chunk = _decoder.decode(payload)
-        except RecursionError:
-            raise ValueError("a chunk is nested too deep") from None
+    def _read(self, raw: bytes, payload: bytes, chunk: _Chunk, parts: list[StreamPart]) -> None:
         choices = chunk.choices
         if choices and len(choices) == 1 and chunk.usage is None and chunk.error is None:
             only = choices[0]
@@ -81,7 +87,7 @@ class ChatStreamReader:
                 content = delta.get("content")
                 if content.__class__ is str and content:  # nearly every chunk is like this
                     lane = "0.content" if only.index == 0 else f"{only.index}.content"
-                    parts.append(StreamPart(raw, content, lane, None, None, chunk.model))
+                    parts.append(StreamPart(raw, content, lane, chunk.model))
                     return
         usage = chunk.usage.to_usage() if chunk.usage is not None else None
         finish: str | None = None

@@ -4,11 +4,19 @@ Format: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-a
 """
 
 import re
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import msgspec
 
 MAX_EVENT_BYTES = 1 << 20
 
 _BLANK_LINE = re.compile(rb"(?>\r\n|\n|\r)(?>\r\n|\n|\r)")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
+_OBJECT = b"data: {"
+_BETWEEN = b"}\n\ndata: {"
+
+Chunk = TypeVar("Chunk")
 
 
 class EventCutter:
@@ -48,15 +56,12 @@ class EventCutter:
     def _cut(self, data: bytes) -> tuple[list[bytes], int]:
         """The common case: lines end in a line feed alone."""
         blank = data.find(b"\n\n", self._searched)
-        if blank == len(data) - 2 and blank >= 0:
+        if blank < 0:
+            return [], 0
+        if blank == len(data) - 2:
             return [data], len(data)
-        events: list[bytes] = []
-        start = 0
-        while blank >= 0:
-            events.append(data[start : blank + 2])
-            start = blank + 2
-            blank = data.find(b"\n\n", start)
-        return events, start
+        *whole, rest = data.split(b"\n\n")
+        return [event + b"\n\n" for event in whole], len(data) - len(rest)
 
     def _cut_by_any_line_end(self, data: bytes) -> tuple[list[bytes], int]:
         events: list[bytes] = []
@@ -87,6 +92,35 @@ def read_event(raw: bytes) -> tuple[bytes, bytes | None]:
         elif key == b"event":
             name = value
     return name, b"\n".join(data) if data else None
+
+
+def decode_run(
+    events: Sequence[bytes], decode_lines: Callable[[bytes], list[Chunk]]
+) -> list[Chunk]:
+    """Decode at once events that are each one line of data with one object in it.
+
+    A line that ends with a brace can't go on in one that begins with a brace: after a whole
+    value, inside another or not, no brace opens in JSON. So as many objects as lines are one in
+    each line.
+
+    Args:
+        events: as :class:`EventCutter` gives them, at least one; the last may be another.
+        decode_lines: decodes JSON objects, one a line.
+
+    Returns:
+        What the first events hold; nothing where they have to be read one by one.
+    """
+    run = events if events[-1].startswith(_OBJECT) else events[:-1]
+    data = b"".join(run)
+    is_run = data.startswith(_OBJECT) and data.endswith(b"}\n\n") and b"\r" not in data
+    if not is_run or (data.count(_BETWEEN), data.count(b"\n")) != (len(run) - 1, 2 * len(run)):
+        return []
+    lines = data[len(b"data: ") :].replace(b"\n\ndata: ", b"\n")
+    try:
+        chunks = decode_lines(lines)
+    except (msgspec.DecodeError, RecursionError):
+        return []  # whoever reads them one by one says which and why
+    return chunks if len(chunks) == len(run) else []
 
 
 def write_event(data: bytes, name: bytes = b"") -> bytes:
