@@ -38,6 +38,39 @@ def test_the_script_is_bash() -> None:
     subprocess.run(["bash", "-n"], input=get_script(), text=True, check=True)  # noqa: S607
 
 
+def test_the_file_holds_nothing_but_what_github_documents() -> None:
+    """Of a composite action: docs.github.com, "Metadata syntax for GitHub Actions"."""
+    action = read_action()
+    assert {"name", "description", "runs"} <= action.keys()
+    assert action.keys() <= {
+        "name",
+        "author",
+        "description",
+        "inputs",
+        "outputs",
+        "runs",
+        "branding",
+    }
+    for one in action["inputs"].values():
+        assert "description" in one
+        assert one.keys() <= {"description", "required", "default", "deprecationMessage"}
+        assert isinstance(one.get("default", ""), str), "an input is a string"
+    for one in action["outputs"].values():
+        assert one.keys() == {"description", "value"}
+    assert action["runs"].keys() == {"using", "steps"}
+    assert action["runs"]["using"] == "composite"
+    for step in action["runs"]["steps"]:
+        assert step.keys() <= {
+            "continue-on-error", "env", "id", "if", "name", "run", "shell", "uses", "with",
+            "working-directory",
+        }  # fmt: skip
+        assert ("run" in step) == ("shell" in step), "a step that runs names its shell"
+        assert ("run" in step) != ("uses" in step)
+    ids = {step["id"] for step in action["runs"]["steps"]}
+    for one in action["outputs"].values():
+        assert set(re.findall(r"steps\.(\w+)\.", one["value"])) <= ids
+
+
 def test_every_option_in_the_action_is_one_of_the_commands() -> None:
     script = get_script()
     call = script[script.index("alos eval gate") : script.index("|| status")]

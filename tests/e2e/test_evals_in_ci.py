@@ -1,11 +1,14 @@
 """`alos eval gate` in CI against a production folder: no key anywhere, the job's own token."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.e2e.ci_issuer import CiIssuer, run_ci_issuer
 from tests.e2e.gateway import Gateway, lay_out_gateway
@@ -14,6 +17,7 @@ from tests.e2e.processes import get_child_environment
 from tests.e2e.test_evals import CASES, write_golden_set
 from tests.e2e.upstream import run_upstream
 
+ACTION = Path(__file__).parents[2] / "actions" / "eval-gate" / "action.yml"
 AUDIENCE = "https://alos.example.com"
 SUBJECT = "repo:acme/answers:pull_request"
 CLAIMS = {"sub": SUBJECT, "repository": "acme/answers"}
@@ -125,3 +129,94 @@ def test_nobody_without_a_token_gates_in_production(gateway: Gateway, issuer: Ci
     done = gate(gateway, issuer, ACTIONS_ID_TOKEN_REQUEST_URL="")
     assert done.returncode == 1
     assert "alos login" in done.stderr
+
+
+# --- the action, as GitHub runs it ------------------------------------------------------------
+
+
+@pytest.fixture
+def checkout(gateway: Gateway, tmp_path: Path) -> tuple[Path, str]:
+    """A clone of the pull request's head alone, and the commit that it would change."""
+    origin, clone = tmp_path / "origin", tmp_path / "clone"
+    shutil.copytree(gateway.config, origin)
+
+    def git(*words: str, at: Path = origin) -> str:
+        who = ("-c", "user.name=fay", "-c", "user.email=fay@example.com")
+        done = subprocess.run(  # noqa: S603
+            ["git", "-C", str(at), *who, *words],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    git("init", "-q", "-b", "main")
+    git("config", "uploadpack.allowAnySHA1InWant", "true")
+    git("add", "-A")
+    git("commit", "-q", "-m", "as it is")
+    base = git("rev-parse", "HEAD")
+    prompt = origin / "workflows" / SUPPORT / "prompts" / "draft-reply.md"
+    prompt.write_text(prompt.read_text() + "\nBe brief.\n")
+    (prompt.parents[1] / "decisions" / "0002-be-brief.md").write_text(
+        "# Be brief\n\n## What changed\n\nThe prompt asks for short answers.\n\n"
+        "## Why\n\nAgents cut the long ones.\n\n"
+        "## Expected impact\n\nDrafts get shorter and quicker to read.\n\n"
+        "## Rollback plan\n\nRoll back to the digest before.\n"
+    )
+    git("add", "-A")
+    git("commit", "-q", "-m", "be brief")
+    git("clone", "-q", "--depth=1", f"file://{origin}", str(clone), at=tmp_path)
+    return clone, base
+
+
+@pytest.mark.parametrize(("says", "status"), [("Paris.", 0), ("I don't know.", 1)])
+def test_the_actions_own_script_gates_a_clean_checkout(
+    gateway: Gateway,
+    issuer: CiIssuer,
+    checkout: tuple[Path, str],
+    tmp_path: Path,
+    says: str,
+    status: int,
+) -> None:
+    clone, base = checkout
+    step = yaml.safe_load(ACTION.read_text())["runs"]["steps"][0]
+    script, command = tmp_path / "step.sh", tmp_path / "bin" / "alos"
+    script.write_text(step["run"])
+    command.parent.mkdir()
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m alos "$@"\n')
+    command.chmod(0o755)
+    inputs = {"IN_WORKFLOW": SUPPORT, "IN_CONFIG": ".", "IN_BASE": base, "IN_REPEATS": "1"}
+    environment = get_child_environment()
+    gateway.upstream.says = says
+    try:
+        done = subprocess.run(  # noqa: S603
+            ["bash", "--noprofile", "--norc", "-e", "-o", "pipefail", str(script)],  # noqa: S607
+            cwd=clone,
+            env={
+                **environment,
+                **issuer.get_environment(),
+                **inputs,
+                "PATH": f"{command.parent}:{environment['PATH']}",
+                "ALOS_HOME": str(tmp_path / "runner"),
+                "ALOS_URL": gateway.url,
+                "ALOS_AUDIENCE": AUDIENCE,
+                "ALOS_KEY": "",
+                "RUNNER_TEMP": str(tmp_path),
+                "GITHUB_OUTPUT": str(tmp_path / "output"),
+                "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
+            },
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+    finally:
+        gateway.upstream.says = "Paris."
+    assert done.returncode == status, done.stdout + done.stderr
+    report = Path((tmp_path / "output").read_text().strip().removeprefix("report="))
+    assert (tmp_path / "summary").read_text() == report.read_text()
+    result = json.loads((report.parent / "result.json").read_text())
+    assert result["verdict"] == ("pass" if status == 0 else "fail")
+    assert len(result["bases"]) == 1, "the base was fetched, and its thresholds bind"
+    for name in ("junit.xml", "statement.json"):
+        assert (report.parent / name).stat().st_size > 0
