@@ -19,7 +19,7 @@ from alos.checks.pii_wallets import wallet_triggers
 
 __all__ = ["PiiSettings", "build_pii_pack"]
 
-CODE_VERSION = b"pii/2"
+CODE_VERSION = b"pii/3"
 """Changes with the code of the confirmations, so that cached verdicts end with it."""
 
 

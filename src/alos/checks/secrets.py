@@ -13,7 +13,7 @@ from alos.checks.secrets_prose import prose_triggers
 from alos.checks.secrets_shapes import load_shapes, shape_trigger
 from alos.checks.secrets_structure import structure_triggers
 
-CODE_VERSION = b"secrets/9"
+CODE_VERSION = b"secrets/10"
 """Changes with the code of the confirmations, so that cached verdicts end with it."""
 
 

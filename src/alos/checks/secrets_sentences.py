@@ -102,7 +102,7 @@ DIRECT = re.compile(
 )
 # Words with digits that people write beside a secret's noun and that are none.
 ALGORITHM = (
-    r"(?i:sha|md|aes|base|utf|hs|rs|es|ps|rc|rfc|iso|https?|ipv|pbkdf|ripemd|blake|ed|curve|secp|"
+    r"(?i:sha|md|latin|cp|koi|windows|office|aes|base|utf|hs|rs|es|ps|rc|rfc|iso|https?|ipv|pbkdf|ripemd|blake|ed|curve|secp|"
     r"rsa|scram|win|oauth|argon|bcrypt|python|node|java|x|log4j|k8s|h|s|ec|mp|top|area|web)"
     r"[-_]?\d+[A-Za-z]{0,2}"
 )
