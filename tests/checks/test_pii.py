@@ -106,3 +106,19 @@ def test_what_a_paragraph_says_of_its_numbers_ends_with_it() -> None:
     text = "partition 3, offset 4711\n\nplease use 4111 1111 1111 1111 from now on"
     (found,) = build_scanner([build_pii_pack()]).scan(text)
     assert found.type == "CREDIT_CARD"
+
+
+@pytest.mark.parametrize(
+    ("text", "type_", "written"),
+    [
+        ("my number is 5551234567", "PHONE_NUMBER", "5551234567"),
+        ("Appelez-moi au 06 12 34 56 78", "PHONE_NUMBER", "06 12 34 56 78"),
+        ("Ll\u00e1mame al 612 345 678", "PHONE_NUMBER", "612 345 678"),
+        ("d.o.b. 03.05.1985", "DATE_OF_BIRTH", "03.05.1985"),
+        ("DNI 12.345.678 Z", "ES_NIF", "12.345.678 Z"),
+        ("IdNr. 65 929 970 489", "DE_TAX_ID", "65 929 970 489"),
+    ],
+)
+def test_what_people_say_before_a_value_announces_it(text: str, type_: str, written: str) -> None:
+    (found,) = build_scanner([build_pii_pack()]).scan(text)
+    assert (found.type, text[found.start : found.end]) == (type_, written)
