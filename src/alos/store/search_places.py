@@ -114,9 +114,9 @@ def list_stretches(
             hours = _list_hours(connection, query, where, window)
         else:
             hours = _list_found_hours(connection, query, window)
-        matching = sum(hour.calls for hour in hours)
-        is_dense = matching * effort.dense >= total
-        if is_dense or (has_index and matching > effort.rare):
+        is_dense = sum(hour.calls for hour in hours) * effort.dense >= total
+        is_rare = sum(hour.matches for hour in hours) <= effort.rare
+        if is_dense or (has_index and not is_rare):
             yield from (Stretch(_cut(whole, one)) for one in _join(hours))
             continue
         for some in _split(hours, limit):
