@@ -25,11 +25,10 @@ from alos.domain.ids import CallId
 from alos.domain.standing import Cap, RateLimit
 from alos.ports.clock import Clock
 from alos.ports.counters import Exceeded, RateState
-from alos.ports.shares import NOTHING_TAKEN, UNHEARD_SECONDS, Pool, ShareKey, Shares
+from alos.ports.shares import NOTHING_TAKEN, Pool, ShareKey, Shares
 from alos.ports.tasks import Tasks
 
 _ASK_SECONDS: Final = 5.0
-_UNHEARD_NS: Final = UNHEARD_SECONDS * 1_000_000_000
 _RENEW_NS: Final = 10 * 1_000_000_000
 _T = TypeVar("_T")
 Waiting = tuple[Sequence[Want], "asyncio.Future[Short | None]"]
@@ -143,9 +142,14 @@ class SharedCounters:
     async def settle(
         self, reservation: Reservation, *, cost_nanousd: int, is_recorded: bool = True
     ) -> None:
-        """See the port."""
+        """See the port.
+
+        Without a record the next start counts the call at what was set aside, so that stays.
+        """
         if self._open.pop(reservation.id, None) is None:
             return
+        if not is_recorded:
+            cost_nanousd = max(cost_nanousd, reservation.amount_nanousd)
         month, change = reservation.month, cost_nanousd - reservation.amount_nanousd
         for cap in reservation.caps:
             share = self._get(ShareKey(month, cap.scope))
@@ -201,8 +205,6 @@ class SharedCounters:
         share.largest = max(share.largest, want.amount)
         if share.window is not None:
             share.window.drop_until(now_ns)
-            if now_ns - share.put_at_ns > _UNHEARD_NS:
-                return False
         return want.amount <= share.free
 
     async def _ask_for_all(self) -> None:
@@ -213,6 +215,9 @@ class SharedCounters:
                     asked, self._waiting = self._waiting, []
                     try:
                         answers = await self._grow([wants for wants, _ in asked])
+                    except asyncio.CancelledError:
+                        self._waiting[:0] = asked
+                        raise
                     except Fault as fault:
                         for _, waits in asked:
                             if not waits.done():
@@ -221,6 +226,8 @@ class SharedCounters:
                         self._waiting[:0] = self._answer(asked, answers)
         finally:
             self._asking = None
+            for _, waits in self._waiting:  # none, but where this is cancelled
+                waits.cancel()
 
     def _answer(self, asked: Sequence[Waiting], answers: Sequence[Short | None]) -> list[Waiting]:
         """Take for each call what it waited for; those for which quicker ones left too little."""
@@ -316,7 +323,7 @@ class SharedCounters:
             is_old = share.window is not None and now_ns - share.put_at_ns > _RENEW_NS
             if share.unsure or (is_old and share.held):
                 changed[key] = share.held
-            share.calm()
+            share.calm(now_ns)
         if not changed:
             return
         await self._do(self._source.put, changed)

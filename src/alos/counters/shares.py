@@ -10,6 +10,7 @@ from alos.ports.shares import NOTHING_TAKEN, Pool, ShareKey
 _AHEAD: Final = 32
 """So many calls like the dearest one of late are set aside at once; twice as many each time that
 it was not enough for half a second."""
+_IDLE_NS: Final = 3600 * 1_000_000_000
 _PART: Final = 4
 """Of what is left, a gateway among N sets aside no more than a 4·N-th ahead of need."""
 
@@ -36,12 +37,12 @@ class Share:
     ``settled_before`` are the part of it whose records were closed in this round and the last.
     """
 
-    __slots__ = ("held", "largest", "limit", "pool", "put_at_ns", "settled", "settled_before",
-                 "times", "unsure", "used", "window")  # fmt: skip
+    __slots__ = ("busy_at_ns", "held", "largest", "limit", "pool", "put_at_ns", "settled",
+                 "settled_before", "times", "unsure", "used", "window")  # fmt: skip
 
     def __init__(self, window: Window | None) -> None:
         self.held = self.used = self.settled = self.settled_before = 0
-        self.limit = self.largest = self.put_at_ns = 0
+        self.limit = self.largest = self.put_at_ns = self.busy_at_ns = 0
         self.pool: Pool = NOTHING_TAKEN
         self.times = _AHEAD
         self.unsure = False
@@ -54,18 +55,29 @@ class Share:
 
     @property
     def ahead(self) -> int:
-        """How much would do for a while."""
+        """How much would do for a while; of requests, all that may be had.
+
+        They come back to others by themselves, and have to last while the store is away.
+        """
+        if self.window is not None:
+            return self.limit if self.largest else 0
         return self.times * self.largest
 
     @property
     def kept(self) -> int:
-        """How much stays set aside ahead of need."""
-        return _get_ahead(self.limit - self.held, self.pool, self.ahead)
+        """How much stays set aside ahead of need, for an hour in which the store may go away.
 
-    def calm(self) -> None:
-        """Set less aside the next time; nothing, where nobody used it of late."""
+        Of money nothing near a cap, so that whoever has the calls can spend the last of it.
+        """
+        more = _get_ahead(self.limit - self.held, self.pool, self.ahead)
+        return more if self.window is not None or more == self.ahead else 0
+
+    def calm(self, now_ns: int) -> None:
+        """Set less aside the next time; nothing, where nobody used it for an hour."""
         self.times = max(_AHEAD, self.times // 2)
-        if not (self.used if self.window is None else self.window.total):
+        if self.used if self.window is None else self.window.total:
+            self.busy_at_ns = now_ns
+        elif now_ns - self.busy_at_ns > _IDLE_NS:
             self.largest = 0
 
 

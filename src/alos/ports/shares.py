@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
 UNHEARD_SECONDS: Final = 60
-"""For so long a gateway may use a share of requests without word from the store."""
+"""So long after its window a share of requests lasts, when its gateway is not heard any more."""
 
 
 class ShareKey(NamedTuple):

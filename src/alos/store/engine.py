@@ -4,6 +4,7 @@ Writers queue, so that two of them never fail half-way or see each other's half;
 one consistent view and wait for nobody. Whatever goes wrong below is ``StoreDown`` above.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -69,6 +70,7 @@ class Store:
     """
 
     def __init__(self, place: Path | str, *, busy_ms: int = _BUSY_MS) -> None:
+        self._preparing = threading.Lock()
         self.path = place if isinstance(place, Path) else None
         self._database: Database = (
             SqliteFile(place, busy_ms)
@@ -135,7 +137,12 @@ class Store:
         """
         if self._database.is_ready:
             return
-        with _to_store_down():
+        with self._preparing, _to_store_down():
+            self._prepare()
+
+    def _prepare(self) -> None:
+        """Do it once, where several threads wait for it."""
+        if not self._database.is_ready:
             self._database.prepare()
             migrate(self._database.writing)
             self._database.note_ready()

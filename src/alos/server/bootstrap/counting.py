@@ -18,6 +18,7 @@ from alos.store.shipper import Shipper
 from alos.store.spend import get_spend_nanousd
 
 _RENEW_SECONDS = 0.5
+_CLOSE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +42,9 @@ class Counting:
         if self.shared is None:
             return
         try:
-            await self.shared.close()
-        except Fault:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self.shared.close()
+        except (Fault, TimeoutError):
             return
 
 

@@ -34,15 +34,17 @@ def start_news_jobs(
     if store.path is not None:
         return
     news = News(plane, desk, store, clock)
-    for name, work in (
-        ("keys", plane.keys.catch_up),
-        ("people", directory.catch_up),
-        ("waivers", desk.waivers.catch_up),
-        ("legal holds", custody.holds.catch_up),
-        ("accounts", news.hear_of_accounts),
-        ("drafts", news.hear_of_drafts),
-    ):
-        jobs.every(_LOOK_SECONDS, work, name=f"hear of {name}")
+
+    async def hear() -> None:
+        """One after the other: they must not crowd out those that look for kill switches."""
+        await plane.keys.catch_up()
+        await directory.catch_up()
+        await desk.waivers.catch_up()
+        await news.hear_of_accounts()
+        await news.hear_of_drafts()
+        await custody.holds.catch_up()
+
+    jobs.every(_LOOK_SECONDS, hear, name="hear of other gateways")
 
 
 class News:
