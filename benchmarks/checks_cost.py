@@ -95,6 +95,9 @@ HOSTILE = {
     "names with digits": "password1=",
     "headers": "ssn,phone,dob\n",
     "json keys": '{"key": "a123", "value": 4711, "token": "b"},',
+    "nouns and digits": "password x1 word ",
+    "nouns and joined letters": "password is a.b.c.d1 ",
+    "accesses": "acceso zugang a1 / b ",
     "name and value": "name: DB_PASSWORD value: 123\n",
 }
 _DRAW = {

@@ -31,6 +31,8 @@ _FEWEST_STEPS, _WORDY = 3, 0.5
 _DENSE, _WORDY_WHERE_DENSE = 3, 0.75  # characters for a change; names never change so often
 
 _TOKEN = re.compile(r"\S+")
+_LONG_RUN = re.compile(r"\S{8,}")
+_DIGIT = re.compile(r"[0-9]")
 _OPENS, _CLOSES = "\"'`(*<[\u201c\u201e\u2018\u00ab", "\"'`)>].,;:\u201d\u201c\u2019\u00bb?"
 _WORD = re.compile(
     r"(?!.*[\"'`]:)[\"'`*(\[\u201c\u00ab]{0,3}[^\W_]+(?:['\u2019\-_.@/][^\W_]+)*"
@@ -48,6 +50,11 @@ _NO_VALUE = re.compile(
 
 def find_apart(text: str, start: int, end: int, kind: str) -> tuple[int, int] | None:
     """Return the span of a drawn value behind the noun at `start` to `end`, else before it."""
+    window = text[max(0, start - _BEFORE) : end + _AFTER]
+    runs = {run.lstrip(_OPENS) for run in _LONG_RUN.findall(window) if _DIGIT.search(run)}
+    values = {run.rstrip(_CLOSES + marks) for run in runs for marks in ("", "*_")}
+    if not any(map(looks_drawn, values)):
+        return None
     joined = text[end : end + 1]
     after = [] if joined.isalnum() or joined in {"_", "-", "="} else _tokens(text, end, _AFTER)
     before = _tokens(text, max(0, start - _BEFORE), min(_BEFORE, start))

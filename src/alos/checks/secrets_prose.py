@@ -161,12 +161,14 @@ def _noun_at(text: str, start: int, end: int) -> _Noun | None:
     return None if noun.is_key and is_no_secret_before(_last_word(text, start)) else noun
 
 
+_LONG_RUN = re.compile(r"[^\s\"`]{6,}")
 _OF_A_NETWORK = re.compile(r"\b(?:wi-?fi|wlan|ssid|wpa2?|hotspot|network|router)\b", re.IGNORECASE)
 
 
 def _find_told(text: str, start: int, end: int, noun: _Noun) -> tuple[int, int] | None:
     """Return the span of a value with digits, symbols or joints told around the noun."""
-    if not _VALUE.pattern.search(text, max(0, start - _VALUE.before), end + _VALUE.after):
+    window = text[max(0, start - _VALUE.before) : end + _VALUE.after]
+    if not any(_VALUE.pattern.search(run) for run in _LONG_RUN.findall(window)):
         return None
     if noun.is_access:
         return _told_with_user(text, end)
