@@ -3,7 +3,9 @@
 import asyncio
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
+import certifi
 import pytest
 
 from alos.domain.record import NoteKind
@@ -159,6 +161,45 @@ models:
     assert direct.headers["x-alos-model"] == "second-model"
     views = gateway.manage("GET", "/api/v1/upstreams")[1]["connections"]
     assert {one["vendor"]: one["most"] for one in views}["second"] == 5
+
+
+def list_attempts(gateway: Gateway, key: str) -> list[str]:
+    failed = asyncio.run(ask(gateway.port, say("[[fail]]"), key=key, timeout=30))
+    attempts = gateway.wait_until_shipped(failed.call)["record"]["attempts"]
+    return [one["model"] for one in attempts]
+
+
+def test_more_tries_at_a_vendor_take_force_at_once(gateway: Gateway) -> None:
+    key = gateway.create_key(SUPPORT)
+    assert list_attempts(gateway, key) == ["second-model"]
+    change(gateway, "alos.yaml", "    retries: 0\n", "    retries: 2\n")
+    assert gateway.cli("config", "apply", str(gateway.config)).returncode == 0
+    assert list_attempts(gateway, key) == ["second-model"] * 3
+    change(gateway, "alos.yaml", "    retries: 2\n", "    retries: 0\n")
+    assert gateway.cli("config", "apply", str(gateway.config)).returncode == 0
+
+
+def test_an_authority_that_can_not_be_read_stops_the_revision_and_no_call(
+    gateway: Gateway,
+) -> None:
+    key = gateway.create_key(SUPPORT)
+    before = get_number(gateway)
+    change(gateway, "alos.yaml", "    retries: 0\n", "    retries: 0\n    ca_file: /no/such.pem\n")
+    refused = gateway.cli("config", "apply", str(gateway.config))
+    assert refused.returncode == 1, refused.stderr
+    assert "vendors.second.ca_file" in refused.stderr
+    assert get_number(gateway) == before
+    assert asyncio.run(ask(gateway.port, say(), key=key)).status == 200
+    gateway.stop()
+    gateway.start()
+    assert get_number(gateway) == before, "nor is it what the next start finds"
+    assert asyncio.run(ask(gateway.port, say(), key=key)).status == 200
+    authority = Path(certifi.where())
+    change(gateway, "alos.yaml", "ca_file: /no/such.pem", f"ca_file: {authority}")
+    assert gateway.cli("config", "apply", str(gateway.config)).returncode == 0
+    assert asyncio.run(ask(gateway.port, say(), key=key)).status == 200
+    change(gateway, "alos.yaml", f"    ca_file: {authority}\n", "")
+    assert gateway.cli("config", "apply", str(gateway.config)).returncode == 0
 
 
 def test_the_applied_revision_wins_over_the_folder_at_the_next_start(gateway: Gateway) -> None:

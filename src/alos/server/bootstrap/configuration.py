@@ -4,8 +4,9 @@
 """
 
 import logging
+import ssl
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,6 +126,8 @@ def _read(
         raise ConfigurationProblems([str(one) for one in loaded.problems if one.is_error])
     if clashes := check_file_people(loaded.people, entries):
         raise ConfigurationProblems(clashes)
+    if unread := list(_list_unread_authorities(loaded.organisation)):
+        raise ConfigurationProblems(unread)
     return Prepared(
         files=files,
         scanner=build(loaded.organisation),
@@ -135,6 +138,20 @@ def _read(
             policy=get_digest(files),
         ),
     )
+
+
+def _list_unread_authorities(organisation: Organisation) -> Iterator[str]:
+    """Vendors whose CA file is not on this machine or no PEM; a client can't be built for them."""
+    for vendor in organisation.vendors.values():
+        if vendor.ca_file is None:
+            continue
+        try:
+            ssl.create_default_context().load_verify_locations(cafile=vendor.ca_file)
+        except OSError as error:
+            yield (
+                f"alos.yaml: `vendors.{vendor.name}.ca_file` can't be read on this machine"
+                f" ({error.strerror or error}). Put the PEM file there, or mend the path."
+            )
 
 
 def _say_where_it_differs(folder: Path, prepared: Prepared, number: int) -> None:
