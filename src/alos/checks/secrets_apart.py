@@ -51,7 +51,7 @@ _NO_VALUE = re.compile(
 def find_apart(text: str, start: int, end: int, kind: str) -> tuple[int, int] | None:
     """Return the span of a drawn value behind the noun at `start` to `end`, else before it."""
     window = text[max(0, start - _BEFORE) : end + _AFTER]
-    runs = {run.lstrip(_OPENS) for run in _LONG_RUN.findall(window) if _DIGIT.search(run)}
+    runs = {run.lstrip(_OPENS) for run in set(_LONG_RUN.findall(window)) if _DIGIT.search(run)}
     values = {run.rstrip(_CLOSES + marks) for run in runs for marks in ("", "*_")}
     if not any(map(looks_drawn, values)):
         return None

@@ -168,7 +168,7 @@ _OF_A_NETWORK = re.compile(r"\b(?:wi-?fi|wlan|ssid|wpa2?|hotspot|network|router)
 def _find_told(text: str, start: int, end: int, noun: _Noun) -> tuple[int, int] | None:
     """Return the span of a value with digits, symbols or joints told around the noun."""
     window = text[max(0, start - _VALUE.before) : end + _VALUE.after]
-    if not any(_VALUE.pattern.search(run) for run in _LONG_RUN.findall(window)):
+    if not any(_VALUE.pattern.search(run) for run in set(_LONG_RUN.findall(window))):
         return None
     if noun.is_access:
         return _told_with_user(text, end)
