@@ -4,16 +4,23 @@ from pathlib import Path
 
 import pytest
 
-from alos.server.bootstrap.vault import open_vault
+from alos.ports.clock import SystemClock
+from alos.server.bootstrap import vault
 from alos.server.folder import Folder
 from alos.server.settings import SettingsError, VaultPaths
+from alos.store.vault.files import FileVault
 from alos.store.vault.master import create_master_key
+from tests.pipeline.conversation import MemoryJournal
 
 
 def _folder(path: Path, *, dev: bool) -> Folder:
     home = path / "home"
     home.mkdir(exist_ok=True)
     return Folder(path=home, id="0" * 32, gateway="0" * 32, dev=dev)
+
+
+async def open_vault(folder: Folder, paths: VaultPaths) -> FileVault:
+    return await vault.open_vault(folder, paths, MemoryJournal(), SystemClock())
 
 
 async def test_a_dev_folder_makes_its_master_key_at_the_first_start(tmp_path: Path) -> None:
@@ -45,5 +52,5 @@ async def test_a_lost_or_replaced_master_key_stops_the_start(tmp_path: Path) -> 
     folder = _folder(tmp_path, dev=True)
     await (await open_vault(folder, VaultPaths())).stop()
     (folder.path / "vault-master.key").unlink()
-    with pytest.raises(SettingsError, match="was founded with master key"):
+    with pytest.raises(SettingsError, match="the vault is under master key"):
         await open_vault(folder, VaultPaths())
