@@ -67,7 +67,7 @@ def table(rows: Sequence[Row], upstream: Upstream, plan: Plan) -> Table:
 
 def show(rows: Sequence[Row], upstream: Upstream, plan: Plan, notes: list[str]) -> None:
     """Prints the table and what must be known beside it."""
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 120)  # whole figures in a file
     console.print(table(rows, upstream, plan))
     for note in notes:
         console.print(f"- {note}")
