@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import corpus_eighth
+import corpus_eleventh
 import corpus_fifth
 import corpus_fourth
 import corpus_held_out
@@ -132,6 +133,7 @@ def main() -> None:
         ("eighth corpus", corpus_eighth),
         ("ninth corpus", corpus_ninth),
         ("tenth corpus, conversations only", corpus_tenth),
+        ("eleventh corpus, conversations only", corpus_eleventh),
     ):
         print(name)
         documents = corpus.positives(rng, chosen.count)
