@@ -95,6 +95,7 @@ async def take_the_database_away(traffic: Traffic, server: Postgresql) -> None:
 async def test_calls_go_on_for_the_limit_and_flow_in_afterwards_each_once(
     gateway: Gateway, server: Postgresql
 ) -> None:
+    """Within the share that is set aside too, so busy callers may meet its end before the limit."""
     traffic = Traffic(gateway, gateway.create_key(QUESTIONS))
     async with asyncio.TaskGroup() as group:
         group.create_task(traffic.run())
@@ -103,7 +104,7 @@ async def test_calls_go_on_for_the_limit_and_flow_in_afterwards_each_once(
 
     told = {phase: set(words) for phase, words in traffic.told.items()}
     assert told["before"] == {"answered"}
-    assert told["down"] == {"answered", "503 alos_standing_stale"}
+    assert told["down"] - {"503 alos_counters_down"} == {"answered", "503 alos_standing_stale"}
     assert told["after"] == {"answered"}
 
     assert gateway.stop() == 0
