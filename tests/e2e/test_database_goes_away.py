@@ -95,7 +95,7 @@ async def take_the_database_away(traffic: Traffic, server: Postgresql) -> None:
 async def test_calls_go_on_for_the_limit_and_flow_in_afterwards_each_once(
     gateway: Gateway, server: Postgresql
 ) -> None:
-    """Within the share that is set aside too, so busy callers may meet its end before the limit."""
+    """Within the share that is set aside too, whose end busy callers may meet before the limit."""
     traffic = Traffic(gateway, gateway.create_key(QUESTIONS))
     async with asyncio.TaskGroup() as group:
         group.create_task(traffic.run())
