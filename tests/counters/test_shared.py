@@ -276,6 +276,10 @@ async def test_what_is_not_needed_goes_back_to_the_others() -> None:
     member.unshipped.append(4)
     for _ in range(4):
         await member.counters.renew()
+    assert bank.held["a", ShareKey(MONTH, SCOPE)][0] == 326, "for a minute"
+    bank.clock.now_ns = 61 * SECOND
+    await member.counters.renew()
+    await member.counters.renew()
     assert bank.held["a", ShareKey(MONTH, SCOPE)][0] == 320, "for an hour"
     bank.clock.now_ns = 3_601 * SECOND
     await member.counters.renew()

@@ -266,7 +266,7 @@ class SharedCounters:
         await self._do(self._source.grow, keys, decide)
         for key, share in mine.items():
             if held[key] > before[key][0]:
-                share.times *= 2
+                share.times, share.grown_at_ns = share.times * 2, now_ns
             share.held, share.unsure = held[key], False
             share.pool, share.put_at_ns = known.get(key, NOTHING_TAKEN), now_ns
         return answers

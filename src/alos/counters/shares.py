@@ -9,7 +9,8 @@ from alos.ports.shares import NOTHING_TAKEN, Pool, ShareKey
 
 _AHEAD: Final = 32
 """So many calls like the dearest one of late are set aside at once; twice as many each time that
-it was not enough for half a second."""
+it was not enough for a minute, so that about so much is there when the store goes away."""
+_ENOUGH_NS: Final = 60 * 1_000_000_000
 _IDLE_NS: Final = 3600 * 1_000_000_000
 _PART: Final = 4
 """Of what is left, a gateway among N sets aside no more than a 4·N-th ahead of need."""
@@ -37,12 +38,12 @@ class Share:
     ``settled_before`` are the part of it whose records were closed in this round and the last.
     """
 
-    __slots__ = ("busy_at_ns", "held", "largest", "limit", "pool", "put_at_ns", "settled",
-                 "settled_before", "times", "unsure", "used", "window")  # fmt: skip
+    __slots__ = ("busy_at_ns", "grown_at_ns", "held", "largest", "limit", "pool", "put_at_ns",
+                 "settled", "settled_before", "times", "unsure", "used", "window")  # fmt: skip
 
     def __init__(self, window: Window | None) -> None:
         self.held = self.used = self.settled = self.settled_before = 0
-        self.limit = self.largest = self.put_at_ns = self.busy_at_ns = 0
+        self.limit = self.largest = self.put_at_ns = self.busy_at_ns = self.grown_at_ns = 0
         self.pool: Pool = NOTHING_TAKEN
         self.times = _AHEAD
         self.unsure = False
@@ -70,11 +71,13 @@ class Share:
         Of money nothing near a cap, so that whoever has the calls can spend the last of it.
         """
         more = _get_ahead(self.limit - self.held, self.pool, self.ahead)
-        return more if self.window is not None or more == self.ahead else 0
+        plenty = min(self.ahead, _AHEAD * self.largest)
+        return more if self.window is not None or more >= plenty else 0
 
     def calm(self, now_ns: int) -> None:
         """Set less aside the next time; nothing, where nobody used it for an hour."""
-        self.times = max(_AHEAD, self.times // 2)
+        if now_ns - self.grown_at_ns > _ENOUGH_NS:
+            self.times, self.grown_at_ns = max(_AHEAD, self.times // 2), now_ns
         if self.used if self.window is None else self.window.total:
             self.busy_at_ns = now_ns
         elif now_ns - self.busy_at_ns > _IDLE_NS:
