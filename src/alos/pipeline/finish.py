@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
 from alos.domain.call import CheckedCandidate, WholeReply
-from alos.domain.fault import JournalDown, VaultDown
+from alos.domain.fault import VaultDown
 from alos.domain.ids import WorkspaceId
 from alos.domain.money import Usage
 from alos.domain.record import ClosingEntry, Fact, Outcome, Personal
@@ -80,11 +80,12 @@ class Finish:
             ending = _withhold(ending)
         usage, cost, estimated = _get_cost(progress, ending)
         entry = self._write_entry(progress, ending, rules, (usage, cost, estimated))
-        is_recorded = True
+        is_recorded = False
         try:
             progress.receipt = await self._journal.close(entry)
-        except JournalDown:
-            is_recorded = False
+            is_recorded = True
+        except asyncio.CancelledError:
+            is_recorded = True  # being cancelled does not undo the append
             raise
         finally:
             await self._settle(progress, cost, is_recorded=is_recorded)
