@@ -11,15 +11,12 @@ import random  # noqa: TID251 - seeded samples, not secrets
 import string
 
 import corpus_eighth as eighth
-import corpus_fourth as fourth
 import corpus_tenth as tenth
 from corpus_secrets import Document
-from samples import draw
 
 __all__ = ["negatives", "positives"]
 
 Rng = random.Random
-_O, _C = "\ue000", "\ue001"
 
 KEYS: tuple[str, ...] = (
     "can somebody check why <vendor> rejects us? we use <v>",
@@ -89,20 +86,7 @@ NEGATIVES: tuple[str, ...] = (
 
 def positives(rng: Rng, count: int) -> list[Document]:
     """Return conversations that hold one credential each: half keys, half passwords."""
-    return [_made(rng) for _ in range(count)]
-
-
-def _made(rng: Rng) -> Document:
-    if rng.random() < 0.5:
-        text = fourth._fill(rng, rng.choice(PASSWORDS), {"p": f"{_O}{password(rng)}{_C}"})
-        return fourth._document(text, "password", "chat password")
-    vendor = eighth._vendor(rng)
-    values = {
-        "v": f"{_O}{draw(vendor.shape, rng)}{_C}",
-        "spoken": vendor.spoken,
-        "vendor": vendor.spoken.split()[0],
-    }
-    return fourth._document(fourth._fill(rng, rng.choice(KEYS), values), vendor.id, "chat key")
+    return [tenth.make(rng, KEYS, PASSWORDS, password) for _ in range(count)]
 
 
 _PLAIN = ("winter", "dragon", "garden", "office", "bridge", "tomato", "rocket", "purple", "engine")

@@ -12,7 +12,7 @@ import string
 
 import corpus_eighth as eighth
 import corpus_fourth as fourth
-from corpus_secrets import Document
+from corpus_secrets import Document, Make
 from samples import draw
 
 __all__ = ["negatives", "positives"]
@@ -97,12 +97,13 @@ CLEAN: tuple[str, ...] = (
 
 def positives(rng: Rng, count: int) -> list[Document]:
     """Return conversations that hold one credential each: half keys, half passwords."""
-    return [_made(rng) for _ in range(count)]
+    return [make(rng, KEYS, PASSWORDS, password) for _ in range(count)]
 
 
-def _made(rng: Rng) -> Document:
+def make(rng: Rng, keys: tuple[str, ...], passwords: tuple[str, ...], password: Make) -> Document:
+    """Fill one of the templates with a vendor's key or a password."""
     if rng.random() < 0.5:
-        text = fourth._fill(rng, rng.choice(PASSWORDS), {"p": f"{_O}{password(rng)}{_C}"})
+        text = fourth._fill(rng, rng.choice(passwords), {"p": f"{_O}{password(rng)}{_C}"})
         return fourth._document(text, "password", "chat password")
     vendor = eighth._vendor(rng)
     values = {
@@ -110,7 +111,7 @@ def _made(rng: Rng) -> Document:
         "spoken": vendor.spoken,
         "vendor": vendor.spoken.split()[0],
     }
-    return fourth._document(fourth._fill(rng, rng.choice(KEYS), values), vendor.id, "chat key")
+    return fourth._document(fourth._fill(rng, rng.choice(keys), values), vendor.id, "chat key")
 
 
 _PLAIN = ("summer", "monkey", "shadow", "flower", "silver", "coffee", "hunter", "yellow", "master")
